@@ -1,0 +1,76 @@
+/** PID namespaces: numbers and the tasks they name. See pid_namespaces(7). */
+
+import { EAGAIN, ENOMEM } from '../../abi/errno.ts';
+import { Pid } from '../task/pid.ts';
+import type { Task } from '../task/task.ts';
+import type { UserNamespace } from './user_namespace.ts';
+
+/** PID_MAX_LIMIT of a 64-bit Linux with few CPUs: the default of /proc/sys/kernel/pid_max. */
+const PID_MAX = 32768;
+const RESERVED_PIDS = 300;
+
+export class PidNamespace {
+  readonly kind = 'pid';
+  readonly inode: number;
+  readonly parent: PidNamespace | null;
+  readonly level: number;
+  readonly owner: UserNamespace;
+  pidMax = PID_MAX;
+  /** The pid given last (/proc/sys/kernel/ns_last_pid). */
+  lastPid = 0;
+  /** The init of the namespace; null before it is created and after it has been reaped. */
+  init: Task | null = null;
+  /** Init has died: no process can be created any more. */
+  dead = false;
+  private readonly pids: Map<number, Pid> = new Map();
+
+  constructor(inode: number, parent: PidNamespace | null, owner: UserNamespace) {
+    this.inode = inode;
+    this.parent = parent;
+    this.level = parent === null ? 0 : parent.level + 1;
+    this.owner = owner;
+  }
+
+  find(number: number): Pid | null {
+    return this.pids.get(number) ?? null;
+  }
+
+  /** Every pid in ascending order. */
+  list(): Pid[] {
+    return [...this.pids.keys()].sort((a, b) => a - b).map((n) => this.pids.get(n)!);
+  }
+
+  /** A new identity, numbered in this namespace and all its ancestors: -ENOMEM after init's death, -EAGAIN when out of numbers. */
+  allocate(): Pid | number {
+    if (this.dead) return -ENOMEM;
+    const numbers: number[] = [];
+    for (let ns: PidNamespace | null = this; ns !== null; ns = ns.parent) {
+      const number = ns.nextNumber();
+      if (number < 0) return number;
+      numbers[ns.level] = number;
+    }
+    const pid = new Pid(this, numbers);
+    for (let ns: PidNamespace | null = this; ns !== null; ns = ns.parent) {
+      ns.pids.set(numbers[ns.level]!, pid);
+      ns.lastPid = numbers[ns.level]!;
+    }
+    return pid;
+  }
+
+  /** Forget an identity once nothing uses it as pid, process group or session. */
+  release(pid: Pid): void {
+    if (pid.task !== null || pid.processGroup.size > 0 || pid.session.size > 0) return;
+    for (let ns: PidNamespace | null = pid.namespace; ns !== null; ns = ns.parent) ns.pids.delete(pid.numbers[ns.level]!);
+  }
+
+  private nextNumber(): number {
+    const first = this.lastPid + 1;
+    for (let i = 0; i < this.pidMax; i++) {
+      let candidate = first + i;
+      if (candidate >= this.pidMax) candidate = RESERVED_PIDS + (candidate - this.pidMax);
+      if (candidate >= this.pidMax) return -EAGAIN;
+      if (!this.pids.has(candidate)) return candidate;
+    }
+    return -EAGAIN;
+  }
+}

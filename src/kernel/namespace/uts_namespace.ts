@@ -1,0 +1,27 @@
+/** The host and domain name seen by a group of tasks. See uts_namespaces(7). */
+
+import { WaitQueue } from '../task/wait_queue.ts';
+import type { UserNamespace } from './user_namespace.ts';
+
+export class UtsNamespace {
+  readonly kind = 'uts';
+  readonly inode: number;
+  readonly owner: UserNamespace;
+  /** At most 64 bytes each, as byte strings. */
+  nodename: string;
+  domainname: string;
+  /** Woken when a name changes (poll on the sysctl files). */
+  readonly changed: WaitQueue = new WaitQueue();
+
+  constructor(inode: number, owner: UserNamespace, nodename: string, domainname: string) {
+    this.inode = inode;
+    this.owner = owner;
+    this.nodename = nodename;
+    this.domainname = domainname;
+  }
+
+  /** The namespace given to a child of clone(CLONE_NEWUTS): a copy, owned by `owner`. */
+  clone(inode: number, owner: UserNamespace): UtsNamespace {
+    return new UtsNamespace(inode, owner, this.nodename, this.domainname);
+  }
+}

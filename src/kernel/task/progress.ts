@@ -1,0 +1,18 @@
+/** What a sleeping system call remembers until it is executed again. Plain data: a checkpoint saves it. */
+
+import type { File } from '../vfs/file.ts';
+
+export class Progress {
+  /** Absolute monotonic deadline in nanoseconds, fixed by the first execution. */
+  deadline: number = Number.POSITIVE_INFINITY;
+  /** Bytes (or items) already moved. */
+  done = 0;
+  /** How far a syscall of several steps has come (vfork: the child exists). */
+  step = 0;
+  /** Pinned files, so that a descriptor reused while asleep does not matter. */
+  files: File[] | null = null;
+  /** The signal mask to restore at the end (ppoll, pselect, sigsuspend). */
+  savedMask: bigint | null = null;
+  /** Arguments that were copied in once, and whatever else one syscall keeps; its handler knows the shape. */
+  data: unknown = null;
+}

@@ -1,0 +1,120 @@
+/** An open file description and its operations. Linux: struct file, struct file_operations. */
+
+import { EINVAL, ENODEV, ENOTDIR, ENOTTY, ESPIPE } from '../../abi/errno.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Cred } from '../task/cred.ts';
+import type { Task } from '../task/task.ts';
+import type { WaitQueue } from '../task/wait_queue.ts';
+import type { Inode } from './inode.ts';
+import type { IovIter } from './iov_iter.ts';
+import type { Path } from './path.ts';
+
+export const POLLIN = 0x001;
+export const POLLPRI = 0x002;
+export const POLLOUT = 0x004;
+export const POLLERR = 0x008;
+export const POLLHUP = 0x010;
+export const POLLNVAL = 0x020;
+export const POLLRDNORM = 0x040;
+export const POLLWRNORM = 0x100;
+export const POLLRDHUP = 0x2000;
+
+/** Receives one directory entry; false means "no room", and the entry is offered again by the next getdents64. */
+export type DirEmit = (name: string, ino: number, type: number, nextOffset: number) => boolean;
+
+/**
+ * The base of every kind of open file. Operations follow the blocking rules of syscall handlers: they return bytes moved,
+ * a negative errno, or what task.block() returned, and are then executed again. `pos` is null for calls that use and
+ * advance the file position (the syscall layer advances it), else an explicit offset (pread).
+ */
+export abstract class File {
+  readonly kernel: Kernel;
+  /** O_ status flags and access mode, changed by fcntl(F_SETFL). */
+  flags: number;
+  /** Position for read and write. */
+  pos = 0;
+  /** Descriptors, mappings and sleeping syscalls that hold this description. */
+  refs = 1;
+  /** Where it was opened; null for pipes, sockets and other anonymous files. */
+  path: Path | null = null;
+  /** Credentials of the opener. */
+  cred: Cred | null = null;
+
+  constructor(kernel: Kernel, flags: number) {
+    this.kernel = kernel;
+    this.flags = flags;
+  }
+
+  /** The inode behind fstat; every file has one. */
+  abstract get inode(): Inode;
+
+  get(): this {
+    this.refs++;
+    return this;
+  }
+
+  put(): void {
+    if (--this.refs === 0) this.release();
+  }
+
+  /** The last reference is gone. */
+  release(): void {}
+
+  /** Called for every close(2) of a descriptor (POSIX lock removal). */
+  flush(_task: Task): void {}
+
+  read(_task: Task, _iter: IovIter, _pos: number): number {
+    return -EINVAL;
+  }
+
+  write(_task: Task, _iter: IovIter, _pos: number): number {
+    return -EINVAL;
+  }
+
+  /** Whether the file has a position (lseek, pread): streams do not. */
+  get seekable(): boolean {
+    return false;
+  }
+
+  seek(_task: Task, _offset: number, _whence: number): number {
+    return -ESPIPE;
+  }
+
+  /** Ready POLL bits now. */
+  poll(_task: Task): number {
+    return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+  }
+
+  /** Queues that are woken whenever poll() may answer differently. */
+  pollQueues(_task: Task): readonly WaitQueue[] {
+    return [];
+  }
+
+  /** `argument` is the raw third register (an address or an int). */
+  ioctl(_task: Task, _request: number, _argument: number): number {
+    return -ENOTTY;
+  }
+
+  /** Emit entries from `this.pos` on; the emitter says when to stop. */
+  readdir(_task: Task, _emit: DirEmit): number {
+    return -ENOTDIR;
+  }
+
+  /** Whether mmap(2) is possible; the pages come from inode.mapping. */
+  mmapCheck(_task: Task, _prot: number, _flags: number): number {
+    return -ENODEV;
+  }
+
+  fsync(_task: Task, _dataOnly: boolean): number {
+    return -EINVAL;
+  }
+
+  fallocate(_task: Task, _mode: number, _offset: number, _length: number): number {
+    return -ENODEV;
+  }
+
+  /** Lines after pos, flags and mnt_id in /proc/[pid]/fdinfo/N. */
+  fdinfo(): string {
+    return '';
+  }
+}

@@ -1,0 +1,111 @@
+/** The file object behind names and descriptions. Linux: struct inode, struct inode_operations. See inode(7). */
+
+import { ENOENT, ENOTDIR, EOPNOTSUPP, EPERM, EINVAL, ENXIO } from '../../abi/errno.ts';
+import type { PageMapping } from '../mm/page_mapping.ts';
+import type { Task } from '../task/task.ts';
+import type { File } from './file.ts';
+import type { Path } from './path.ts';
+import type { SuperBlock } from './super_block.ts';
+
+/** A point in time as struct timespec has it. */
+export interface Timespec {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+/** The attributes that setattr changes; absent ones stay. See chmod(2), chown(2), utimensat(2), truncate(2). */
+export interface Attributes {
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly size?: number;
+  readonly atime?: Timespec;
+  readonly mtime?: Timespec;
+  readonly ctime?: Timespec;
+}
+
+/**
+ * The base of every inode. Directory operations are given one name component (a byte string: one char per byte) that the
+ * caller has checked for length and permission; they return the resulting inode or a negative errno (or NOT_RESIDENT).
+ */
+export abstract class Inode {
+  readonly sb: SuperBlock;
+  readonly ino: number;
+  /** File type and permission bits (st_mode). */
+  mode: number;
+  uid = 0;
+  gid = 0;
+  nlink = 1;
+  size = 0;
+  /** makedev() number for device nodes. */
+  rdev = 0;
+  atime: Timespec;
+  mtime: Timespec;
+  ctime: Timespec;
+  /** Page cache of regular files; null for files without pages. */
+  mapping: PageMapping | null = null;
+
+  constructor(sb: SuperBlock, ino: number, mode: number) {
+    this.sb = sb;
+    this.ino = ino;
+    this.mode = mode;
+    this.atime = this.mtime = this.ctime = sb.kernel.now();
+  }
+
+  lookup(_task: Task, _name: string): Inode | number {
+    return -ENOTDIR;
+  }
+  create(_task: Task, _name: string, _mode: number): Inode | number {
+    return -EPERM;
+  }
+  mkdir(_task: Task, _name: string, _mode: number): Inode | number {
+    return -EPERM;
+  }
+  mknod(_task: Task, _name: string, _mode: number, _rdev: number): Inode | number {
+    return -EPERM;
+  }
+  symlink(_task: Task, _name: string, _target: string): Inode | number {
+    return -EPERM;
+  }
+  link(_task: Task, _name: string, _inode: Inode): number {
+    return -EPERM;
+  }
+  unlink(_task: Task, _name: string): number {
+    return -ENOENT;
+  }
+  rmdir(_task: Task, _name: string): number {
+    return -ENOENT;
+  }
+  /** Move this directory's `name` to `newName` in `newDir` (same superblock); flags of renameat2(2). */
+  rename(_task: Task, _name: string, _newDir: Inode, _newName: string, _flags: number): number {
+    return -EPERM;
+  }
+  readlink(_task: Task): string | number {
+    return -EINVAL;
+  }
+  /** A magic link of /proc: where following it leads, past any name; null for ordinary links. */
+  followMagic(_task: Task): Path | number | null {
+    return null;
+  }
+  setattr(_task: Task, _changes: Attributes): number {
+    return -EPERM;
+  }
+  /** Refresh attributes that are computed (procfs) before stat(2). */
+  refresh(_task: Task): void {}
+  getxattr(_task: Task, _name: string): Uint8Array | number {
+    return -EOPNOTSUPP;
+  }
+  setxattr(_task: Task, _name: string, _value: Uint8Array, _flags: number): number {
+    return -EOPNOTSUPP;
+  }
+  listxattr(_task: Task): readonly string[] {
+    return [];
+  }
+  removexattr(_task: Task, _name: string): number {
+    return -EOPNOTSUPP;
+  }
+  /** A new open file description; permission has been checked. */
+  open(_task: Task, _path: Path, _flags: number): File | number {
+    return -ENXIO;
+  }
+}

@@ -1,0 +1,104 @@
+/** The bytes that a read or write moves: user memory in segments, or a kernel buffer. Linux: lib/iov_iter.c. */
+
+import type { Mm } from '../mm/mm.ts';
+
+export interface Segment {
+  readonly address: number;
+  readonly length: number;
+}
+
+/**
+ * A cursor over source or destination bytes. Before anything is consumed call `prepare`: it makes the user pages resident
+ * (and writable for a destination), so that the copies which follow cannot fail half-way.
+ */
+export class IovIter {
+  /** Bytes not yet moved. */
+  remaining: number;
+  /** Bytes moved so far. */
+  moved = 0;
+  private readonly mm: Mm | null;
+  private readonly segments: readonly Segment[];
+  private readonly bytes: Uint8Array | null;
+  private segment = 0;
+  private offset = 0;
+
+  private constructor(mm: Mm | null, segments: readonly Segment[], bytes: Uint8Array | null, remaining: number) {
+    this.mm = mm;
+    this.segments = segments;
+    this.bytes = bytes;
+    this.remaining = remaining;
+  }
+
+  static user(mm: Mm, address: number, length: number): IovIter {
+    return new IovIter(mm, [{ address, length }], null, length);
+  }
+
+  static vector(mm: Mm, segments: readonly Segment[]): IovIter {
+    let total = 0;
+    for (const s of segments) total += s.length;
+    return new IovIter(mm, segments, null, total);
+  }
+
+  static kernel(bytes: Uint8Array): IovIter {
+    return new IovIter(null, [], bytes, bytes.length);
+  }
+
+  /**
+   * Fault in up to `count` of the next bytes for the kernel to read (`write` false) or write (`write` true).
+   * Returns how many of them can be moved without a fault (at least 1), -EFAULT if not even the first, or NOT_RESIDENT.
+   */
+  prepare(count: number, write: boolean): number {
+    if (this.mm === null) return Math.min(count, this.remaining);
+    let ready = 0;
+    let at = this.offset;
+    const wanted = Math.min(count, this.remaining);
+    for (let i = this.segment; i < this.segments.length && ready < wanted; i++, at = 0) {
+      const s = this.segments[i]!;
+      const length = Math.min(s.length - at, wanted - ready);
+      if (length === 0) continue;
+      const got = this.mm.faultIn(s.address + at, length, write);
+      if (got < 0) return ready > 0 ? ready : got;
+      ready += got;
+      if (got < length) break;
+    }
+    return ready;
+  }
+
+  /** Copy `source` to the destination; call prepare first. Returns 0 or -EFAULT. */
+  put(source: Uint8Array): number {
+    return this.each(source.length, (address, done, length) => this.mm!.copyOut(address, source.subarray(done, done + length)), source, true);
+  }
+
+  /** Fill `target` from the source; call prepare first. Returns 0 or -EFAULT. */
+  take(target: Uint8Array): number {
+    return this.each(target.length, (address, done, length) => this.mm!.copyInto(address, target.subarray(done, done + length)), target, false);
+  }
+
+  private each(count: number, move: (address: number, done: number, length: number) => number, bytes: Uint8Array, out: boolean): number {
+    if (this.bytes !== null) {
+      if (out) this.bytes.set(bytes, this.moved);
+      else bytes.set(this.bytes.subarray(this.moved, this.moved + count));
+      this.moved += count;
+      this.remaining -= count;
+      return 0;
+    }
+    let done = 0;
+    while (done < count) {
+      const s = this.segments[this.segment]!;
+      const length = Math.min(s.length - this.offset, count - done);
+      if (length > 0) {
+        const failed = move(s.address + this.offset, done, length);
+        if (failed < 0) return failed;
+      }
+      done += length;
+      this.offset += length;
+      this.moved += length;
+      this.remaining -= length;
+      if (this.offset === s.length && this.segment < this.segments.length - 1) {
+        this.segment++;
+        this.offset = 0;
+      }
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,17 @@
+/** Everything the kernel needs from below, handed over by the composition root. */
+
+import type { BlockStore } from './blocks.ts';
+import type { Clock, Random } from './clock.ts';
+import type { Console } from './console.ts';
+import type { Machine } from './cpu.ts';
+
+export interface Platform {
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly blocks: BlockStore;
+  /** The host's end of the stream called `name`; null when nothing is bound to it now. */
+  console(name: string): Console | null;
+  /** A kernel message (printk), one line. */
+  log(line: string): void;
+}
