@@ -1,0 +1,68 @@
+/** Connects this process's standard streams, window size and signals to a container. */
+
+import type { Container, ContainerOptions } from '../hosts/node/index.ts';
+
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+
+/** Starts pumping; the result restores the terminal and waits until all output is written. */
+export async function connect(container: Container, options: ContainerOptions): Promise<() => Promise<void>> {
+  const { process: guest } = container;
+  const undo: (() => void)[] = [];
+  const outputs = [pump(guest.stdout, process.stdout), ...(options.tty ? [] : [pump(guest.stderr, process.stderr)])];
+
+  if (options.stdin) {
+    const writer = guest.stdin.getWriter();
+    const onData = (chunk: Buffer): void => {
+      process.stdin.pause();
+      writer.write(chunk).then(
+        () => process.stdin.resume(),
+        () => process.stdin.pause(),
+      );
+    };
+    const onEnd = (): void => void writer.close().catch(() => undefined);
+    process.stdin.on('data', onData).on('end', onEnd);
+    undo.push(() => {
+      process.stdin.off('data', onData).off('end', onEnd).pause();
+      process.stdin.unref?.();
+    });
+  }
+  if (options.tty && process.stdout.isTTY) {
+    const resize = (): void => guest.resize(process.stdout.rows, process.stdout.columns);
+    resize();
+    process.stdout.on('resize', resize);
+    undo.push(() => process.stdout.off('resize', resize));
+  }
+  if (options.tty && options.stdin && process.stdin.isTTY) {
+    process.stdin.setRawMode(true);
+    const restore = (): void => void process.stdin.setRawMode(false);
+    process.on('exit', restore);
+    undo.push(() => {
+      process.off('exit', restore);
+      restore();
+    });
+  }
+  for (const signal of FORWARDED) {
+    const forward = (): void => guest.kill(signal);
+    process.on(signal, forward);
+    undo.push(() => process.off(signal, forward));
+  }
+  return async () => {
+    await Promise.all(outputs);
+    for (const step of undo.reverse()) step();
+  };
+}
+
+/** Copy a guest stream to one of ours until it ends; a reader that has gone away ends it early. */
+async function pump(source: ReadableStream<Uint8Array>, target: NodeJS.WriteStream): Promise<void> {
+  let gone = false;
+  target.on('error', () => {
+    gone = true;
+  });
+  const reader = source.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    if (gone) return void (await reader.cancel());
+    if (!target.write(value)) await new Promise<void>((resume) => target.once('drain', resume).once('error', () => resume()).once('close', () => resume()));
+  }
+}
