@@ -3,7 +3,8 @@
  *
  * The **pattern** is the manual's, most significant bit first, separated by spaces: runs of `0` and `1`; `.` for a bit that is
  * ignored; register fields (five bits each): `rd rn rm ra rt rt2 rs` and `vd vn vm va vt vt2`, with `|sp` where number 31 is sp
- * rather than the zero register; other fields as `name:width` (width 1 may be left out).
+ * rather than the zero register, `|base` where moreover the definition reads it with `s.base`; other fields as `name:width`
+ * (width 1 may be left out).
  *
  * **Fields** says what the definition sees besides registers:
  * - a list of numbers: a *variant*. The row is expanded into one operation per combination and the definition gets a plain number;

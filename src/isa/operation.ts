@@ -12,6 +12,8 @@ export interface OperandSlot {
   readonly bytes: 2 | 4 | 8;
   /** Number 31 is sp. */
   readonly sp: boolean;
+  /** The base of an address (its pattern says `|base`). */
+  readonly base: boolean;
   readonly immediate: Immediate | undefined;
   readonly sibling: Sibling | undefined;
 }
@@ -38,18 +40,18 @@ const isVariant = (field: unknown): field is readonly number[] => Array.isArray(
 const isSibling = (field: object): field is Sibling => 'sibling' in field;
 
 /** Mixes variant values (each below 256) into one number. */
-export const variantKey = (names: readonly string[], valueOf: (name: string) => number): number => {
+export const variantKey = (names: readonly string[], value: (name: string) => number): number => {
   let key = 0;
-  for (const name of names) key = key * 256 + valueOf(name);
+  for (const name of names) key = key * 256 + value(name);
   return key;
 };
 
 function layOut(row: Row, pattern: Pattern): OperandSlot[] {
   const slots: Omit<OperandSlot, 'offset'>[] = [];
-  const plain = { immediate: undefined, sibling: undefined, sp: false };
+  const plain = { immediate: undefined, sibling: undefined, sp: false, base: false };
   for (const field of pattern.fields) {
     if (!isRegisterField(field.name) || isVariant(row.fields[field.name])) continue;
-    slots.push({ ...plain, name: field.name, kind: field.name.startsWith('v') ? 'vreg' : 'reg', bytes: 2, sp: field.sp });
+    slots.push({ ...plain, name: field.name, kind: field.name.startsWith('v') ? 'vreg' : 'reg', bytes: 2, sp: field.sp, base: field.base });
   }
   for (const [name, field] of Object.entries(row.fields)) {
     if (isVariant(field)) continue;

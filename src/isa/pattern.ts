@@ -7,6 +7,8 @@ export interface BitField {
   readonly width: number;
   /** A register field in which 31 means sp. */
   readonly sp: boolean;
+  /** … and which is the base of an address, for which sp must be aligned. */
+  readonly base: boolean;
 }
 
 export interface Pattern {
@@ -33,9 +35,9 @@ export function parsePattern(text: string): Pattern {
     }
     const [name = '', modifier] = token.split('|');
     const [bare = '', width] = name.split(':');
-    const bits = REGISTERS.has(bare) ? 5 : width === undefined ? 1 : Number(width);
+    const bits = width === undefined ? (REGISTERS.has(bare) ? 5 : 1) : Number(width);
     bit -= bits;
-    fields.push({ name: bare, low: bit, width: bits, sp: modifier === 'sp' });
+    fields.push({ name: bare, low: bit, width: bits, sp: modifier !== undefined, base: modifier === 'base' });
   }
   if (bit !== 0) throw new Error(`pattern has ${32 - bit} bits: ${text}`);
   return { mask, match, fields };

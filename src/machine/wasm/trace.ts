@@ -1,0 +1,43 @@
+/** The tracing back end: runs a definition once and writes down what it does as a linear program. */
+
+import type { OperandSlot, Operation } from '../../isa/operation.ts';
+import type { Semantics } from '../../isa/semantics.ts';
+import type { Values } from '../../isa/values.ts';
+import { Ir, type Node } from './ir.ts';
+import { traceFloat } from './trace_float.ts';
+import { traceInteger } from './trace_integer.ts';
+import { traceMemory } from './trace_memory.ts';
+import { traceSystem } from './trace_system.ts';
+import { traceVector } from './trace_vector.ts';
+
+/** A register operand of a trace; `fixed` is its byte address when it is known already (sp as a base). */
+export interface RegisterOperand {
+  readonly slot: OperandSlot;
+  readonly fixed: number | undefined;
+}
+
+export interface TraceValues extends Values {
+  i32: Node;
+  i64: Node;
+  f32: Node;
+  f64: Node;
+  v128: Node;
+  word: Node;
+  reg: RegisterOperand;
+  vreg: RegisterOperand;
+  window: Node;
+}
+
+/** `base` is the byte address of the base register where the caller knows that it is sp. */
+export function trace(operation: Operation, base?: number): Ir {
+  const { row, operands } = operation.template;
+  const ir = new Ir();
+  const s: Semantics<TraceValues> = { ...traceInteger(ir), ...traceMemory(ir), ...traceSystem(ir), ...traceFloat(ir), ...traceVector(ir) };
+  const o: Record<string, unknown> = { ...operation.variants };
+  for (const slot of operands) {
+    if (slot.kind === 'i32' || slot.kind === 'i64') o[slot.name] = ir.operand(slot);
+    else o[slot.name] = { slot, fixed: slot.base ? base : undefined } satisfies RegisterOperand;
+  }
+  row.execute(s as unknown as Semantics<Values>, o as never);
+  return ir;
+}
