@@ -2,6 +2,7 @@
 
 import { EFAULT } from '../../abi/errno.ts';
 import type { Kernel } from '../kernel.ts';
+import type { MemoryGroup } from './memory_group.ts';
 
 /** Highest user address plus one, as on arm64 Linux with 48-bit addresses. */
 export const TASK_SIZE: number = 2 ** 48;
@@ -9,9 +10,23 @@ export const TASK_SIZE: number = 2 ** 48;
 /** SKELETON: the memory owner replaces the bodies; signatures stay. */
 export class Mm {
   readonly kernel: Kernel;
-  constructor(kernel: Kernel) {
+  memory: MemoryGroup;
+  constructor(kernel: Kernel, memory: MemoryGroup) {
     this.kernel = kernel;
+    this.memory = memory;
   }
+
+  copyOutPhysical(_address: number, _source: number, _count: number): number {
+    return -EFAULT;
+  }
+
+  copyInPhysical(_address: number, _target: number, _count: number): number {
+    return -EFAULT;
+  }
+
+  zap(_from: number, _to: number, _copies: boolean): void {}
+
+  writeProtect(_page: number, _count: number): void {}
 
   /** A fresh copy of `length` user bytes, -EFAULT or NOT_RESIDENT. */
   copyIn(_address: number, _length: number): Uint8Array | number {

@@ -1,5 +1,7 @@
 /** The bytes that a read or write moves: user memory in segments, or a kernel buffer. Linux: lib/iov_iter.c. */
 
+import { NOT_RESIDENT } from '../../platform/blocks.ts';
+import type { Frames } from '../mm/frames.ts';
 import type { Mm } from '../mm/mm.ts';
 
 export interface Segment {
@@ -16,7 +18,8 @@ export class IovIter {
   remaining: number;
   /** Bytes moved so far. */
   moved = 0;
-  private readonly mm: Mm | null;
+  /** Whose memory it is; null for a kernel buffer. */
+  readonly mm: Mm | null;
   private readonly segments: readonly Segment[];
   private readonly bytes: Uint8Array | null;
   private segment = 0;
@@ -57,7 +60,7 @@ export class IovIter {
       const length = Math.min(s.length - at, wanted - ready);
       if (length === 0) continue;
       const got = this.mm.faultIn(s.address + at, length, write);
-      if (got < 0) return ready > 0 ? ready : got;
+      if (got < 0) return ready > 0 && got !== NOT_RESIDENT ? ready : got;
       ready += got;
       if (got < length) break;
     }
@@ -66,28 +69,46 @@ export class IovIter {
 
   /** Copy `source` to the destination; call prepare first. Returns 0 or -EFAULT. */
   put(source: Uint8Array): number {
-    return this.each(source.length, (address, done, length) => this.mm!.copyOut(address, source.subarray(done, done + length)), source, true);
+    if (this.mm !== null) return this.walk(source.length, (mm, address, done, length) => mm.copyOut(address, source.subarray(done, done + length)));
+    this.bytes!.set(source, this.moved);
+    return this.advance(source.length);
   }
 
   /** Fill `target` from the source; call prepare first. Returns 0 or -EFAULT. */
   take(target: Uint8Array): number {
-    return this.each(target.length, (address, done, length) => this.mm!.copyInto(address, target.subarray(done, done + length)), target, false);
+    if (this.mm !== null) return this.walk(target.length, (mm, address, done, length) => mm.copyInto(address, target.subarray(done, done + length)));
+    target.set(this.bytes!.subarray(this.moved, this.moved + target.length));
+    return this.advance(target.length);
   }
 
-  private each(count: number, move: (address: number, done: number, length: number) => number, bytes: Uint8Array, out: boolean): number {
-    if (this.bytes !== null) {
-      if (out) this.bytes.set(bytes, this.moved);
-      else bytes.set(this.bytes.subarray(this.moved, this.moved + count));
-      this.moved += count;
-      this.remaining -= count;
-      return 0;
-    }
+  /** Copy `count` bytes of RAM at the physical address `source` to the destination; call prepare first. Returns 0 or -EFAULT. */
+  putFrame(frames: Frames, source: number, count: number): number {
+    if (this.mm !== null) return this.walk(count, (mm, address, done, length) => mm.copyOutPhysical(address, source + done, length));
+    this.bytes!.set(frames.views.u8.subarray(source, source + count), this.moved);
+    return this.advance(count);
+  }
+
+  /** Copy `count` bytes of the source to RAM at the physical address `target`; call prepare first. Returns 0 or -EFAULT. */
+  takeFrame(frames: Frames, target: number, count: number): number {
+    if (this.mm !== null) return this.walk(count, (mm, address, done, length) => mm.copyInPhysical(address, target + done, length));
+    frames.views.u8.set(this.bytes!.subarray(this.moved, this.moved + count), target);
+    return this.advance(count);
+  }
+
+  private advance(count: number): number {
+    this.moved += count;
+    this.remaining -= count;
+    return 0;
+  }
+
+  /** Move `count` bytes segment by segment; `move` is given the user address, the bytes done before and the bytes to move. */
+  private walk(count: number, move: (mm: Mm, address: number, done: number, length: number) => number): number {
     let done = 0;
     while (done < count) {
       const s = this.segments[this.segment]!;
       const length = Math.min(s.length - this.offset, count - done);
       if (length > 0) {
-        const failed = move(s.address + this.offset, done, length);
+        const failed = move(this.mm!, s.address + this.offset, done, length);
         if (failed < 0) return failed;
       }
       done += length;

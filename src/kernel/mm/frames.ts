@@ -1,0 +1,158 @@
+/** Physical page frames: how often each is used, and who pays for it. Linux: mm/page_alloc.c, struct page. */
+
+import { FRAME_SHIFT, FRAME_SIZE, type RamViews } from '../../platform/ram.ts';
+import type { Kernel } from '../kernel.ts';
+import type { MemoryGroup } from './memory_group.ts';
+
+/** The frame has been mapped for execution: the processor may hold code decoded from it. */
+export const FRAME_EXEC = 1;
+/** Used since reclaim last looked. */
+export const FRAME_REFERENCED = 2;
+
+/** RAM grows by at least this many frames (16 MiB): growing replaces every view of it. */
+const GROWTH = 4096;
+
+/**
+ * The allocator of all frames. Frame numbers are indices into RAM; 0 means "none". A frame is freed when its last
+ * reference (page table entry, page cache, pin) is put.
+ */
+export class Frames {
+  /** Frames in use. */
+  used = 0;
+  /** The most frames that may be in use: the machine's RAM as programs see it. */
+  limit: number;
+  private readonly kernel: Kernel;
+  private refs: Int32Array = new Int32Array(0);
+  private flags: Uint8Array = new Uint8Array(0);
+  /** MemoryGroup.id of the payer. */
+  private owner: Uint16Array = new Uint16Array(0);
+  /** A stack of freed frames, used before those that were never touched. */
+  private free: Int32Array = new Int32Array(GROWTH);
+  private freeCount = 0;
+  /** Frames from here on were never used and are zero. */
+  private fresh: number;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+    const ram = kernel.platform.machine.ram;
+    this.fresh = ram.firstFrame;
+    this.limit = ram.maxFrame - ram.firstFrame;
+    this.resize(ram.endFrame);
+  }
+
+  /** RAM as it is now; not to be kept across a call that may allocate. */
+  get views(): RamViews {
+    return this.kernel.platform.machine.ram.views;
+  }
+
+  /** A zeroed frame with one reference, charged to `group`; 0 when there is no memory, even after reclaim and the OOM killer. */
+  alloc(group: MemoryGroup): number {
+    const recycled = this.freeCount > 0;
+    const frame = this.allocUncleared(group);
+    if (recycled && frame !== 0) {
+      const at = frame * FRAME_SIZE;
+      this.views.u8.fill(0, at, at + FRAME_SIZE);
+    }
+    return frame;
+  }
+
+  /** As alloc, but with whatever the frame held: for callers that overwrite all of it. */
+  allocUncleared(group: MemoryGroup): number {
+    while (!group.tryCharge(FRAME_SIZE)) if (!this.kernel.memory.makeRoom(group)) return 0;
+    let frame = this.take();
+    while (frame === 0) {
+      if (!this.kernel.memory.makeRoom(this.kernel.memory.root)) {
+        group.uncharge(FRAME_SIZE);
+        return 0;
+      }
+      frame = this.take();
+    }
+    this.refs[frame] = 1;
+    this.flags[frame] = FRAME_REFERENCED;
+    this.owner[frame] = group.id;
+    this.used++;
+    return frame;
+  }
+
+  get(frame: number): void {
+    this.refs[frame]!++;
+  }
+
+  /** Drop a reference; the last one frees the frame. */
+  put(frame: number): void {
+    const left = --this.refs[frame]!;
+    if (left > 0) return;
+    if (left < 0) throw new Error(`frame ${frame} is put too often`);
+    if ((this.flags[frame]! & FRAME_EXEC) !== 0) this.kernel.platform.machine.invalidateCode(frame);
+    this.kernel.memory.groups[this.owner[frame]!]!.uncharge(FRAME_SIZE);
+    if (this.freeCount === this.free.length) {
+      const larger = new Int32Array(this.free.length * 2);
+      larger.set(this.free);
+      this.free = larger;
+    }
+    this.free[this.freeCount++] = frame;
+    this.used--;
+  }
+
+  references(frame: number): number {
+    return this.refs[frame]!;
+  }
+
+  has(frame: number, flag: number): boolean {
+    return (this.flags[frame]! & flag) !== 0;
+  }
+
+  mark(frame: number, flag: number): void {
+    this.flags[frame]! |= flag;
+  }
+
+  unmark(frame: number, flag: number): void {
+    this.flags[frame]! &= ~flag;
+  }
+
+  payer(frame: number): MemoryGroup {
+    return this.kernel.memory.groups[this.owner[frame]!]!;
+  }
+
+  /** The kernel is about to change, or has changed, the frame's bytes: forget code decoded from them. */
+  written(frame: number): void {
+    if ((this.flags[frame]! & FRAME_EXEC) !== 0) this.kernel.platform.machine.invalidateCode(frame);
+  }
+
+  /** A new frame with the contents of `source`; 0 when there is no memory. */
+  copy(source: number, group: MemoryGroup): number {
+    this.get(source);
+    const frame = this.allocUncleared(group);
+    if (frame !== 0) this.views.u8.copyWithin(frame * FRAME_SIZE, source * FRAME_SIZE, (source + 1) * FRAME_SIZE);
+    this.put(source);
+    return frame;
+  }
+
+  private take(): number {
+    if (this.freeCount > 0) return this.free[--this.freeCount]!;
+    if (this.used >= this.limit) return 0;
+    const ram = this.kernel.platform.machine.ram;
+    if (this.fresh >= ram.endFrame) {
+      const wanted = Math.max(GROWTH, ram.endFrame >> 2);
+      const most = ram.maxFrame - ram.endFrame;
+      if (most <= 0 || !(ram.grow(Math.min(wanted, most)) || ram.grow(Math.min(256, most)))) return 0;
+      this.resize(ram.endFrame);
+    }
+    return this.fresh++;
+  }
+
+  private resize(frames: number): void {
+    const refs = new Int32Array(frames);
+    refs.set(this.refs);
+    this.refs = refs;
+    const flags = new Uint8Array(frames);
+    flags.set(this.flags);
+    this.flags = flags;
+    const owner = new Uint16Array(frames);
+    owner.set(this.owner);
+    this.owner = owner;
+  }
+}
+
+/** The byte address of a frame. */
+export const frameAddress = (frame: number): number => frame * 2 ** FRAME_SHIFT;

@@ -1,0 +1,104 @@
+/** The kernel's memory as a whole: frames, groups that pay for them, caches that can be shrunk, and the budget of kernel objects. */
+
+import type { Kernel } from '../kernel.ts';
+import { WaitQueue } from '../task/wait_queue.ts';
+import { Frames } from './frames.ts';
+import { MemoryGroup } from './memory_group.ts';
+import { outOfMemory } from './oom_kill.ts';
+import type { PageMapping } from './page_mapping.ts';
+
+/** A cache of kernel objects that can do with fewer (dentries, inodes). Linux: struct shrinker. */
+export interface Shrinker {
+  /** Free up to `count` unused objects; how many were freed. */
+  shrink(count: number): number;
+}
+
+/** Frames that one round of reclaim tries to free. Linux: SWAP_CLUSTER_MAX. */
+const RECLAIM_BATCH = 32;
+const SHRINK_BATCH = 128;
+
+export class Memory {
+  readonly root: MemoryGroup;
+  /** Every group by its id; a hole is free to be used again. */
+  readonly groups: (MemoryGroup | undefined)[];
+  readonly frames: Frames;
+  /** One frame of zeros, mapped wherever anonymous memory is read before it is written. */
+  readonly zeroFrame: number;
+  /** Mappings with pages that can be dropped and read again, least recently scanned first. */
+  readonly evictable: Set<PageMapping> = new Set();
+  readonly shrinkers: Shrinker[] = [];
+  /** Woken when data that was NOT_RESIDENT has arrived from the host. */
+  readonly arrived: WaitQueue = new WaitQueue();
+  /** Test mode: the first touch of every page answers NOT_RESIDENT. */
+  firstTouchAbsent = false;
+  /** /proc/sys/vm/overcommit_memory and overcommit_ratio. See proc_sys_vm(5). */
+  overcommit = 0;
+  overcommitRatio = 50;
+  /** Pages that could be demanded of us: Committed_AS of /proc/meminfo. */
+  committed = 0;
+  /** Bytes of JavaScript heap that all kernel objects may be worth. */
+  kernelBudget = 768 * 1024 * 1024;
+  /** /proc/sys/vm/max_map_count. */
+  maxMapCount = 65530;
+  /** /proc/sys/vm/mmap_min_addr. */
+  mmapMinAddress = 65536;
+  /** Page number below which the next library is placed; see mmap_place.ts. */
+  nextLibrary = 0;
+  /** Page cache and shared memory in frames, for /proc/meminfo. */
+  cachedFrames = 0;
+  sharedFrames = 0;
+  private readonly kernel: Kernel;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+    this.root = new MemoryGroup(null, 0);
+    this.groups = [this.root];
+    this.frames = new Frames(kernel);
+    this.zeroFrame = this.frames.alloc(this.root);
+  }
+
+  /** A child group. */
+  createGroup(parent: MemoryGroup): MemoryGroup {
+    let id = 1;
+    while (id < this.groups.length && this.groups[id] !== undefined) id++;
+    const group = new MemoryGroup(parent, id);
+    this.groups[id] = group;
+    return group;
+  }
+
+  /** The group's cgroup is gone: what it still pays for goes to the parent's account, and its id once nothing names it. */
+  removeGroup(group: MemoryGroup): void {
+    this.reclaim(group, Number.POSITIVE_INFINITY);
+    if (group.usage === 0) this.groups[group.id] = undefined;
+  }
+
+  /** Called when a charge to `group` (or a frame for the root) is refused: true when it is worth trying again. */
+  makeRoom(group: MemoryGroup): boolean {
+    const limited = group.refusing(1) ?? group.refusing(4096) ?? this.root;
+    limited.events.max++;
+    if (this.reclaim(limited, RECLAIM_BATCH) > 0) return true;
+    return outOfMemory(this.kernel, limited);
+  }
+
+  /** Free about `wanted` frames of page cache that `group` pays for; how many were freed. */
+  reclaim(group: MemoryGroup, wanted: number): number {
+    let freed = 0;
+    for (let pass = 0; pass < 3 && freed < wanted; pass++) {
+      for (const mapping of [...this.evictable]) {
+        freed += mapping.evict(group, wanted - freed, pass);
+        if (freed >= wanted) break;
+        this.evictable.delete(mapping);
+        if (mapping.residentPages > 0) this.evictable.add(mapping);
+      }
+      this.shrinkObjects();
+    }
+    return freed;
+  }
+
+  /** Ask every cache of kernel objects to free some; whether any did. */
+  shrinkObjects(): boolean {
+    let freed = 0;
+    for (const shrinker of this.shrinkers) freed += shrinker.shrink(SHRINK_BATCH);
+    return freed > 0;
+  }
+}
