@@ -1,0 +1,189 @@
+/** Files of the image store and the download cache, and a lock that processes share. */
+
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { HolmError } from '../../engine/error.ts';
+import type { StoreFiles, StoreReader, StoreWriter } from '../../engine/image/host.ts';
+import { ownerAlive } from './owner.ts';
+
+/** Locks are held for moments: an older one was left by a process that cannot be asked any more. */
+const STALE_LOCK_MS = 120_000;
+const LOCK_POLL_MS = 20;
+
+type Failure = { readonly code?: string; readonly message?: string };
+
+function isAbsent(error: unknown): boolean {
+  const code = (error as Failure).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+export class NodeStoreFiles implements StoreFiles {
+  readonly directory: string;
+  private readonly owner: string;
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(directory: string, owner: string) {
+    this.directory = directory;
+    this.owner = owner;
+  }
+
+  async read(path: string): Promise<Uint8Array | null> {
+    return this.guard(() => orNull(readFile(this.path(path))));
+  }
+
+  async open(path: string): Promise<StoreReader | null> {
+    return this.guard(async () => {
+      const handle = await orNull(open(this.path(path)));
+      if (!handle) return null;
+      const { size } = await handle.stat();
+      return {
+        size,
+        read: (offset, length) => this.guard(() => readAt(handle, offset, Math.max(0, Math.min(length, size - offset)))),
+        close: () => handle.close(),
+      };
+    });
+  }
+
+  async create(path: string, append = false): Promise<StoreWriter> {
+    return this.guard(async () => {
+      await mkdir(dirname(this.path(path)), { recursive: true, mode: 0o700 });
+      const handle = await open(this.path(path), append ? 'a' : 'w', 0o600);
+      return {
+        write: (bytes) => this.guard(() => writeAll(handle, bytes)),
+        sync: () => this.guard(() => handle.sync()),
+        close: () => this.guard(() => handle.close()),
+      };
+    });
+  }
+
+  async size(path: string): Promise<number | null> {
+    return this.guard(async () => (await orNull(stat(this.path(path))))?.size ?? null);
+  }
+
+  async list(path: string): Promise<string[]> {
+    return this.guard(async () => (await orNull(readdir(this.path(path)))) ?? []);
+  }
+
+  async rename(from: string, to: string): Promise<boolean> {
+    return this.guard(async () => {
+      if (!(await orNull(stat(this.path(from))))) return false;
+      await mkdir(dirname(this.path(to)), { recursive: true, mode: 0o700 });
+      const moved = await orNull(rename(this.path(from), this.path(to)).then(() => true));
+      if (moved) await syncDirectory(dirname(this.path(to)));
+      return moved ?? false;
+    });
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.guard(() => rm(this.path(path), { recursive: true, force: true }));
+  }
+
+  async locked<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.queue.then(async () => {
+      await this.guard(() => this.acquire());
+      try {
+        return await action();
+      } finally {
+        await rm(this.path('lock'), { force: true });
+      }
+    });
+    this.queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private path(path: string): string {
+    return join(this.directory, path);
+  }
+
+  private async acquire(): Promise<void> {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    for (;;) {
+      try {
+        await writeFile(this.path('lock'), this.owner, { flag: 'wx', mode: 0o600 });
+        return;
+      } catch (error) {
+        if ((error as Failure).code !== 'EEXIST') throw error;
+      }
+      if (await this.isStale('lock')) await this.breakLock();
+      else await delay(LOCK_POLL_MS);
+    }
+  }
+
+  private async isStale(name: string): Promise<boolean> {
+    const [owner, status] = await Promise.all([orNull(readFile(this.path(name), 'utf8')), orNull(stat(this.path(name)))]);
+    if (owner === null || status === null) return false;
+    const age = Date.now() - status.mtimeMs;
+    return owner === '' ? age > 1000 : age > STALE_LOCK_MS || !(await ownerAlive(owner));
+  }
+
+  /** Remove a dead process's lock; a second lock keeps two processes from each removing what the other has just made. */
+  private async breakLock(): Promise<void> {
+    const second = this.path('lock.break');
+    try {
+      await writeFile(second, this.owner, { flag: 'wx', mode: 0o600 });
+    } catch (error) {
+      if ((error as Failure).code !== 'EEXIST') throw error;
+      if (await this.isStale('lock.break')) await orNull(unlink(second));
+      else await delay(LOCK_POLL_MS);
+      return;
+    }
+    try {
+      if (await this.isStale('lock')) await orNull(unlink(this.path('lock')));
+    } finally {
+      await orNull(unlink(second));
+    }
+  }
+
+  private async guard<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      throw storeError(error, this.directory);
+    }
+  }
+}
+
+/** A failure of the file system in words. */
+export function storeError(error: unknown, directory: string): unknown {
+  if (error instanceof HolmError) return error;
+  const { code, message } = error as Failure;
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new HolmError('ENOSPC', `no space left on the device that holds ${directory}`, { cause: error });
+  if (code === undefined) return error;
+  return new HolmError('ESTORE', `${directory}: ${message ?? code}`, { cause: error });
+}
+
+async function orNull<T>(promise: Promise<T>): Promise<T | null> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}
+
+async function readAt(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  const buffer = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await handle.read(buffer, done, length - done, offset + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return buffer.subarray(0, done);
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at, bytes.length - at)).bytesWritten;
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return; // directories cannot be opened there
+  const handle = await open(path);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
