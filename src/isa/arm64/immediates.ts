@@ -3,8 +3,8 @@
 import type { Immediate } from '../immediate.ts';
 
 /** Values of a one-bit, two-bit … field. */
-export const BIT: readonly [0, 1] = [0, 1];
-export const BITS2: readonly [0, 1, 2, 3] = [0, 1, 2, 3];
+export const BIT: readonly number[] = [0, 1];
+export const BITS2: readonly number[] = [0, 1, 2, 3];
 
 /** ADD, SUB (immediate): twelve bits, optionally shifted by twelve. */
 export const arithmeticImmediate: Immediate<'i64'> = {

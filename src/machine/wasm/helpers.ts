@@ -14,6 +14,8 @@ export interface Helper {
   /** Parts of the state (ir.ts) that it reads and writes, besides its arguments. */
   readonly reads: number;
   readonly writes: number;
+  /** Helpers that its code calls. */
+  readonly uses?: readonly Helper[];
   /** Writes the function's code; undefined: JavaScript provides it under this name (i64 arguments are BigInts there). */
   readonly build: ((f: FunctionBuilder, indexOf: (helper: Helper) => number) => void) | undefined;
 }

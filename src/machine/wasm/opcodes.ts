@@ -39,6 +39,7 @@ export const F32_LOAD = 0x2a;
 export const F64_LOAD = 0x2b;
 export const I32_LOAD8_U = 0x2d;
 export const I32_LOAD16_U = 0x2f;
+export const I64_LOAD16_U = 0x33;
 export const I64_LOAD32_S = 0x34;
 export const I32_STORE = 0x36;
 export const I64_STORE = 0x37;

@@ -1,0 +1,208 @@
+/** Generates the interpreter: a WebAssembly module made from the instruction table. */
+
+import type { Operation } from '../../isa/operation.ts';
+import { TRAP_FUEL, TRAP_UNDEFINED } from '../../platform/cpu.ts';
+import {
+  AT_ASID,
+  AT_CODE_TLB,
+  AT_CRC32,
+  AT_CRC32C,
+  AT_ENTRY_RECORD,
+  AT_FUEL,
+  AT_PAGE,
+  AT_PAGE_RECORDS,
+  AT_PC,
+  AT_READ_TABLE,
+  AT_SP,
+  AT_TARGET,
+  AT_TRAP,
+  AT_TRAP_SYNDROME,
+  AT_WRITE_TABLE,
+  CODE_TLB_ENTRIES,
+} from '../layout.ts';
+import { CRC32_POLYNOMIAL, CRC32C_POLYNOMIAL, crc32Table } from '../wasm/crc32.ts';
+import { emit } from '../wasm/emit.ts';
+import { FunctionBuilder, type Label } from '../wasm/function.ts';
+import type { Helper } from '../wasm/helpers.ts';
+import { ModuleBuilder } from '../wasm/module.ts';
+import { BR_TABLE, CALL_INDIRECT, I32, I32_LOAD, I32_LOAD16_U, I32_STORE, I64, I64_LOAD, I64_STORE, i32, i64 } from '../wasm/opcodes.ts';
+import { trace } from '../wasm/trace.ts';
+import { ENTER, FIRST_FORM, type Form, type Forms, numberForms, PAGE_END, UNDECODED, UNDEFINED } from './forms.ts';
+import { rolesOf } from './roles.ts';
+import { type Calls, FormTarget, JUMP, type LoopLabels, RECORD, STOP, STOP_AFTER } from './target.ts';
+
+/** Names of the functions that JavaScript provides, besides the helpers of traces. See machine/interpreter/interpreter.ts. */
+const IMPORT = 'machine';
+
+function emitForm(form: Form, f: FunctionBuilder, calls: Calls, labels: LoopLabels | undefined): void {
+  const ir = trace(form.operation, form.spBase ? AT_SP : undefined);
+  const target = new FormTarget(f, calls, labels, form.branch);
+  emit(ir, target);
+  if (rolesOf(form.operation).both) target.clearZero();
+  target.next();
+}
+
+/** REG_PC := the address of the record. */
+function storePc(f: FunctionBuilder): void {
+  f.i32Const(0).i32Const(0).memory(I64_LOAD, AT_PAGE).get(RECORD).i32Const(0).memory(I32_LOAD, AT_PAGE_RECORDS);
+  f.op(i32.sub).i32Const(2).op(i32.shr_u).op(i64.extend_i32_u).op(i64.add).memory(I64_STORE, AT_PC);
+}
+
+/** The functions of the interpreter's own operations, by number. */
+function ownOperations(decode: number): FunctionBuilder[] {
+  const functions: FunctionBuilder[] = [];
+  const define = (number: number, write: (f: FunctionBuilder) => void): void => {
+    const f = new FunctionBuilder([I32], [I32]);
+    write(f);
+    functions[number] = f;
+  };
+  const jumpTo = (f: FunctionBuilder, offset: number, distance: number): void => {
+    f.i32Const(0).i32Const(0).memory(I64_LOAD, offset).i64Const(distance).op(i64.add).memory(I64_STORE, AT_TARGET).i32Const(JUMP);
+  };
+  define(UNDECODED, (f) => f.get(RECORD).call(decode));
+  define(PAGE_END, (f) => jumpTo(f, AT_PAGE, 4096));
+  define(ENTER, (f) => jumpTo(f, AT_PC, 0));
+  define(UNDEFINED, (f) => {
+    f.i32Const(0).get(RECORD).memory(I32_LOAD, 8).memory(I32_STORE, AT_TRAP_SYNDROME);
+    f.i32Const(0).i32Const(TRAP_UNDEFINED).memory(I32_STORE, AT_TRAP).i32Const(STOP);
+  });
+  return functions;
+}
+
+/** The main loop. */
+function runFunction(forms: Forms, calls: Calls, fetch: number, signature: number): FunctionBuilder {
+  const f = new FunctionBuilder([], []);
+  // Not a parameter, but local 0 all the same.
+  const record = f.local(I32);
+  const target = f.local(I64);
+  const readTable = f.local(I32);
+  const writeTable = f.local(I32);
+  const next = f.local(I32);
+  const slot = f.local(I32);
+  f.i32Const(AT_ENTRY_RECORD).set(record);
+  f.i32Const(0).memory(I32_LOAD, AT_READ_TABLE).set(readTable);
+  f.i32Const(0).memory(I32_LOAD, AT_WRITE_TABLE).set(writeTable);
+  const loop = f.loop();
+  const jump = f.block();
+  const slow = f.block();
+  const fuel = f.block();
+  const labels: LoopLabels = { loop, jump, slow, fuel, target, readTable, writeTable };
+  const inline = forms.list.slice(0, forms.inline);
+  // Block i ends where the code of form i begins; the first one is innermost.
+  const starts: Label[] = inline.map(() => f.block()).reverse();
+  f.get(record)
+    .memory(I32_LOAD16_U, 0)
+    .op(BR_TABLE)
+    .u32(FIRST_FORM + inline.length);
+  for (let number = 0; number < FIRST_FORM; number++) f.u32(f.distance(slow));
+  for (const start of starts) f.u32(f.distance(start));
+  f.u32(f.distance(slow));
+  for (const form of inline) {
+    f.end();
+    emitForm(form, f, calls, labels);
+  }
+  f.end(); // fuel
+  f.i32Const(0).i32Const(TRAP_FUEL).memory(I32_STORE, AT_TRAP);
+  storePc(f);
+  f.return().end(); // slow
+  f.get(record).get(record).memory(I32_LOAD16_U, 0).op(CALL_INDIRECT).u32(signature).u8(0).tee(next);
+  f.i32Const(STOP_AFTER).op(i32.gt_u).if();
+  f.get(next).set(record).br(loop).end();
+  f.get(next).i32Const(JUMP).op(i32.eq).if();
+  f.i32Const(0).memory(I64_LOAD, AT_TARGET).set(target).br(jump).end();
+  f.get(next).i32Const(STOP_AFTER).op(i32.eq).if();
+  f.get(record).i32Const(16).op(i32.add).set(record).end();
+  storePc(f);
+  f.return().end(); // jump
+  // The top byte of a target is ignored.
+  f.get(target).i64Const(8).op(i64.shl).i64Const(8).op(i64.shr_s).set(target);
+  f.i32Const(0).i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(1).op(i32.sub).tee(next).memory(I32_STORE, AT_FUEL);
+  f.get(next).i32Const(0).op(i32.lt_s).if();
+  f.i32Const(0).i32Const(TRAP_FUEL).memory(I32_STORE, AT_TRAP).i32Const(0).get(target).memory(I64_STORE, AT_PC).return().end();
+  f.get(target)
+    .op(i32.wrap_i64)
+    .i32Const(8)
+    .op(i32.shr_u)
+    .i32Const((CODE_TLB_ENTRIES - 1) << 4)
+    .op(i32.and)
+    .tee(slot)
+    .memory(I64_LOAD, AT_CODE_TLB);
+  f.get(target)
+    .i64Const(-4096 | 3)
+    .op(i64.and)
+    .i32Const(0)
+    .memory(I64_LOAD, AT_ASID)
+    .op(i64.or)
+    .op(i64.ne)
+    .if();
+  f.get(target).op(i32.wrap_i64).get(target).i64Const(32).op(i64.shr_u).op(i32.wrap_i64).call(fetch).op(i32.eqz).if();
+  f.i32Const(0).get(target).memory(I64_STORE, AT_PC).return().end().end();
+  f.i32Const(0).get(target).i64Const(-4096).op(i64.and).memory(I64_STORE, AT_PAGE);
+  f.i32Const(0)
+    .get(slot)
+    .memory(I32_LOAD, AT_CODE_TLB + 8)
+    .tee(next)
+    .memory(I32_STORE, AT_PAGE_RECORDS);
+  f.get(next).get(target).op(i32.wrap_i64).i32Const(4095).op(i32.and).i32Const(2).op(i32.shl).op(i32.add).set(record).br(loop);
+  f.end();
+  return f;
+}
+
+/** The module's bytes. They depend on the table alone. */
+export function generateInterpreter(operations: readonly Operation[]): Uint8Array {
+  const forms = numberForms(operations);
+  const module = new ModuleBuilder();
+  module.importMemory(IMPORT, 'memory');
+  const fetch = module.importFunction(IMPORT, 'fetch', [I32, I32], [I32]);
+  const decode = module.importFunction(IMPORT, 'decode', [I32], [I32]);
+  const translate = module.importFunction(IMPORT, 'translate', [I32, I32, I32, I32], [I32]);
+  const commit = module.importFunction(IMPORT, 'commit', [], []);
+  const helper = helperCalls(module, operations);
+  const calls: Calls = { translate, commit, helper };
+  const functions = ownOperations(decode).map((f) => module.add(f));
+  for (const form of forms.list) {
+    const f = new FunctionBuilder([I32], [I32]);
+    emitForm(form, f, calls, undefined);
+    f.u8(0x00); // every path has returned
+    functions.push(module.add(f));
+  }
+  module.setTable(functions);
+  module.exportFunction('run', module.add(runFunction(forms, calls, fetch, module.type([I32], [I32]))));
+  const step = new FunctionBuilder([I32], [I32]);
+  step
+    .get(0)
+    .get(0)
+    .memory(I32_LOAD16_U, 0)
+    .op(CALL_INDIRECT)
+    .u32(module.type([I32], [I32]))
+    .u8(0);
+  module.exportFunction('step', module.add(step));
+  module.addData(AT_CRC32, crc32Table(CRC32_POLYNOMIAL));
+  module.addData(AT_CRC32C, crc32Table(CRC32C_POLYNOMIAL));
+  return module.build();
+}
+
+/** Imports the helpers that JavaScript provides, all of them before any function; the others are built when they are first called. */
+function helperCalls(module: ModuleBuilder, operations: readonly Operation[]): (helper: Helper) => number {
+  const indices = new Map<string, number>();
+  const imported = (helper: Helper): void => {
+    helper.uses?.forEach(imported);
+    if (helper.build || indices.has(helper.name)) return;
+    indices.set(helper.name, module.importFunction(IMPORT, helper.name, helper.params, helper.result === 0x40 ? [] : [helper.result]));
+  };
+  for (const operation of operations) {
+    for (const { body } of trace(operation).nodes) if (body.kind === 'call') imported(body.helper);
+  }
+  const indexOf = (helper: Helper): number => {
+    const known = indices.get(helper.name);
+    if (known !== undefined) return known;
+    const results = helper.result === 0x40 ? [] : [helper.result];
+    const index = module.declare(helper.params, results);
+    indices.set(helper.name, index);
+    const f = new FunctionBuilder(helper.params, results);
+    helper.build!(f, indexOf);
+    module.define(index, f);
+    return index;
+  };
+  return indexOf;
+}

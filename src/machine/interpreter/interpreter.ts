@@ -1,0 +1,231 @@
+/** The processor: the generated interpreter, its imports, and what the kernel sees of it. */
+
+import type { Decoder } from '../../isa/decoder.ts';
+import type { Operation } from '../../isa/operation.ts';
+import {
+  ACCESS_EXEC,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  type Cpu,
+  type Space,
+  TRAP_FAULT,
+  TRAP_PC_ALIGNMENT,
+  TRAP_STEP,
+  type Trap,
+} from '../../platform/cpu.ts';
+import { REG_PC, REG_WORDS } from '../../platform/registers.ts';
+import {
+  AT_ASID,
+  AT_BOUNCE,
+  AT_ENTRY_RECORD,
+  AT_FUEL,
+  AT_PAGE,
+  AT_PAGE_RECORDS,
+  AT_READ_TABLE,
+  AT_TARGET,
+  AT_TRAP,
+  AT_TRAP_ACCESS,
+  AT_TRAP_ADDRESS,
+  AT_TRAP_SYNDROME,
+  AT_WRITE_TABLE,
+  RECORD_BYTES,
+  REGISTERS,
+  TABLE_BYTES,
+} from '../layout.ts';
+import type { LinearRam, MachineLayout } from '../ram.ts';
+import type { SoftSpace } from '../space.ts';
+import { CodeCache } from './code_cache.ts';
+import { ENTER, numberForms, UNDECODED } from './forms.ts';
+import { Predecoder } from './predecode.ts';
+import { JUMP, STOP, STOP_AFTER } from './target.ts';
+
+/** CTR_EL0 announces cache lines of 64 bytes. */
+const LINE = 64;
+
+export class Interpreter implements Cpu {
+  singleStep = false;
+  registers: Int32Array;
+  readonly cache: CodeCache;
+  private readonly ram: LinearRam;
+  private readonly predecoder: Predecoder;
+  private readonly trap: Trap = { kind: 0, address: 0, access: 0, syndrome: 0 };
+  private readonly runLoop: () => void;
+  private readonly stepForm: (record: number) => number;
+  private space: SoftSpace | undefined;
+  /** Where the bytes of the bounce buffer belong: two places in RAM. */
+  private readonly bounce = { first: 0, second: 0, split: 0, bytes: 0 };
+
+  constructor(
+    ram: LinearRam,
+    layout: MachineLayout,
+    decoder: Decoder,
+    operations: readonly Operation[],
+    code: Uint8Array,
+    helpers: Readonly<Record<string, unknown>>,
+  ) {
+    this.ram = ram;
+    this.registers = this.block();
+    this.cache = new CodeCache(ram, layout);
+    this.predecoder = new Predecoder(ram, decoder, numberForms(operations), this.cache);
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(code), {
+      machine: {
+        ...helpers,
+        memory: ram.memory,
+        fetch: (low: number, high: number) => this.fetch(low, high),
+        decode: (record: number) => {
+          this.predecoder.decode(record);
+          return record;
+        },
+        translate: (low: number, high: number, bytes: number, access: number) => this.translate(low, high, bytes, access),
+        commit: () => this.commit(),
+        invalidateCode: (address: bigint) => this.invalidateLine(address),
+      },
+    });
+    this.runLoop = instance.exports['run'] as () => void;
+    this.stepForm = instance.exports['step'] as (record: number) => number;
+    ram.views.u16[AT_ENTRY_RECORD >> 1] = ENTER;
+  }
+
+  get fuel(): number {
+    return this.ram.views.i32[AT_FUEL >> 2]!;
+  }
+
+  set fuel(value: number) {
+    this.ram.views.i32[AT_FUEL >> 2] = value;
+  }
+
+  /** RAM has grown. */
+  refresh(): void {
+    this.registers = this.block();
+  }
+
+  run(space: Space): Trap {
+    const { i32 } = this.ram.views;
+    this.space = space as SoftSpace;
+    const table = this.space.table();
+    i32[AT_READ_TABLE >> 2] = table;
+    i32[AT_WRITE_TABLE >> 2] = table + TABLE_BYTES;
+    i32[AT_ASID >> 2] = this.cache.asid(this.space) << 2;
+    i32[AT_TRAP_SYNDROME >> 2] = 0;
+    if (this.singleStep) this.step();
+    else {
+      // Going to the first instruction is no transfer of the guest's.
+      i32[AT_FUEL >> 2] = i32[AT_FUEL >> 2]! + 1;
+      this.runLoop();
+    }
+    return this.report();
+  }
+
+  private report(): Trap {
+    const { i32 } = this.ram.views;
+    const { trap } = this;
+    trap.kind = i32[AT_TRAP >> 2]!;
+    trap.access = i32[AT_TRAP_ACCESS >> 2]!;
+    trap.syndrome = i32[AT_TRAP_SYNDROME >> 2]!;
+    trap.address = (i32[AT_TRAP_ADDRESS >> 2]! >>> 0) + (i32[(AT_TRAP_ADDRESS >> 2) + 1]! >>> 0) * 2 ** 32;
+    return trap;
+  }
+
+  private block(): Int32Array {
+    return new Int32Array(this.ram.memory.buffer, REGISTERS, REG_WORDS);
+  }
+
+  private step(): void {
+    const { i32, u16 } = this.ram.views;
+    const low = this.registers[REG_PC]!;
+    const high = this.registers[REG_PC + 1]!;
+    const records = this.fetch(low, high);
+    if (records === 0) return;
+    const record = records + ((low & 4095) / 4) * RECORD_BYTES;
+    i32[AT_PAGE >> 2] = low & ~4095;
+    i32[(AT_PAGE >> 2) + 1] = high;
+    i32[AT_PAGE_RECORDS >> 2] = records;
+    if (u16[record >> 1] === UNDECODED) this.predecoder.decode(record);
+    i32[AT_TRAP >> 2] = TRAP_STEP;
+    const next = this.stepForm(record);
+    if (next === STOP) return;
+    if (next === JUMP) {
+      this.registers[REG_PC] = i32[AT_TARGET >> 2]!;
+      this.registers[REG_PC + 1] = (i32[(AT_TARGET >> 2) + 1]! << 8) >> 8;
+      return;
+    }
+    const distance = next === STOP_AFTER ? RECORD_BYTES : next - record;
+    const pc = (low >>> 0) + distance / 4;
+    this.registers[REG_PC] = pc;
+    if (pc >= 2 ** 32) this.registers[REG_PC + 1] = high + 1;
+  }
+
+  private stop(kind: number, low: number, high: number, access: number): 0 {
+    const { i32 } = this.ram.views;
+    i32[AT_TRAP >> 2] = kind;
+    i32[AT_TRAP_ADDRESS >> 2] = low;
+    i32[(AT_TRAP_ADDRESS >> 2) + 1] = high;
+    i32[AT_TRAP_ACCESS >> 2] = access;
+    return 0;
+  }
+
+  /** Looks up the records of the page of an instruction address; 0 with a trap recorded if it cannot be executed. */
+  private fetch(low: number, high: number): number {
+    if (low & 3) return this.stop(TRAP_PC_ALIGNMENT, low, high, ACCESS_EXEC);
+    const space = this.space!;
+    const frame = space.codeFrame(pageOf(low, high));
+    if (frame === undefined) return this.stop(TRAP_FAULT, low, high, ACCESS_EXEC);
+    const records = this.cache.records(frame);
+    this.cache.enter(low, high, this.cache.asid(space), records);
+    return records;
+  }
+
+  /** The slow path of memory accesses: addresses above 4 GiB, tagged ones, page crossings, faults. */
+  private translate(low: number, taggedHigh: number, bytes: number, access: number): number {
+    const high = (taggedHigh << 8) >> 8;
+    const page = pageOf(low, high);
+    const offset = low & 4095;
+    const split = Math.min(bytes, 4096 - offset);
+    const first = this.frames(page, access);
+    if (first < 0) return this.stop(TRAP_FAULT, low, high, -first);
+    if (split === bytes) return first * 4096 + offset - 1;
+    const second = this.frames(page + 1, access);
+    if (second < 0) {
+      const nextLow = ((low & ~4095) + 4096) | 0;
+      return this.stop(TRAP_FAULT, nextLow, nextLow === 0 ? high + 1 : high, -second);
+    }
+    const { bounce } = this;
+    bounce.first = first * 4096 + offset;
+    bounce.second = second * 4096;
+    bounce.split = split;
+    bounce.bytes = bytes;
+    const { u8 } = this.ram.views;
+    u8.copyWithin(AT_BOUNCE, bounce.first, bounce.first + split);
+    u8.copyWithin(AT_BOUNCE + split, bounce.second, bounce.second + bytes - split);
+    return AT_BOUNCE - 1;
+  }
+
+  /** The frame of a page for a union of accesses; the first access that it does not allow, negated, if there is none. */
+  private frames(page: number, access: number): number {
+    const space = this.space!;
+    let frame = -1;
+    for (const wanted of [ACCESS_READ, ACCESS_WRITE]) {
+      if (!(access & wanted)) continue;
+      frame = space.frame(page, wanted);
+      if (frame < 0) return -wanted;
+    }
+    return frame;
+  }
+
+  private commit(): void {
+    const { first, second, split, bytes } = this.bounce;
+    const { u8 } = this.ram.views;
+    u8.copyWithin(first, AT_BOUNCE, AT_BOUNCE + split);
+    u8.copyWithin(second, AT_BOUNCE + split, AT_BOUNCE + bytes);
+  }
+
+  private invalidateLine(address: bigint): void {
+    const low = Number(BigInt.asIntN(32, address));
+    const high = Number(BigInt.asIntN(24, address >> 32n));
+    const frame = this.space!.frame(pageOf(low, high), ACCESS_READ);
+    if (frame >= 0) this.cache.invalidateWords(frame, (low & 4095 & -LINE) / 4, LINE / 4);
+  }
+}
+
+/** Page number of an address given by its halves. */
+const pageOf = (low: number, high: number): number => (low >>> 12) + (high >>> 0) * 0x100000;

@@ -1,0 +1,62 @@
+/** The machine: RAM, address spaces and the processor, put together. */
+
+import { arm64 } from '../isa/arm64/table.ts';
+import { Decoder } from '../isa/decoder.ts';
+import { expand } from '../isa/operation.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Cpu, CpuFeatures, Machine, Space } from '../platform/cpu.ts';
+import { features } from './features.ts';
+import { generateInterpreter } from './interpreter/generate.ts';
+import { Interpreter } from './interpreter/interpreter.ts';
+import { LinearRam, layOut } from './ram.ts';
+import { SlotPool, SoftSpace, type SpaceHost } from './space.ts';
+
+export interface MachineOptions {
+  readonly clock: Clock;
+  /** Size to which the linear memory may grow, at most 4 GiB; a few hundred MiB of it are the machine's own (mostly untouched). */
+  readonly maxBytes?: number;
+  /** Pages whose decoded instructions are kept. */
+  readonly codeBlocks?: number;
+  /** Address spaces that keep their translation tables. */
+  readonly slots?: number;
+  /** The interpreter's module, if it was generated before. */
+  readonly interpreter?: Uint8Array;
+}
+
+class SoftMachine implements Machine, SpaceHost {
+  readonly ram: LinearRam;
+  readonly cpu: Cpu;
+  readonly features: CpuFeatures = features;
+  readonly vdso: Uint8Array = new Uint8Array(0);
+  readonly slots: SlotPool;
+  private readonly interpreter: Interpreter;
+
+  constructor(options: MachineOptions) {
+    const layout = layOut(options.codeBlocks ?? 4096, options.slots ?? 32);
+    this.ram = new LinearRam(layout, options.maxBytes ?? 2 ** 32, () => this.interpreter.refresh());
+    this.slots = new SlotPool(layout);
+    const { templates, operations } = expand(arm64);
+    const code = options.interpreter ?? generateInterpreter(operations);
+    const counter = (): bigint => BigInt(options.clock.monotonic());
+    this.interpreter = new Interpreter(this.ram, layout, new Decoder(templates), operations, code, { counter });
+    this.cpu = this.interpreter;
+  }
+
+  createSpace(): Space {
+    return new SoftSpace(this);
+  }
+
+  invalidateCode(frame: number): void {
+    this.interpreter.cache.invalidate(frame);
+  }
+
+  forgetCode(space: SoftSpace, page: number | undefined): void {
+    const { cache } = this.interpreter;
+    if (page === undefined) cache.forgetSpace(space);
+    else cache.forgetPage(space, page);
+  }
+}
+
+export function createMachine(options: MachineOptions): Machine {
+  return new SoftMachine(options);
+}

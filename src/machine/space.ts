@@ -1,0 +1,184 @@
+/**
+ * Address spaces as the processor sees them. The low 4 GiB are translated by two flat tables in a slot of the linear memory;
+ * slots are recycled among spaces, and one that lost its slot starts again from the kernel's page tables, fault by fault.
+ */
+
+import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, type Space } from '../platform/cpu.ts';
+import type { Ram } from '../platform/ram.ts';
+import { SLOT_BYTES, TABLE_BYTES } from './layout.ts';
+import type { MachineLayout } from './ram.ts';
+
+/** Pages below 4 GiB. */
+const LOW_PAGES = 0x100000;
+/** A slot is cleared in chunks that were written to: one page of a table, 4 MiB of address space. */
+const CHUNK_SHIFT = 10;
+const CHUNKS: number = LOW_PAGES >> CHUNK_SHIFT;
+
+/** What spaces need from the machine. */
+export interface SpaceHost {
+  readonly ram: Ram;
+  readonly slots: SlotPool;
+  /** The space's translations for instruction fetch have changed at `page`; undefined: everywhere. */
+  forgetCode(space: SoftSpace, page: number | undefined): void;
+}
+
+/** The slots of translation tables; the least recently used one is taken from its space. */
+export class SlotPool {
+  private readonly base: number;
+  /** Owners, least recently used first. */
+  private readonly owners: SoftSpace[] = [];
+  private readonly free: number[] = [];
+
+  constructor(layout: MachineLayout) {
+    this.base = layout.slotBase;
+    for (let i = layout.slots - 1; i >= 0; i--) this.free.push(i);
+  }
+
+  /** Byte address of the slot's read table; the write table follows. */
+  address(slot: number): number {
+    return this.base + slot * SLOT_BYTES;
+  }
+
+  acquire(space: SoftSpace): number {
+    let slot = this.free.pop();
+    if (slot === undefined) slot = this.owners.shift()!.loseSlot();
+    this.owners.push(space);
+    return slot;
+  }
+
+  touch(space: SoftSpace): void {
+    if (this.owners.at(-1) === space) return;
+    this.owners.splice(this.owners.indexOf(space), 1);
+    this.owners.push(space);
+  }
+
+  giveBack(space: SoftSpace, slot: number): void {
+    this.owners.splice(this.owners.indexOf(space), 1);
+    this.free.push(slot);
+  }
+}
+
+export class SoftSpace implements Space {
+  private readonly host: SpaceHost;
+  private slot = -1;
+  private readonly touched = new Uint8Array(CHUNKS);
+  /** Frames that may be executed, by page. */
+  private readonly code = new Map<number, number>();
+  /** Translations at and above 4 GiB: frame * 8 + access. */
+  private readonly high = new Map<number, number>();
+  /** Names this space in the code look-up while `asidGeneration` is current. */
+  asid = 0;
+  asidGeneration = -1;
+
+  constructor(host: SpaceHost) {
+    this.host = host;
+  }
+
+  /** Byte address of the read table, for running. */
+  table(): number {
+    if (this.slot < 0) this.slot = this.host.slots.acquire(this);
+    else this.host.slots.touch(this);
+    return this.host.slots.address(this.slot);
+  }
+
+  map(page: number, frame: number, access: number): void {
+    const executable = (access & ACCESS_EXEC) !== 0;
+    if (this.code.get(page) !== (executable ? frame : undefined)) {
+      if (executable) this.code.set(page, frame);
+      else this.code.delete(page);
+      this.host.forgetCode(this, page);
+    }
+    if (page >= LOW_PAGES) {
+      this.high.set(page, frame * 8 + access);
+      return;
+    }
+    const { i32 } = this.host.ram.views;
+    const entry = ((frame - page) << 12) - 1;
+    const index = (this.table() >> 2) + page;
+    i32[index] = access & ACCESS_READ ? entry : 0;
+    i32[index + TABLE_BYTES / 4] = access & ACCESS_WRITE ? entry : 0;
+    this.touched[page >> CHUNK_SHIFT] = 1;
+  }
+
+  unmap(page: number, count: number): void {
+    this.forget(page, count);
+    this.zero(page, count, true);
+    for (const high of this.highPages(page, count)) this.high.delete(high);
+  }
+
+  writeProtect(page: number, count: number): void {
+    this.zero(page, count, false);
+    for (const high of this.highPages(page, count)) this.high.set(high, this.high.get(high)! & ~ACCESS_WRITE);
+  }
+
+  clear(): void {
+    this.code.clear();
+    this.high.clear();
+    this.host.forgetCode(this, undefined);
+    this.zero(0, LOW_PAGES, true);
+    this.touched.fill(0);
+  }
+
+  release(): void {
+    this.clear();
+    if (this.slot >= 0) this.host.slots.giveBack(this, this.slot);
+    this.slot = -1;
+  }
+
+  /** Another space needs the slot: what the tables said is forgotten. */
+  loseSlot(): number {
+    const { slot } = this;
+    this.zero(0, LOW_PAGES, true);
+    this.touched.fill(0);
+    this.slot = -1;
+    return slot;
+  }
+
+  /** The frame that instructions of `page` are fetched from; undefined: not executable. */
+  codeFrame(page: number): number | undefined {
+    return this.code.get(page);
+  }
+
+  /** The frame behind `page` for ACCESS_READ or ACCESS_WRITE; -1: there is none. */
+  frame(page: number, access: number): number {
+    if (page >= LOW_PAGES) {
+      const entry = this.high.get(page);
+      return entry !== undefined && entry & access ? Math.floor(entry / 8) : -1;
+    }
+    const table = this.table() + (access === ACCESS_WRITE ? TABLE_BYTES : 0);
+    const entry = this.host.ram.views.i32[(table >> 2) + page]!;
+    return entry === 0 ? -1 : (((entry + 1) >>> 12) + page) & 0xfffff;
+  }
+
+  private forget(page: number, count: number): void {
+    if (count > this.code.size) {
+      for (const mapped of [...this.code.keys()]) if (mapped >= page && mapped < page + count) this.forgetPage(mapped);
+    } else for (let i = page; i < page + count; i++) if (this.code.has(i)) this.forgetPage(i);
+  }
+
+  private forgetPage(page: number): void {
+    this.code.delete(page);
+    this.host.forgetCode(this, page);
+  }
+
+  private highPages(page: number, count: number): number[] {
+    if (page + count <= LOW_PAGES || this.high.size === 0) return [];
+    return [...this.high.keys()].filter((high) => high >= page && high < page + count);
+  }
+
+  /** Clears table entries of pages below 4 GiB, chunk by chunk where any was set. */
+  private zero(page: number, count: number, readable: boolean): void {
+    if (this.slot < 0) return;
+    const end = Math.min(page + count, LOW_PAGES);
+    const { i32 } = this.host.ram.views;
+    const base = this.host.slots.address(this.slot) >> 2;
+    for (let at = page; at < end; ) {
+      const chunkEnd = Math.min(end, ((at >> CHUNK_SHIFT) + 1) << CHUNK_SHIFT);
+      if (this.touched[at >> CHUNK_SHIFT]) {
+        if (readable) i32.fill(0, base + at, base + chunkEnd);
+        i32.fill(0, base + TABLE_BYTES / 4 + at, base + TABLE_BYTES / 4 + chunkEnd);
+      }
+      at = chunkEnd;
+    }
+  }
+}
