@@ -94,6 +94,7 @@ export interface ImageHost {
   readonly http: HttpClient;
   readonly gunzip: Gunzip;
   sha256(): Hasher;
+  md5(): Hasher;
   now(): Date;
   sleep(milliseconds: number): Promise<void>;
   /** A name that nobody else uses: of this process, so that `ownerAlive` can tell whether it still runs. */

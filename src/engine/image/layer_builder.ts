@@ -131,6 +131,11 @@ export class LayerBuilder {
     return directory?.entries?.get(name) ?? null;
   }
 
+  /** Hand all content written so far to the sink. */
+  async flush(): Promise<void> {
+    await this.content.flush();
+  }
+
   /** Everything is added: write the rest of the content and return the index. */
   async finish(): Promise<Uint8Array> {
     await this.content.flush();

@@ -13,13 +13,22 @@ import { formatMember, TAR_END } from './tar/writer.ts';
 /** After the end mark there may be padding, but not without end. */
 const MAX_TRAILER = 64 << 20;
 
+/** Called for each member; what it returns is called with the member's stored bytes. */
+export type MemberObserver = (entry: TarEntry) => ((bytes: Uint8Array) => void) | null;
+
 /** Add the members of an archive to a layer; reads the source to its end. */
-export async function unpackTar(source: ByteSource, builder: LayerBuilder, keep?: (entry: TarEntry) => boolean): Promise<void> {
+export async function unpackTar(source: ByteSource, builder: LayerBuilder, observe: MemberObserver = () => null): Promise<void> {
   const reader = new ByteReader(source);
   const tar = new TarReader(reader);
-  const data = (max: number): Promise<Uint8Array> => tar.data(max);
+  let tell: ((bytes: Uint8Array) => void) | null = null;
+  const data = async (max: number): Promise<Uint8Array> => {
+    const part = await tar.data(max);
+    tell?.(part);
+    return part;
+  };
   for (let entry = await tar.next(); entry; entry = await tar.next()) {
-    if (!keep || keep(entry)) await builder.add(entry, data);
+    tell = observe(entry);
+    await builder.add(entry, data);
   }
   let trailer = 0;
   for await (const part of reader.rest()) {

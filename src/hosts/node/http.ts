@@ -12,25 +12,30 @@ const IDLE_MS = 60_000;
 const CONNECTIONS = 8;
 
 /** The proxy for a URL; null for none. */
-export type ProxyChoice = (url: URL) => URL | null;
+export type ProxyChoice = (url: URL) => Promise<URL | null>;
 
 /** Proxies as http_proxy, https_proxy and no_proxy name them; `fallback` is used for http alone. */
 export function proxyFromEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
-  fallback: string | null = null,
+  fallback: () => Promise<string | null> = async () => null,
 ): ProxyChoice {
   const get = (name: string): string => environment[name] ?? environment[name.toUpperCase()] ?? '';
+  let fallbackProxy: Promise<string | null> | null = null;
   const exceptions = get('no_proxy')
     .split(/[\s,]+/)
     .filter(Boolean);
-  return (url) => {
+  return async (url) => {
     const host = url.hostname;
     if (isLoopback(host)) return null;
     for (const exception of exceptions) {
       const suffix = exception.replace(/^\*?\.?/, '').replace(/:\d+$/, '');
       if (exception === '*' || host === suffix || host.endsWith(`.${suffix}`)) return null;
     }
-    const proxy = url.protocol === 'https:' ? get('https_proxy') : environment['http_proxy'] || fallback || '';
+    let proxy = get(url.protocol === 'https:' ? 'https_proxy' : 'http_proxy');
+    if (proxy === '' && url.protocol === 'http:') {
+      fallbackProxy ??= fallback();
+      proxy = (await fallbackProxy) ?? '';
+    }
     if (proxy === '') return null;
     try {
       return new URL(proxy.includes('://') ? proxy : `http://${proxy}`);
@@ -58,7 +63,7 @@ export class NodeHttpClient implements HttpClient {
   async request(url: string, request: HttpRequest): Promise<HttpResponse> {
     const target = new URL(url);
     if (target.protocol === 'file:') return fileResponse(target);
-    const proxy = this.proxy(target);
+    const proxy = await this.proxy(target);
     const message = await this.send(target, proxy, request);
     return {
       status: message.statusCode ?? 0,

@@ -1,24 +1,24 @@
 /** Names of processes that survive the reuse of process ids. */
 
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 
 /** When a process was started, as far as the host tells. See proc(5), /proc/[pid]/stat, field 22. */
-async function startTime(pid: number): Promise<string> {
+function startTime(pid: number): string {
   try {
-    const text = await readFile(`/proc/${pid}/stat`, 'latin1');
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '0';
   } catch {
     return '0';
   }
 }
 
-export async function createOwner(): Promise<string> {
-  return `${process.pid}.${await startTime(process.pid)}.${randomBytes(4).toString('hex')}`;
+export function createOwner(): string {
+  return `${process.pid}.${startTime(process.pid)}.${randomBytes(4).toString('hex')}`;
 }
 
 /** Whether the process that was given this name still runs. */
-export async function ownerAlive(owner: string): Promise<boolean> {
+export function ownerAlive(owner: string): boolean {
   const [pid, started] = owner.split('.');
   const number = Number(pid);
   if (!Number.isInteger(number) || number <= 0) return false;
@@ -27,6 +27,6 @@ export async function ownerAlive(owner: string): Promise<boolean> {
   } catch (error) {
     if ((error as { code?: string }).code !== 'EPERM') return false;
   }
-  const now = await startTime(number);
+  const now = startTime(number);
   return now === '0' || started === '0' || now === started;
 }

@@ -114,7 +114,7 @@ export class NodeStoreFiles implements StoreFiles {
     const [owner, status] = await Promise.all([orNull(readFile(this.path(name), 'utf8')), orNull(stat(this.path(name)))]);
     if (owner === null || status === null) return false;
     const age = Date.now() - status.mtimeMs;
-    return owner === '' ? age > 1000 : age > STALE_LOCK_MS || !(await ownerAlive(owner));
+    return owner === '' ? age > 1000 : age > STALE_LOCK_MS || !ownerAlive(owner);
   }
 
   /** Remove a dead process's lock; a second lock keeps two processes from each removing what the other has just made. */

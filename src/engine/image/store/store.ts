@@ -5,12 +5,14 @@
  *   layers/<hex>/{index,content}   configs/<hex>   refs/<name>   leases/<owner>   tmp/<owner>-<n>
  */
 
+import type { Layer } from '../../../platform/layer.ts';
 import { HolmError } from '../../error.ts';
 import { fromUtf8, utf8 } from '../bytes.ts';
 import type { ByteSink } from '../content_writer.ts';
-import type { ImageHost, StoreFiles, StoreWriter } from '../host.ts';
+import type { ImageHost, StoreFiles, StoreReader, StoreWriter } from '../host.ts';
+import { LayerBuilder } from '../layer_builder.ts';
 import { LayerIndex } from '../layer_index.ts';
-import type { ContentReader } from '../layer_tar.ts';
+import { type ContentReader, unpackTar } from '../layer_tar.ts';
 
 /** What a name stands for. */
 export interface RefRecord {
@@ -24,6 +26,8 @@ export interface RefRecord {
 
 /** A layer whose content is being written. */
 export interface LayerDraft extends ByteSink {
+  /** Read back what was written. */
+  read(offset: number, length: number): Promise<Uint8Array>;
   /** The layer is complete: store it as `id`. */
   commit(id: string, index: Uint8Array): Promise<void>;
   abort(): Promise<void>;
@@ -65,6 +69,11 @@ export class Store {
     return new LayerIndex(id, index);
   }
 
+  /** Bytes of content of a layer; 0 when it is not stored. */
+  async layerSize(id: string): Promise<number> {
+    return (await this.files.size(`${this.layerPath(id)}/content`)) ?? 0;
+  }
+
   /** Content of a stored layer; `close` it afterwards. */
   async openContent(id: string): Promise<{ read: ContentReader; close(): Promise<void> }> {
     const file = await this.files.open(`${this.layerPath(id)}/content`);
@@ -75,9 +84,18 @@ export class Store {
   async createLayer(): Promise<LayerDraft> {
     const directory = this.temporary();
     const content = await this.files.create(`${directory}/content`);
+    let reader: StoreReader | null = null;
     return {
       write: (bytes) => content.write(bytes),
+      read: async (offset, length) => {
+        if (!reader || offset + length > reader.size) {
+          await reader?.close();
+          reader = await this.files.open(`${directory}/content`);
+        }
+        return reader!.read(offset, length);
+      },
       commit: async (id, index) => {
+        await reader?.close();
         await content.sync();
         await content.close();
         await this.writeFile(`${directory}/index`, index);
@@ -91,10 +109,38 @@ export class Store {
         });
       },
       abort: async () => {
+        await reader?.close().catch(() => undefined);
         await content.close().catch(() => undefined);
         await this.files.remove(directory).catch(() => undefined);
       },
     };
+  }
+
+  /**
+   * Store the layer of an archive, which is named by the archive's digest. `expected` is the name it must have, null for any.
+   * `lower` are the layers below, uppermost first.
+   */
+  async unpackLayer(archive: AsyncIterable<Uint8Array>, expected: string | null, lower: readonly Layer[] = []): Promise<string> {
+    const hasher = this.host.sha256();
+    const hashed = async function* (): AsyncGenerator<Uint8Array> {
+      for await (const part of archive) {
+        hasher.update(part);
+        yield part;
+      }
+    };
+    const draft = await this.createLayer();
+    try {
+      const builder = new LayerBuilder(draft, { whiteouts: true, lower });
+      await unpackTar(hashed(), builder);
+      const index = await builder.finish();
+      const id = `sha256:${hasher.digest()}`;
+      if (expected !== null && id !== expected) throw new HolmError('EVERIFY', `a layer unpacks to ${id} instead of ${expected}`);
+      await draft.commit(id, index);
+      return id;
+    } catch (error) {
+      await draft.abort();
+      throw error;
+    }
   }
 
   /** Store an image configuration as it is; its digest is the image's id. */
