@@ -10,14 +10,14 @@
  * - a list of numbers: a *variant*. The row is expanded into one operation per combination and the definition gets a plain number;
  * - an `Immediate`: a run-time value derived from the bits when the instruction is decoded, opaque to the definition;
  * - a `Sibling`: the register numbered one (or more) after another one, modulo 32.
- * Bit fields that no one names are only read by immediates and by `where`.
+ * Other bit fields are only read by immediates, by `where` and by the syntax.
  *
  * The **syntax** is what objdump -M no-aliases prints, with placeholders:
  * - `{rd:x}`, `{rd:w}`: a general register of that width; `{rd:sf}`: x or w as the field `sf` says; sp instead of xzr where the pattern says so;
  * - `{vd:b}` … `{vd:q}`: a scalar SIMD register; `{vd:v}`: v0 and so on, arrangement suffixes follow as choices: `{vd:v}.{q:8b|16b}`;
  * - `{field:a|b|c}`: a choice by the field's value (a variant's value, or an immediate's);
  * - `{imm:#d}`, `{imm:#x}`: an immediate in decimal or hexadecimal with its `#`; `{imm:d}` without; `{imm:pc}`: a pc-relative label;
- *   `{cond:cc}`: a condition's name;
+ *   `{cond:cc}`: a condition's name; placeholders may name raw bit fields as well as the row's fields;
  * - `<…>`: left out when all immediates and choices in it have the value 0 (an empty choice counts as 0).
  */
 
