@@ -1,11 +1,15 @@
 /** The kernel's memory as a whole: frames, groups that pay for them, caches that can be shrunk, and the budget of kernel objects. */
 
+import { ENOMEM } from '../../abi/errno.ts';
 import type { Kernel } from '../kernel.ts';
 import { WaitQueue } from '../task/wait_queue.ts';
+import { FAULT_BUS, FAULT_OOM } from './fault.ts';
 import { Frames } from './frames.ts';
 import { MemoryGroup } from './memory_group.ts';
+import type { Mm } from './mm.ts';
 import { outOfMemory } from './oom_kill.ts';
 import type { PageMapping } from './page_mapping.ts';
+import { LeafArena } from './page_table.ts';
 
 /** A cache of kernel objects that can do with fewer (dentries, inodes). Linux: struct shrinker. */
 export interface Shrinker {
@@ -22,6 +26,8 @@ export class Memory {
   /** Every group by its id; a hole is free to be used again. */
   readonly groups: (MemoryGroup | undefined)[];
   readonly frames: Frames;
+  /** The page tables of all address spaces. */
+  readonly leaves: LeafArena = new LeafArena();
   /** One frame of zeros, mapped wherever anonymous memory is read before it is written. */
   readonly zeroFrame: number;
   /** Mappings with pages that can be dropped and read again, least recently scanned first. */
@@ -43,7 +49,7 @@ export class Memory {
   /** /proc/sys/vm/mmap_min_addr. */
   mmapMinAddress = 65536;
   /** Page number below which the next library is placed; see mmap_place.ts. */
-  nextLibrary = 0;
+  nextLibrary = 0x70000;
   /** Page cache and shared memory in frames, for /proc/meminfo. */
   cachedFrames = 0;
   sharedFrames = 0;
@@ -70,6 +76,30 @@ export class Memory {
   removeGroup(group: MemoryGroup): void {
     this.reclaim(group, Number.POSITIVE_INFINITY);
     if (group.usage === 0) this.groups[group.id] = undefined;
+  }
+
+  /** Count `pages` that `mm` may demand; false when that would be too much. See proc_sys_vm(5), overcommit_memory. */
+  commit(mm: Mm, pages: number): boolean {
+    if (this.overcommit === 0 && pages > this.frames.limit) return false;
+    if (this.overcommit === 2 && this.committed + pages > this.commitLimit) return false;
+    this.committed += pages;
+    mm.committed += pages;
+    return true;
+  }
+
+  uncommit(mm: Mm, pages: number): void {
+    this.committed -= pages;
+    mm.committed -= pages;
+  }
+
+  /** CommitLimit of /proc/meminfo in pages. */
+  get commitLimit(): number {
+    return Math.floor((this.frames.limit * this.overcommitRatio) / 100);
+  }
+
+  /** How a page fault ends whose page could not be had: a lack of memory kills, a failed read is SIGBUS. */
+  faultOf(errno: number): number {
+    return errno === -ENOMEM ? FAULT_OOM : FAULT_BUS;
   }
 
   /** Called when a charge to `group` (or a frame for the root) is refused: true when it is worth trying again. */

@@ -50,6 +50,11 @@ export abstract class PageMapping {
     return true;
   }
 
+  /** Whether its pages are counted as shared memory rather than as file pages. */
+  get isShmem(): boolean {
+    return !this.refillable;
+  }
+
   /** Pages fetched at once when one is missing. */
   protected get readAhead(): number {
     return 1;
@@ -81,6 +86,14 @@ export abstract class PageMapping {
   }
 
   protected pagesRemoved(_count: number): void {}
+
+  attach(vma: Vma): void {
+    this.vmas.add(vma);
+  }
+
+  detach(vma: Vma): void {
+    this.vmas.delete(vma);
+  }
 
   /** The frame of page `index` if it is in the cache, else 0. No reference is taken. */
   peek(index: number): number {

@@ -20,8 +20,8 @@ export const VM_NORESERVE = 0x200000;
 export const VM_WIPEONFORK = 0x2000000;
 export const VM_DONTDUMP = 0x4000000;
 
-/** What a range without a file is called in /proc/[pid]/maps. */
-export type VmaName = '[heap]' | '[stack]' | '[vdso]' | '[vvar]' | '';
+/** What the kernel's own ranges are called in /proc/[pid]/maps. */
+export type VmaName = '[vdso]' | '[vvar]' | '';
 
 /** Ranges are in pages; `end` is one past the last. A Vma belongs to one Mm and is changed only by its operations. */
 export class Vma {
@@ -40,6 +40,8 @@ export class Vma {
   /** Private pages (copies of the file's, or anonymous ones) may exist: fork must copy the page table. Linux: anon_vma. */
   hasPrivate = false;
   name: VmaName = '';
+  /** PROT_ bits that mprotect(2) may set: what the file was opened for. Linux: VM_MAYREAD, VM_MAYWRITE, VM_MAYEXEC. */
+  mayProt: number = PROT_READ | PROT_WRITE | PROT_EXEC;
 
   constructor(mm: Mm, start: number, end: number, prot: number, flags: number, mapping: PageMapping | null, file: File | null, offset: number) {
     this.mm = mm;
@@ -50,6 +52,16 @@ export class Vma {
     this.mapping = mapping;
     this.file = file;
     this.offset = offset;
+  }
+
+  /** A range like this one over pages [start, end) of its file, in `mm`; not yet in any list. */
+  copy(mm: Mm, start: number, end: number): Vma {
+    const offset = this.offset + (start - this.start);
+    const copy = new Vma(mm, start, end, this.prot, this.flags, this.mapping, this.file?.get() ?? null, offset);
+    copy.hasPrivate = this.hasPrivate;
+    copy.name = this.name;
+    copy.mayProt = this.mayProt;
+    return copy;
   }
 
   get pages(): number {

@@ -1,0 +1,21 @@
+/** The end of an address space. Linux: exit_mmap in mm/mmap.c. */
+
+import type { Mm } from './mm.ts';
+import { PRICE_MM, PRICE_VMA, uncharge } from './price.ts';
+import { releaseSpace } from './space_table.ts';
+import { detachVma } from './vma_list.ts';
+
+/** Free everything: frames, tables, ranges, the references to files. */
+export function exitMmap(mm: Mm): void {
+  const { frames } = mm.kernel.memory;
+  mm.table.releaseAll(frames, mm.memory);
+  for (const vma of mm.vmas) detachVma(vma);
+  uncharge(mm.memory, PRICE_VMA * mm.vmas.length + PRICE_MM);
+  mm.vmas.length = 0;
+  mm.kernel.memory.committed -= mm.committed;
+  mm.committed = 0;
+  mm.counts.anon = mm.counts.file = mm.counts.shmem = 0;
+  mm.exeFile?.put();
+  mm.exeFile = null;
+  releaseSpace(mm);
+}
