@@ -24,6 +24,7 @@ import { CRC32_POLYNOMIAL, CRC32C_POLYNOMIAL, crc32Table } from '../wasm/crc32.t
 import { emit } from '../wasm/emit.ts';
 import { FunctionBuilder, type Label } from '../wasm/function.ts';
 import type { Helper } from '../wasm/helpers.ts';
+import type { Trace } from '../wasm/ir.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import { BR_TABLE, CALL_INDIRECT, I32, I32_LOAD, I32_LOAD16_U, I32_STORE, I64, I64_LOAD, I64_STORE, i32, i64 } from '../wasm/opcodes.ts';
 import { trace } from '../wasm/trace.ts';
@@ -34,11 +35,15 @@ import { type Calls, FormTarget, JUMP, type LoopLabels, RECORD, STOP, STOP_AFTER
 /** Names of the functions that JavaScript provides, besides the helpers of traces. See machine/interpreter/interpreter.ts. */
 const IMPORT = 'machine';
 
-function emitForm(form: Form, f: FunctionBuilder, calls: Calls, labels: LoopLabels | undefined): void {
-  const ir = trace(form.operation, form.spBase ? AT_SP : undefined);
+/** Traces of operations with an ordinary base register, by index. */
+type Traces = readonly Trace[];
+
+function emitForm(form: Form, traces: Traces, f: FunctionBuilder, calls: Calls, labels: LoopLabels | undefined): void {
+  const { operation } = form;
+  const nodes = form.spBase ? trace(operation, AT_SP) : traces[operation.index]!;
   const target = new FormTarget(f, calls, labels, form.branch);
-  emit(ir, target);
-  if (rolesOf(form.operation).both) target.clearZero();
+  emit(nodes, target);
+  if (rolesOf(operation, nodes).both) target.clearZero();
   target.next();
 }
 
@@ -70,7 +75,7 @@ function ownOperations(decode: number): FunctionBuilder[] {
 }
 
 /** The main loop. */
-function runFunction(forms: Forms, calls: Calls, fetch: number, signature: number): FunctionBuilder {
+function runFunction(forms: Forms, traces: Traces, calls: Calls, fetch: number, signature: number): FunctionBuilder {
   const f = new FunctionBuilder([], []);
   // Not a parameter, but local 0 all the same.
   const record = f.local(I32);
@@ -99,7 +104,7 @@ function runFunction(forms: Forms, calls: Calls, fetch: number, signature: numbe
   f.u32(f.distance(slow));
   for (const form of inline) {
     f.end();
-    emitForm(form, f, calls, labels);
+    emitForm(form, traces, f, calls, labels);
   }
   f.end(); // fuel
   f.i32Const(0).i32Const(TRAP_FUEL).memory(I32_STORE, AT_TRAP);
@@ -157,17 +162,18 @@ export function generateInterpreter(operations: readonly Operation[]): Uint8Arra
   const decode = module.importFunction(IMPORT, 'decode', [I32], [I32]);
   const translate = module.importFunction(IMPORT, 'translate', [I32, I32, I32, I32], [I32]);
   const commit = module.importFunction(IMPORT, 'commit', [], []);
-  const helper = helperCalls(module, operations);
+  const traces = operations.map((operation) => trace(operation));
+  const helper = helperCalls(module, traces);
   const calls: Calls = { translate, commit, helper };
   const functions = ownOperations(decode).map((f) => module.add(f));
   for (const form of forms.list) {
     const f = new FunctionBuilder([I32], [I32]);
-    emitForm(form, f, calls, undefined);
+    emitForm(form, traces, f, calls, undefined);
     f.u8(0x00); // every path has returned
     functions.push(module.add(f));
   }
   module.setTable(functions);
-  module.exportFunction('run', module.add(runFunction(forms, calls, fetch, module.type([I32], [I32]))));
+  module.exportFunction('run', module.add(runFunction(forms, traces, calls, fetch, module.type([I32], [I32]))));
   const step = new FunctionBuilder([I32], [I32]);
   step
     .get(0)
@@ -183,15 +189,15 @@ export function generateInterpreter(operations: readonly Operation[]): Uint8Arra
 }
 
 /** Imports the helpers that JavaScript provides, all of them before any function; the others are built when they are first called. */
-function helperCalls(module: ModuleBuilder, operations: readonly Operation[]): (helper: Helper) => number {
+function helperCalls(module: ModuleBuilder, traces: Traces): (helper: Helper) => number {
   const indices = new Map<string, number>();
   const imported = (helper: Helper): void => {
     helper.uses?.forEach(imported);
     if (helper.build || indices.has(helper.name)) return;
     indices.set(helper.name, module.importFunction(IMPORT, helper.name, helper.params, helper.result === 0x40 ? [] : [helper.result]));
   };
-  for (const operation of operations) {
-    for (const { body } of trace(operation).nodes) if (body.kind === 'call') imported(body.helper);
+  for (const nodes of traces) {
+    for (const { body } of nodes) if (body.kind === 'call') imported(body.helper);
   }
   const indexOf = (helper: Helper): number => {
     const known = indices.get(helper.name);

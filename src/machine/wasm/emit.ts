@@ -4,7 +4,7 @@
  */
 
 import type { FunctionBuilder } from './function.ts';
-import type { Ir, Node } from './ir.ts';
+import type { Node, Trace } from './ir.ts';
 import { DROP, F32, F64, I32, I64, VOID } from './opcodes.ts';
 
 /** What differs between users of a trace: where operands, registers and memory are and how an instruction is left. */
@@ -23,8 +23,7 @@ interface Schedule {
   readonly lastUse: readonly number[];
 }
 
-export function schedule(ir: Ir): Schedule {
-  const { nodes } = ir;
+function schedule(nodes: Trace): Schedule {
   const uses = new Array<number>(nodes.length).fill(0);
   const position = new Array<number>(nodes.length).fill(-1);
   const kept = new Array<boolean>(nodes.length).fill(false);
@@ -56,10 +55,10 @@ export function schedule(ir: Ir): Schedule {
   return { roots, kept, lastUse };
 }
 
-export function emit(ir: Ir, target: Target): void {
+export function emit(nodes: Trace, target: Target): void {
   const { f } = target;
-  const { roots, kept, lastUse } = schedule(ir);
-  const locals = new Array<number>(ir.nodes.length).fill(-1);
+  const { roots, kept, lastUse } = schedule(nodes);
+  const locals = new Array<number>(nodes.length).fill(-1);
   const compute = (node: Node): void => {
     const { body } = node;
     if (body.kind === 'pure') {

@@ -57,10 +57,21 @@ export interface Node {
   readonly body: Body;
 }
 
-/** A trace under construction. Equal pure nodes are one node. */
+/** What one instruction does: a finished trace. */
+export type Trace = readonly Node[];
+
+/** The trace under construction; used for one after another. Equal pure nodes are one node. */
 export class Ir {
-  readonly nodes: Node[] = [];
+  private nodes: Node[] = [];
   private readonly known = new Map<string, Node>();
+
+  /** Ends the trace and begins a new one. */
+  take(): Trace {
+    const { nodes } = this;
+    this.nodes = [];
+    this.known.clear();
+    return nodes;
+  }
 
   add(type: ValueType, args: readonly Node[], reads: number, writes: number, body: Body): Node {
     const node: Node = { index: this.nodes.length, type, args, reads, writes, body };

@@ -3,7 +3,7 @@
 import type { OperandSlot, Operation } from '../../isa/operation.ts';
 import type { Semantics } from '../../isa/semantics.ts';
 import type { Values } from '../../isa/values.ts';
-import { Ir, type Node } from './ir.ts';
+import { Ir, type Node, type Trace } from './ir.ts';
 import { traceFloat } from './trace_float.ts';
 import { traceInteger } from './trace_integer.ts';
 import { traceMemory } from './trace_memory.ts';
@@ -28,16 +28,23 @@ export interface TraceValues extends Values {
   window: Node;
 }
 
+const ir = new Ir();
+const semantics: Semantics<TraceValues> = {
+  ...traceInteger(ir),
+  ...traceMemory(ir),
+  ...traceSystem(ir),
+  ...traceFloat(ir),
+  ...traceVector(ir),
+};
+
 /** `base` is the byte address of the base register where the caller knows that it is sp. */
-export function trace(operation: Operation, base?: number): Ir {
+export function trace(operation: Operation, base?: number): Trace {
   const { row, operands } = operation.template;
-  const ir = new Ir();
-  const s: Semantics<TraceValues> = { ...traceInteger(ir), ...traceMemory(ir), ...traceSystem(ir), ...traceFloat(ir), ...traceVector(ir) };
   const o: Record<string, unknown> = { ...operation.variants };
   for (const slot of operands) {
     if (slot.kind === 'i32' || slot.kind === 'i64') o[slot.name] = ir.operand(slot);
     else o[slot.name] = { slot, fixed: slot.base ? base : undefined } satisfies RegisterOperand;
   }
-  row.execute(s as unknown as Semantics<Values>, o as never);
-  return ir;
+  row.execute(semantics as unknown as Semantics<Values>, o as never);
+  return ir.take();
 }
