@@ -41,6 +41,8 @@ export interface StoreWriter {
 export interface HostFiles {
   /** 'file', 'directory', or null when there is none. */
   kind(path: string): Promise<'file' | 'directory' | null>;
+  /** Bytes of a file; null when it has no certain size. */
+  size(path: string): Promise<number | null>;
   read(path: string): Promise<Uint8Array>;
   stream(path: string): AsyncIterable<Uint8Array>;
 }

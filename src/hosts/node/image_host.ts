@@ -53,6 +53,7 @@ const files: HostFiles = {
     const status = await stat(path).catch(() => null);
     return status === null ? null : status.isDirectory() ? 'directory' : 'file';
   },
+  size: async (path) => (await stat(path)).size || null,
   read: (path) => readFile(path),
   stream: (path) => (path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1 << 18 })),
 };

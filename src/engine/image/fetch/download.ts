@@ -82,7 +82,7 @@ async function fetchPart(host: ImageHost, what: Download, path: string): Promise
   const resumed = response.status === 206 && response.header('content-range')?.startsWith(`bytes ${length}-`) === true;
   if (response.status !== 200 && !resumed) {
     response.discard();
-    if (length === 0) throw new HttpStatusError(what.url, response.status);
+    if (length === 0) throw new HttpStatusError(what.url, response);
     await host.cache.remove(path); // the server cannot go on from here: start anew
     return fetchPart(host, what, path);
   }

@@ -10,13 +10,30 @@ const FIRST_DELAY = 500;
 /** What the fetching modules need of the host. */
 export type Network = Pick<ImageHost, 'http' | 'sleep'>;
 
+const STATUS: Readonly<Record<number, string>> = {
+  401: 'not authorized',
+  403: 'forbidden',
+  404: 'not found',
+  429: 'too many requests: try again later',
+  500: 'the server failed',
+  502: 'bad gateway',
+  503: 'not available now',
+};
+
 /** An answer that is not what was asked for. */
 export class HttpStatusError extends HolmError {
   readonly status: number;
+  /** WWW-Authenticate. */
+  readonly challenge: string | null;
 
-  constructor(url: string, status: number) {
-    super(status === 401 || status === 403 ? 'EAUTH' : 'ENETWORK', `${displayUrl(url)}: the server answers ${status}`);
+  constructor(url: string, { status, header }: HttpResponse) {
+    const meaning = STATUS[status];
+    super(
+      status === 401 || status === 403 ? 'EAUTH' : 'ENETWORK',
+      `${displayUrl(url)}: the server answers ${status}${meaning ? ` (${meaning})` : ''}`,
+    );
     this.status = status;
+    this.challenge = header('www-authenticate');
   }
 }
 
@@ -104,7 +121,7 @@ export async function fetchDocument(network: Network, url: string, limit: number
     }
     if (response.status !== 200) {
       response.discard();
-      throw new HttpStatusError(url, response.status);
+      throw new HttpStatusError(url, response);
     }
     return readBody(response, url, limit);
   });
