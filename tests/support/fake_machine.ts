@@ -59,7 +59,10 @@ export class FakeSpace implements Space {
 }
 
 /** A platform whose clock stands still and whose randomness counts. */
-export function fakePlatform(maxFrame = 65536, lines: string[] = []): Platform & { readonly machine: Machine & { readonly invalidated: number[] } } {
+export function fakePlatform(
+  maxFrame = 65536,
+  lines: string[] = [],
+): Platform & { readonly machine: Machine & { readonly invalidated: number[] } } {
   const ram = new FakeRam(maxFrame);
   const invalidated: number[] = [];
   let seed = 1;
