@@ -53,7 +53,7 @@ export async function findDebianSource(host: ImageHost, options: PullDebianOptio
   if (options.keyrings && options.keyrings.length > 0) {
     keyrings = await Promise.all(options.keyrings.map(async (path) => ({ name: path, data: await readKeyring(host, path) })));
   }
-  return { mirror, keyrings, checkValidUntil: configured?.checkValidUntil ?? true };
+  return { mirror: mirror.replace(/\/+$/, ''), keyrings, checkValidUntil: configured?.checkValidUntil ?? true };
 }
 
 async function readKeyring(host: ImageHost, path: string): Promise<Uint8Array> {
@@ -133,7 +133,13 @@ async function baseLayer(
 ): Promise<string> {
   const made = await known.get(store, 'base');
   if (made) return made;
+  let waiting = packages.length;
   const fetched = archive.fetch(packages);
+  for (const one of fetched)
+    one.then(
+      () => waiting--,
+      () => undefined,
+    );
   const draft = await store.createLayer();
   try {
     const builder = new LayerBuilder(draft, { keepDirectoryLinks: true });
@@ -142,7 +148,8 @@ async function baseLayer(
       const { name } = packages[i]!;
       const path = await fetched[i]!;
       unpacked.push(await unpackDeb(host, name, cachedFile(host, path), builder));
-      options.onProgress({ phase: 'Unpacking packages', done: unpacked.length, total: packages.length, unit: 'packages' });
+      if (waiting === 0)
+        options.onProgress({ phase: 'Unpacking packages', done: unpacked.length, total: packages.length, unit: 'packages' });
     }
     const mtime = Math.floor(release.date.getTime() / 1000) || 0;
     await writeDpkgDatabase(builder, unpacked, mtime);

@@ -35,6 +35,8 @@ export class PackageIndex {
   private readonly providers = new Map<string, Set<string>>();
   private readonly parsed = new Map<string, Package | null>();
   private readonly baseNames: string[] = [];
+  /** The package whose fields are being noted. */
+  private last = '';
 
   constructor(data: Uint8Array) {
     this.text = byteString(data);
@@ -70,8 +72,6 @@ export class PackageIndex {
     }
     return found.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
   }
-
-  private last = '';
 
   private note(field: string, value: string, offset: number): void {
     if (field === 'Package') {
