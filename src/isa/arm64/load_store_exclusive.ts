@@ -105,7 +105,7 @@ function orderedRows(size: number): Row[] {
     });
   return [
     load('ldar', `${sizeBits(size)} 001000 110 ..... 1 ..... rn|base rt`),
-    load('ldapr', `${sizeBits(size)} 111000 101 ..... 1100 00 rn|base rt`),
+    load('ldapr', `${sizeBits(size)} 111000 101 11111 1100 00 rn|base rt`),
     insn(
       `stlr_${size}`,
       `${sizeBits(size)} 001000 100 ..... 1 ..... rn|base rt`,
