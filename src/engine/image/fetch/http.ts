@@ -96,7 +96,8 @@ export function reason(error: unknown): string {
 /** True for failures that may pass: the network, overload, a server's own error. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof HttpStatusError) return error.status >= 500 || error.status === 429 || error.status === 408;
-  return error instanceof HolmError && error.code === 'ENETWORK';
+  const isFinal = (error as { cause?: { code?: string } }).cause?.code === 'ENOTFOUND';
+  return error instanceof HolmError && error.code === 'ENETWORK' && !isFinal;
 }
 
 /** Run `action` again after failures that may pass, waiting longer each time. */
