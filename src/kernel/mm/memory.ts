@@ -8,6 +8,7 @@ import { Frames } from './frames.ts';
 import { MemoryGroup } from './memory_group.ts';
 import type { Mm } from './mm.ts';
 import { outOfMemory } from './oom_kill.ts';
+import type { VdsoMapping } from '../exec/vdso.ts';
 import type { PageMapping } from './page_mapping.ts';
 import { LeafArena } from './page_table.ts';
 
@@ -50,6 +51,8 @@ export class Memory {
   mmapMinAddress = 65536;
   /** Page number below which the next library is placed; see mmap_place.ts. */
   nextLibrary = 0x70000;
+  /** The vDSO's frames; null before the first program. */
+  vdso: VdsoMapping | null = null;
   /** Page cache and shared memory in frames, for /proc/meminfo. */
   cachedFrames = 0;
   sharedFrames = 0;

@@ -1,0 +1,62 @@
+/** The vDSO and the page of clock data before it, in every address space. See vdso(7); Linux: arch/arm64/kernel/vdso.c. */
+
+import { ENOMEM } from '../../abi/errno.ts';
+import { FRAME_SIZE } from '../../platform/ram.ts';
+import type { Kernel } from '../kernel.ts';
+import { frameAddress } from '../mm/frames.ts';
+import type { Mm } from '../mm/mm.ts';
+import { mapRange } from '../mm/mmap.ts';
+import { place } from '../mm/place.ts';
+import { ShmemMapping } from '../mm/shmem.ts';
+import { PROT_EXEC, PROT_READ, VM_DONTDUMP, VM_DONTEXPAND, VM_SHARED } from '../mm/vma.ts';
+
+/** Just above the libraries: the same page everywhere, out of the way of heaps. */
+const VVAR_PAGE = 0x70010;
+
+/** The frames behind the vDSO: page 0 is vvar, the image follows. One for all address spaces. */
+export class VdsoMapping extends ShmemMapping {
+  constructor(kernel: Kernel) {
+    const { vdso } = kernel.platform.machine;
+    super(kernel, { size: FRAME_SIZE + vdso.length });
+  }
+
+  /** Fill the frames: false when there is no memory for them. */
+  load(): boolean {
+    const { memory, platform } = this.kernel;
+    const { vdso } = platform.machine;
+    for (let at = 0; at <= vdso.length; at += FRAME_SIZE) {
+      const frame = this.getPage(at / FRAME_SIZE, true, memory.root);
+      if (frame < 0) return false;
+      if (at > 0) memory.frames.views.u8.set(vdso.subarray(at - FRAME_SIZE, at), frameAddress(frame));
+    }
+    return true;
+  }
+
+  /** Physical address of the vvar page, where the kernel keeps the clock's parameters. */
+  get vvarAddress(): number {
+    return frameAddress(this.peek(0));
+  }
+}
+
+/** Map both into `mm`: 0 or a negative errno. Nothing is mapped if the machine has no vDSO. */
+export function mapVdso(mm: Mm): number {
+  const { memory, platform } = mm.kernel;
+  const pages = platform.machine.vdso.length / FRAME_SIZE;
+  if (pages === 0) return 0;
+  if (memory.vdso === null) {
+    const mapping = new VdsoMapping(mm.kernel);
+    if (!mapping.load()) return -ENOMEM;
+    memory.vdso = mapping;
+  }
+  const mapping = memory.vdso;
+  const page = place(mm, VVAR_PAGE, pages + 1, null, 0);
+  if (page < 0) return -ENOMEM;
+  const flags = VM_SHARED | VM_DONTEXPAND | VM_DONTDUMP;
+  const vvar = mapRange(mm, { page, pages: 1, prot: PROT_READ, flags, fixed: 'fixed', mapping, name: '[vvar]', mayProt: PROT_READ });
+  if (vvar < 0) return vvar;
+  const mayProt = PROT_READ | PROT_EXEC;
+  const image = mapRange(mm, { page: page + 1, pages, prot: mayProt, flags, fixed: 'fixed', mapping, offset: 1, name: '[vdso]', mayProt });
+  if (image < 0) return image;
+  mm.layout.vdso = (page + 1) * FRAME_SIZE;
+  return 0;
+}
