@@ -7,8 +7,8 @@ import { everyLaneFrom } from './simd_copy.ts';
 import { laneBytes } from './simd_immediates.ts';
 import { lowBits, sqdmulh, sqrdmulh, type Ternary, wider } from './simd_lanes.ts';
 import { arrangement, BYTES, letter, setVector, vectorBits } from './simd_shape.ts';
-import * as long from './simd_three_different.ts';
 import type { Widening } from './simd_three_different.ts';
+import * as long from './simd_three_different.ts';
 
 interface Width {
   readonly bits: LaneBits;
@@ -31,7 +31,7 @@ const same = ([name, u, opcode, operation]: readonly [name: string, u: 0 | 1, op
       `${name} {vd:v}.${arrangement(bits)}, {vn:v}.${arrangement(bits)}, ${syntax}`,
       { q: BIT, lane: laneBytes(bits, lane) },
       (s, o) => {
-        const b = everyLaneFrom(s, s.v(o.vm), o.lane);
+        const b = everyLaneFrom(s, bits, s.v(o.vm), o.lane);
         setVector(s, o.q, o.vd, operation(s, bits, lowBits(s, vectorBits(o.q), s.v(o.vn)), b, s.v(o.vd)));
       },
     ),
@@ -45,7 +45,7 @@ const sameScalar = ([name, u, opcode, operation]: readonly [name: string, u: 0 |
       `${name} {vd:${letter(bits)}}, {vn:${letter(bits)}}, ${syntax}`,
       { lane: laneBytes(bits, lane) },
       (s, o) => {
-        const b = everyLaneFrom(s, s.v(o.vm), o.lane);
+        const b = everyLaneFrom(s, bits, s.v(o.vm), o.lane);
         s.setV(o.vd, lowBits(s, bits, operation(s, bits, lowBits(s, bits, s.v(o.vn)), b, s.v(o.vd))));
       },
     ),
@@ -58,7 +58,7 @@ const widening = ([name, u, opcode, operation]: readonly [name: string, u: 0 | 1
       `0 q ${u} 01111 ${register} ${opcode} h 0 vn vd`,
       `${name}{q:|2} {vd:v}.${longArrangement(bits)}, {vn:v}.${arrangement(bits)}, ${syntax}`,
       { q: BIT, lane: laneBytes(bits, lane) },
-      (s, o) => s.setV(o.vd, operation(s, bits, o.q, s.v(o.vn), everyLaneFrom(s, s.v(o.vm), o.lane), s.v(o.vd))),
+      (s, o) => s.setV(o.vd, operation(s, bits, o.q, s.v(o.vn), everyLaneFrom(s, bits, s.v(o.vm), o.lane), s.v(o.vd))),
     ),
   );
 
@@ -72,7 +72,7 @@ const wideningScalar = ([name, u, opcode, operation]: readonly [name: string, u:
       (s, o) => {
         const a = lowBits(s, bits, s.v(o.vn));
         const d = lowBits(s, 2 * bits, s.v(o.vd));
-        s.setV(o.vd, lowBits(s, 2 * bits, operation(s, bits, 0, a, everyLaneFrom(s, s.v(o.vm), o.lane), d)));
+        s.setV(o.vd, lowBits(s, 2 * bits, operation(s, bits, 0, a, everyLaneFrom(s, bits, s.v(o.vm), o.lane), d)));
       },
     ),
   );
@@ -83,7 +83,7 @@ const dot = (name: string, u: 0 | 1): Row =>
     `0 q ${u} 01111 10 l vm 1110 h 0 vn vd`,
     `${name} {vd:v}.{q:2s|4s}, {vn:v}.${BYTES}, {vm:v}.4b[{h.l:d}]`,
     { q: BIT, lane: laneBytes(32, S.lane) },
-    (s, o) => setVector(s, o.q, o.vd, long.dotProduct(1 - u)(s, s.v(o.vn), everyLaneFrom(s, s.v(o.vm), o.lane), s.v(o.vd))),
+    (s, o) => setVector(s, o.q, o.vd, long.dotProduct(1 - u)(s, s.v(o.vn), everyLaneFrom(s, 32, s.v(o.vm), o.lane), s.v(o.vd))),
   );
 
 const SAME: readonly (readonly [string, 0 | 1, string, Ternary])[] = [

@@ -18,24 +18,17 @@ const split = (widths: readonly number[], value: number): number[] => {
     .toReversed();
 };
 
-/**
- * A lane number as byte indices: those of the lane's bytes, repeated to fill 64 bits. Two of them next to each other are what
- * `swizzle` needs to copy the lane to all places.
- */
-export function laneBytes(bits: LaneBits, fields: Readonly<Record<string, number>>): Immediate<'i64'> {
+/** A lane number as the number of its first byte, twice: an i16 that fills a vector with byte numbers when it is repeated. */
+export function laneBytes(bits: LaneBits, fields: Readonly<Record<string, number>>): Immediate<'i32'> {
   const widths = Object.values(fields);
   const bytes = bits / 8;
   return {
     name: `laneBytes${bits}`,
-    type: 'i64',
-    bytes: 8,
+    type: 'i32',
+    bytes: 2,
     from: Object.keys(fields),
-    decode(...values) {
-      let pattern = 0n;
-      for (let i = 7; i >= 0; i--) pattern = (pattern << 8n) | BigInt(concatenate(widths, values) * bytes + (i % bytes));
-      return pattern;
-    },
-    encode: (value) => split(widths, Number(BigInt(value) & 0xffn) / bytes),
+    decode: (...values) => concatenate(widths, values) * bytes * 0x0101,
+    encode: (value) => split(widths, (Number(value) & 0xff) / bytes),
   };
 }
 

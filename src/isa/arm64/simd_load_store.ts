@@ -22,7 +22,12 @@ const ACCESSES: readonly Access[] = [
 ];
 
 /** A function that loads a register: reads memory now, and writes the register when it is called. */
-export function loadRegister<V extends Values>(s: Semantics<V>, bytes: number, window: V['window'], offset: number): (register: V['vreg']) => void {
+export function loadRegister<V extends Values>(
+  s: Semantics<V>,
+  bytes: number,
+  window: V['window'],
+  offset: number,
+): (register: V['vreg']) => void {
   if (bytes === 16) {
     const value = s.load128(window, offset);
     return (register) => s.setV(register, value);
@@ -35,7 +40,13 @@ export function loadRegister<V extends Values>(s: Semantics<V>, bytes: number, w
   return (register) => s.setVectorLow32(register, value);
 }
 
-export function storeRegister<V extends Values>(s: Semantics<V>, bytes: number, window: V['window'], offset: number, register: V['vreg']): void {
+export function storeRegister<V extends Values>(
+  s: Semantics<V>,
+  bytes: number,
+  window: V['window'],
+  offset: number,
+  register: V['vreg'],
+): void {
   if (bytes === 16) s.store128(window, offset, s.v(register));
   else if (bytes === 8) s.store64(window, offset, s.vectorLow64(register));
   else if (bytes === 4) s.store32(window, offset, s.vectorLow32(register));

@@ -31,5 +31,7 @@ export const vectorBits = (q: number): number => (q ? 128 : 64);
 export const setVector = <V extends Values>(s: Semantics<V>, q: number, register: V['vreg'], value: V['v128']): void =>
   s.setV(register, lowBits(s, vectorBits(q), value));
 
-export const sized = (sizes: readonly number[]): { readonly q: readonly number[]; readonly size: readonly number[] } =>
-  ({ q: BIT, size: sizes });
+export const sized = (sizes: readonly number[]): { readonly q: readonly number[]; readonly size: readonly number[] } => ({
+  q: BIT,
+  size: sizes,
+});

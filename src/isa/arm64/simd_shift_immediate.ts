@@ -26,7 +26,10 @@ const WIDTHS: readonly (readonly [bits: LaneBits, immediate: string])[] = [
   [64, '1 count:6'],
 ];
 const NARROW_WIDTHS = WIDTHS.slice(0, 3);
-const fits = (bits: LaneBits) => (fields: Readonly<Record<string, number>>): boolean => bits !== 64 || fields['q'] === 1;
+const fits =
+  (bits: LaneBits) =>
+  (fields: Readonly<Record<string, number>>): boolean =>
+    bits !== 64 || fields['q'] === 1;
 
 const vector = ([name, u, opcode, direction, operation]: AccumulatingEntry): Row[] =>
   WIDTHS.map(([bits, immediate]) =>

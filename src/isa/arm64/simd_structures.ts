@@ -5,7 +5,7 @@ import type { Semantics } from '../semantics.ts';
 import type { LaneBits } from '../semantics_vector.ts';
 import type { Values } from '../values.ts';
 import { BIT } from './immediates.ts';
-import { insertLane } from './simd_copy.ts';
+import { everyLaneFrom, insertLane } from './simd_copy.ts';
 import { laneBytes } from './simd_immediates.ts';
 import { laneBits } from './simd_lanes.ts';
 import { letter, notOneLane, SIZES, setVector } from './simd_shape.ts';
@@ -127,7 +127,12 @@ const multiple = (structure: number, count: number, opcode: string): Row[] =>
   );
 
 /** Opcode bits, S and size of single-lane transfers, with the lane number among them. */
-const LANES: readonly { readonly bits: LaneBits; readonly opcode: string; readonly place: string; readonly lane: Readonly<Record<string, number>> }[] = [
+const LANES: readonly {
+  readonly bits: LaneBits;
+  readonly opcode: string;
+  readonly place: string;
+  readonly lane: Readonly<Record<string, number>>;
+}[] = [
   { bits: 8, opcode: '00', place: 's size:2', lane: { q: 1, s: 1, size: 2 } },
   { bits: 16, opcode: '01', place: 's size:1 0', lane: { q: 1, s: 1, size: 1 } },
   { bits: 32, opcode: '10', place: 's 00', lane: { q: 1, s: 1 } },
@@ -149,7 +154,7 @@ const singles = (count: number): Row[] =>
           const window = s.readable(address, bytes);
           const values = registersOf(o, count).map((_, i) => loadLane(s, bits, window, (i * bits) / 8));
           registersOf(o, count).forEach((register, i) => {
-            insertLane(s, register, o.lane, s.v128.splat(bits, values[i]!));
+            insertLane(s, bits, register, o.lane, s.v128.splat(bits, values[i]!));
           });
           updateBase(s, mode, o, address, bytes);
         }),
@@ -157,7 +162,7 @@ const singles = (count: number): Row[] =>
           const address = s.base(o.rn);
           const window = s.writable(address, bytes);
           registersOf(o, count).forEach((register, i) => {
-            const picked = s.v128.swizzle(s.v(register), s.v128.splat(64, o.lane));
+            const picked = everyLaneFrom(s, bits, s.v(register), o.lane);
             storeLane(s, bits, window, (i * bits) / 8, s.v128.extract_u(bits, picked, 0));
           });
           s.commit(window);

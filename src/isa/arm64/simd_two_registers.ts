@@ -6,7 +6,21 @@ import type { Values } from '../values.ts';
 import { BIT } from './immediates.ts';
 import * as lanes from './simd_lanes.ts';
 import { addLongPairs_s, addLongPairs_u, type Binary, laneBits, lowBits, narrowPair, type Unary, wider } from './simd_lanes.ts';
-import { BYTES, LETTER, LETTER_LONG, notOneLane, ONLY_B, ONLY_D, SIZES, setVector, sized, T, T_LONG, UP_TO_S, vectorBits } from './simd_shape.ts';
+import {
+  BYTES,
+  LETTER,
+  LETTER_LONG,
+  notOneLane,
+  ONLY_B,
+  ONLY_D,
+  SIZES,
+  setVector,
+  sized,
+  T,
+  T_LONG,
+  UP_TO_S,
+  vectorBits,
+} from './simd_shape.ts';
 import { clamp_s, clamp_su, clamp_u } from './simd_shifts.ts';
 import { setHalf } from './simd_three_different.ts';
 
