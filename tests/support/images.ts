@@ -5,11 +5,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { concat, fromByteString, utf8 } from '../../src/engine/image/bytes.ts';
+import { concat, fromByteString, printable, utf8 } from '../../src/engine/image/bytes.ts';
 import type { HttpClient, HttpRequest, HttpResponse, ImageHost } from '../../src/engine/image/host.ts';
 import { padding, type TarEntry } from '../../src/engine/image/tar/entry.ts';
 import { formatMember, TAR_END } from '../../src/engine/image/tar/writer.ts';
 import { createImageHost } from '../../src/hosts/node/image_host.ts';
+import type { Layer } from '../../src/platform/layer.ts';
 
 export type Member = Partial<TarEntry> & { readonly name: string; readonly data?: string | Uint8Array };
 
@@ -198,4 +199,19 @@ export function serve(files: ReadonlyMap<string, Uint8Array>, base = '/debian/')
     const body = url.pathname.startsWith(base) ? files.get(decodeURIComponent(url.pathname.slice(base.length))) : undefined;
     return body ? { body } : { status: 404 };
   };
+}
+
+/** The layer's tree for people, one line a file, as `ls -l` has it: for tests and debugging. */
+export function describeLayer(layer: Layer): string[] {
+  const lines: string[] = [];
+  const walk = (ino: number, path: string): void => {
+    const mode = layer.mode(ino).toString(8).padStart(6, '0');
+    const link = layer.symlink(ino);
+    lines.push(
+      `${mode} ${layer.uid(ino)}:${layer.gid(ino)} ${layer.nlink(ino)} ${layer.size(ino)} ${printable(path) || '/'}${link ? ` -> ${printable(link)}` : ''}`,
+    );
+    for (let i = 0; i < layer.entries(ino); i++) walk(layer.entryInode(ino, i), `${path}/${layer.entryName(ino, i)}`);
+  };
+  walk(1, '');
+  return lines;
 }

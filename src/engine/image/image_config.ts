@@ -35,7 +35,8 @@ export interface OciConfig {
 export interface NewImage {
   readonly layers: readonly string[];
   readonly created: Date;
-  readonly comment: string;
+  /** Where each layer comes from. */
+  readonly comments: readonly string[];
   readonly command: readonly string[];
   readonly environment: readonly string[];
 }
@@ -51,7 +52,7 @@ export function imageConfig(image: NewImage): OciConfig {
     os: 'linux',
     config: { Env: image.environment, Cmd: image.command },
     rootfs: { type: 'layers', diff_ids: image.layers },
-    history: [{ created, comment: image.comment }],
+    history: image.comments.map((comment) => ({ created, comment })),
   };
 }
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { describeLayer } from '../../../tests/support/images.ts';
 import { byteString, collect, concat, fromByteString } from './bytes.ts';
 import { LayerBuilder, type LayerBuilderOptions } from './layer_builder.ts';
 import { findInode, LayerIndex } from './layer_index.ts';
-import { describeLayer, packLayer, unpackTar } from './layer_tar.ts';
+import { packLayer, unpackTar } from './layer_tar.ts';
 import { padding, type TarEntry } from './tar/entry.ts';
 import { formatMember, TAR_END } from './tar/writer.ts';
 

@@ -153,7 +153,6 @@ export class LayerBuilder {
     node.gid = entry.gid;
     node.mtimeSeconds = entry.mtimeSeconds;
     node.mtimeNanoseconds = entry.mtimeNanoseconds;
-    node.implied = false;
     if (entry.type === 'symlink') {
       node.symlink = entry.linkName;
       node.size = entry.linkName.length;
@@ -269,7 +268,6 @@ export class LayerBuilder {
 
   /** The attributes of a directory that the archive may never name. */
   private imply(node: TreeNode, path: readonly string[]): void {
-    node.implied = true;
     for (const layer of this.options.lower ?? []) {
       const ino = findInode(layer, path.join('/'));
       if (ino === 0) continue;

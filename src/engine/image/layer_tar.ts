@@ -3,7 +3,6 @@
 import type { Layer } from '../../platform/layer.ts';
 import { HolmError } from '../error.ts';
 import { ByteReader, type ByteSource } from './byte_reader.ts';
-import { printable } from './bytes.ts';
 import { decodeDevice, type LayerBuilder } from './layer_builder.ts';
 import { OPAQUE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from './layer_tree.ts';
 import { BLOCK, padding, type TarEntry, type TarRun, type TarType } from './tar/entry.ts';
@@ -134,19 +133,4 @@ function markOf(name: string): TarEntry {
     xattrs: new Map(),
     runs: null,
   };
-}
-
-/** The layer's tree for people, one line a file, as `ls -l` has it: for tests and debugging. */
-export function describeLayer(layer: Layer): string[] {
-  const lines: string[] = [];
-  const walk = (ino: number, path: string): void => {
-    const mode = layer.mode(ino).toString(8).padStart(6, '0');
-    const link = layer.symlink(ino);
-    lines.push(
-      `${mode} ${layer.uid(ino)}:${layer.gid(ino)} ${layer.nlink(ino)} ${layer.size(ino)} ${printable(path) || '/'}${link ? ` -> ${printable(link)}` : ''}`,
-    );
-    for (let i = 0; i < layer.entries(ino); i++) walk(layer.entryInode(ino, i), `${path}/${layer.entryName(ino, i)}`);
-  };
-  walk(1, '');
-  return lines;
 }

@@ -27,8 +27,6 @@ export interface TreeNode {
   entries: Map<string, TreeNode> | null;
   /** Triples of file offset, blob offset and length. */
   extents: readonly number[];
-  /** Made because something lies below it, not because the archive names it. */
-  implied: boolean;
 }
 
 const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
@@ -46,7 +44,6 @@ export function createNode(mode: number): TreeNode {
     xattrs: NO_XATTRS,
     entries: (mode & S_IFMT) === S_IFDIR ? new Map() : null,
     extents: [],
-    implied: false,
   };
 }
 

@@ -11,7 +11,7 @@ import { type Package, PackageIndex } from './package_index.ts';
 import { parseRelease, type Release, verifyClearSigned } from './release.ts';
 
 export const ARCHITECTURE = 'arm64';
-const COMPONENT = 'main';
+const INDEX_DIRECTORY = `main/binary-${ARCHITECTURE}`;
 const MAX_RELEASE = 16 << 20;
 const INDEX_NAMES = ['Packages.xz', 'Packages.gz'];
 const PARALLEL = 6;
@@ -62,23 +62,32 @@ export class DebianArchive {
     return release;
   }
 
+  /** Names what the mirror offers now. */
+  indexDigest(release: Release): string {
+    return this.indexFile(release).sha256;
+  }
+
   async packages(release: Release): Promise<PackageIndex> {
-    const directory = `${COMPONENT}/binary-${ARCHITECTURE}`;
-    const name = INDEX_NAMES.map((file) => `${directory}/${file}`).find((path) => release.files.has(path));
-    if (name === undefined)
-      throw new HolmError('EVERIFY', `${displayUrl(this.suiteUrl)}/InRelease: it lists no package index for ${ARCHITECTURE}`);
-    const { size, sha256 } = release.files.get(name)!;
+    const { name, size, sha256 } = this.indexFile(release);
     let done = 0;
     const onBytes = (count: number): void => {
       done += count;
       this.options.onProgress({ phase: 'Fetching package index', done, total: size, unit: 'bytes' });
     };
     const urls = release.acquireByHash
-      ? [`${this.suiteUrl}/${directory}/by-hash/SHA256/${sha256}`, `${this.suiteUrl}/${name}`]
+      ? [`${this.suiteUrl}/${INDEX_DIRECTORY}/by-hash/SHA256/${sha256}`, `${this.suiteUrl}/${name}`]
       : [`${this.suiteUrl}/${name}`];
     const path = await this.firstOf(urls, { digest: `sha256:${sha256}`, size, onBytes });
     const plain = await collect(decompress(cachedFile(this.host, path), this.host.gunzip));
     return new PackageIndex(plain);
+  }
+
+  private indexFile(release: Release): { readonly name: string; readonly size: number; readonly sha256: string } {
+    for (const name of INDEX_NAMES) {
+      const file = release.files.get(`${INDEX_DIRECTORY}/${name}`);
+      if (file) return { name: `${INDEX_DIRECTORY}/${name}`, ...file };
+    }
+    throw new HolmError('EVERIFY', `${displayUrl(this.suiteUrl)}/InRelease: it lists no package index for ${ARCHITECTURE}`);
   }
 
   /** Fetch the packages, several at a time; each promise gives the path in the cache. */

@@ -1,12 +1,20 @@
 import { createCleartextMessage, generateKey, type PrivateKey, readCleartextMessage, readPrivateKey, sign } from 'openpgp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { FakeHttp, type MirrorParts, mirror, serve, TEST_PACKAGES, tar, testHost } from '../../../../tests/support/images.ts';
+import {
+  describeLayer,
+  FakeHttp,
+  type MirrorParts,
+  mirror,
+  serve,
+  TEST_PACKAGES,
+  tar,
+  testHost,
+} from '../../../../tests/support/images.ts';
 import { LayerFiles } from '../../../hosts/node/layer_files.ts';
 import { fromUtf8, utf8 } from '../bytes.ts';
 import type { ImageHost } from '../host.ts';
 import { ImageStore } from '../index.ts';
 import { findInode } from '../layer_index.ts';
-import { describeLayer } from '../layer_tar.ts';
 import type { Progress } from '../progress.ts';
 
 interface Signer {

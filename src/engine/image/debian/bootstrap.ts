@@ -4,7 +4,7 @@ import { HolmError } from '../../error.ts';
 import { fromUtf8, utf8 } from '../bytes.ts';
 import { cachedFile } from '../fetch/download.ts';
 import type { DebianSource, ImageHost, Keyring } from '../host.ts';
-import { imageConfig, type OciConfig } from '../image_config.ts';
+import { DEFAULT_PATH, imageConfig, type OciConfig } from '../image_config.ts';
 import { LayerBuilder } from '../layer_builder.ts';
 import { LayerIndex } from '../layer_index.ts';
 import { packLayer } from '../layer_tar.ts';
@@ -68,71 +68,103 @@ export async function pullDebian(host: ImageHost, store: Store, source: DebianSo
   if (!/^[a-z][a-z0-9.-]*$/.test(suite)) throw new HolmError('EINVAL', `not a suite: ${suite}`);
   const archive = new DebianArchive(host, source, { suite, onProgress, ...(options.signal && { signal: options.signal }) });
   const release = await archive.release();
-  const index = await archive.packages(release);
-  const packages = resolvePackages(index, [...new Set([...index.base, ...DEFAULT_PACKAGES, ...(options.include ?? [])])]);
-  const known = new BaseRecords(host, packages, source.mirror);
-  const layers = [await baseLayer(host, store, archive, release, packages, { ...options, suite, onProgress }, source.mirror, known)];
-  let config = imageConfig({
-    layers,
-    created: release.date,
-    comment: `Debian ${release.version || suite}`,
-    command: ['bash'],
-    environment: [`PATH=${SECOND_STAGE_ENVIRONMENT['PATH']}`],
-  });
-  let id = await store.putConfig(utf8(JSON.stringify(config)));
-  if (options.secondStage) {
-    layers.push(await configuredLayer(store, id, packages, options.secondStage, known, onProgress));
-    config = {
-      ...config,
-      rootfs: { type: 'layers', diff_ids: layers },
-      history: [...config.history!, { created: config.created!, comment: 'dpkg --configure -a' }],
-    } satisfies OciConfig;
-    id = await store.putConfig(utf8(JSON.stringify(config)));
+  const wanted = [...DEFAULT_PACKAGES, ...(options.include ?? [])];
+  const asked = new LayerRecords(host, [source.mirror, archive.indexDigest(release), ...wanted]);
+  const stages = options.secondStage ? [BASE, CONFIGURED] : [BASE];
+  let layers = await asked.get(store, stages);
+  if (!layers) {
+    const index = await archive.packages(release);
+    const packages = resolvePackages(index, [...new Set([...index.base, ...wanted])]);
+    layers = await makeLayers({ host, store, archive, release, packages, source, suite, onProgress }, options.secondStage);
+    await asked.set(stages, layers);
   }
+  const id = await store.putConfig(utf8(JSON.stringify(configOf(layers, release, suite))));
   const name = parseReference(options.name ?? 'debian').name;
   await store.setRef(name, { config: id, manifest: null, created: host.now().toISOString() });
   return id;
 }
 
-/** Layers that were made from the same packages before: a second pull has nothing to do. */
-class BaseRecords {
+const BASE = 'base';
+const CONFIGURED = 'configured';
+
+function configOf(layers: readonly string[], release: Release, suite: string): OciConfig {
+  return imageConfig({
+    layers,
+    created: release.date,
+    comments: [`Debian ${release.version || suite}`, 'dpkg --configure -a'].slice(0, layers.length),
+    command: ['bash'],
+    environment: [DEFAULT_PATH],
+  });
+}
+
+/** Layers that were made of the same things before, so that a second pull has nothing to do. */
+class LayerRecords {
   private readonly host: ImageHost;
   private readonly key: string;
 
-  constructor(host: ImageHost, packages: readonly Package[], mirror: string) {
+  constructor(host: ImageHost, ingredients: readonly string[]) {
     this.host = host;
     const hasher = host.sha256();
-    hasher.update(utf8(JSON.stringify([LAYER_VERSION, mirror, ...packages.map((one) => one.sha256)])));
+    hasher.update(utf8(JSON.stringify([LAYER_VERSION, ...ingredients])));
     this.key = hasher.digest();
   }
 
-  async get(store: Store, stage: string): Promise<string | null> {
-    const bytes = await this.host.cache.read(`debian/${this.key}.${stage}`);
-    const id = bytes ? fromUtf8(bytes).trim() : '';
-    return /^sha256:[0-9a-f]{64}$/.test(id) && (await store.holdLayer(id)) ? id : null;
+  /** The layers of all stages; null when one is not known or not stored any more. */
+  async get(store: Store, stages: readonly string[]): Promise<string[] | null> {
+    const layers: string[] = [];
+    for (const stage of stages) {
+      const bytes = await this.host.cache.read(this.path(stage));
+      const id = bytes ? fromUtf8(bytes) : '';
+      if (!/^sha256:[0-9a-f]{64}$/.test(id) || !(await store.holdLayer(id))) return null;
+      layers.push(id);
+    }
+    return layers;
   }
 
-  async set(stage: string, id: string): Promise<void> {
-    const path = `debian/${this.key}.${stage}`;
-    const file = await this.host.cache.create(`${path}.${this.host.owner}`);
-    await file.write(utf8(id));
-    await file.close();
-    await this.host.cache.rename(`${path}.${this.host.owner}`, path);
+  async set(stages: readonly string[], layers: readonly string[]): Promise<void> {
+    for (const [i, stage] of stages.entries()) {
+      const temporary = `${this.path(stage)}.${this.host.owner}`;
+      const file = await this.host.cache.create(temporary);
+      await file.write(utf8(layers[i]!));
+      await file.close();
+      await this.host.cache.rename(temporary, this.path(stage));
+    }
+  }
+
+  private path(stage: string): string {
+    return `debian/${this.key}.${stage}`;
   }
 }
 
-async function baseLayer(
-  host: ImageHost,
-  store: Store,
-  archive: DebianArchive,
-  release: Release,
-  packages: readonly Package[],
-  options: { readonly suite: string; readonly onProgress: ProgressListener },
-  mirror: string,
-  known: BaseRecords,
-): Promise<string> {
-  const made = await known.get(store, 'base');
-  if (made) return made;
+interface Making {
+  readonly host: ImageHost;
+  readonly store: Store;
+  readonly archive: DebianArchive;
+  readonly release: Release;
+  readonly packages: readonly Package[];
+  readonly source: DebianSource;
+  readonly suite: string;
+  readonly onProgress: ProgressListener;
+}
+
+async function makeLayers(making: Making, secondStage: SecondStage | undefined): Promise<string[]> {
+  const { host, store, packages, source, release, suite } = making;
+  const known = new LayerRecords(host, [source.mirror, suite, ...packages.map((one) => one.sha256)]);
+  let layers = await known.get(store, [BASE]);
+  if (!layers) {
+    layers = [await baseLayer(making)];
+    await known.set([BASE], layers);
+  }
+  if (!secondStage) return layers;
+  const all = await known.get(store, [BASE, CONFIGURED]);
+  if (all) return all;
+  const image = await store.putConfig(utf8(JSON.stringify(configOf(layers, release, suite))));
+  layers.push(await configuredLayer(making, image, secondStage));
+  await known.set([BASE, CONFIGURED], layers);
+  return layers;
+}
+
+async function baseLayer({ host, store, archive, release, packages, source, suite, onProgress }: Making): Promise<string> {
   let waiting = packages.length;
   const fetched = archive.fetch(packages);
   for (const one of fetched)
@@ -148,16 +180,13 @@ async function baseLayer(
       const { name } = packages[i]!;
       const path = await fetched[i]!;
       unpacked.push(await unpackDeb(host, name, cachedFile(host, path), builder));
-      if (waiting === 0)
-        options.onProgress({ phase: 'Unpacking packages', done: unpacked.length, total: packages.length, unit: 'packages' });
+      if (waiting === 0) onProgress({ phase: 'Unpacking packages', done: unpacked.length, total: packages.length, unit: 'packages' });
     }
     const mtime = Math.floor(release.date.getTime() / 1000) || 0;
     await writeDpkgDatabase(builder, unpacked, mtime);
-    await writeSettings(builder, mirror, options.suite, mtime);
+    await writeSettings(builder, source.mirror, suite, mtime);
     await copyMasterFiles(builder, draft, mtime);
-    const id = await commitLayer(host, draft, await builder.finish());
-    await known.set('base', id);
-    return id;
+    return await commitLayer(host, draft, await builder.finish());
   } catch (error) {
     await draft.abort();
     await Promise.allSettled(fetched);
@@ -207,16 +236,7 @@ async function copyMasterFiles(builder: LayerBuilder, draft: LayerDraft, mtime: 
   if (!builder.find('usr/bin/awk') && builder.find('usr/bin/mawk')) await builder.addSymlink('usr/bin/awk', 'mawk', mtime);
 }
 
-async function configuredLayer(
-  store: Store,
-  image: string,
-  packages: readonly Package[],
-  secondStage: SecondStage,
-  known: BaseRecords,
-  onProgress: ProgressListener,
-): Promise<string> {
-  const made = await known.get(store, 'configured');
-  if (made) return made;
+async function configuredLayer({ store, packages, onProgress }: Making, image: string, secondStage: SecondStage): Promise<string> {
   onProgress({ phase: 'Configuring packages', done: 0, total: packages.length, unit: 'packages' });
   const changes = await secondStage({
     image,
@@ -224,7 +244,6 @@ async function configuredLayer(
     environment: SECOND_STAGE_ENVIRONMENT,
   });
   const id = await store.unpackLayer(changes, null);
-  await known.set('configured', id);
   onProgress({ phase: 'Configuring packages', done: packages.length, total: packages.length, unit: 'packages' });
   return id;
 }

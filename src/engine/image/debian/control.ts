@@ -19,15 +19,3 @@ export function parseStanza(text: string): Stanza {
   }
   return fields;
 }
-
-/** The stanzas of a text, as text. */
-export function* splitStanzas(text: string): Generator<string> {
-  for (let start = 0; start < text.length; ) {
-    let end = text.indexOf('\n\n', start);
-    if (end < 0) end = text.length;
-    const stanza = text.slice(start, end);
-    if (stanza.trim() !== '') yield stanza;
-    start = end + 2;
-    while (text[start] === '\n') start++;
-  }
-}

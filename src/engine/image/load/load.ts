@@ -68,7 +68,7 @@ async function loadTar(loading: Loading, path: string): Promise<string[]> {
     const config = imageConfig({
       layers: [layer],
       created: host.now(),
-      comment: `loaded from ${what}`,
+      comments: [`loaded from ${what}`],
       command: ['/bin/sh'],
       environment: [DEFAULT_PATH],
     });
