@@ -1,5 +1,6 @@
 /** From instruction words to operations: a table on the top eleven bits, then the few candidates that share them. */
 
+import type { InsnTable } from './insn_table.ts';
 import { type Operation, type Template, variantKey } from './operation.ts';
 import { extract } from './pattern.ts';
 
@@ -12,30 +13,33 @@ export interface Decoded {
 const TOP_SHIFT = 21;
 
 export class Decoder {
-  private readonly buckets: (readonly Template[] | undefined)[] = new Array(2048);
-  private readonly templates: readonly Template[];
+  private readonly table: InsnTable;
+  /** Rows that may match, by the top bits. */
+  private readonly buckets: (readonly number[] | undefined)[] = new Array(1 << (32 - TOP_SHIFT));
 
-  constructor(templates: readonly Template[]) {
-    this.templates = templates;
+  constructor(table: InsnTable) {
+    this.table = table;
   }
 
   /** undefined: the encoding is unallocated, or reserved. Earlier rows win. */
   decode(word: number): Decoded | undefined {
-    for (const template of this.bucket(word >>> TOP_SHIFT)) {
-      if ((word & template.pattern.mask) !== template.pattern.match) continue;
-      const decoded = decodeAs(template, word);
+    const { masks, matches } = this.table.index;
+    for (const row of this.bucket(word >>> TOP_SHIFT)) {
+      if ((word & masks[row]!) !== matches[row]) continue;
+      const decoded = decodeAs(this.table.template(row), word);
       if (decoded) return decoded;
     }
     return undefined;
   }
 
-  private bucket(top: number): readonly Template[] {
-    let bucket = this.buckets[top];
-    if (!bucket) {
-      const bits = top << TOP_SHIFT;
-      bucket = this.templates.filter(({ pattern }) => ((bits ^ pattern.match) & pattern.mask) >>> TOP_SHIFT === 0);
-      this.buckets[top] = bucket;
-    }
+  private bucket(top: number): readonly number[] {
+    const known = this.buckets[top];
+    if (known) return known;
+    const { masks, matches } = this.table.index;
+    const bits = top << TOP_SHIFT;
+    const bucket: number[] = [];
+    for (let row = 0; row < masks.length; row++) if (((bits ^ matches[row]!) & masks[row]!) >>> TOP_SHIFT === 0) bucket.push(row);
+    this.buckets[top] = bucket;
     return bucket;
   }
 }
@@ -43,7 +47,7 @@ export class Decoder {
 function decodeAs(template: Template, word: number): Decoded | undefined {
   const raw: Record<string, number> = {};
   for (const field of template.pattern.fields) raw[field.name] = extract(word, field);
-  const operation = template.operations.get(variantKey(template.variantNames, (name) => raw[name]!));
+  const operation = template.byKey.get(variantKey(template.variantNames, raw));
   if (!operation || !template.row.where(raw)) return undefined;
   const operands: (number | bigint)[] = [];
   for (const slot of template.operands) {

@@ -18,14 +18,16 @@ export interface OperandSlot {
   readonly sibling: Sibling | undefined;
 }
 
-/** A row with its pattern parsed and its operands laid out. */
+/** A row with its pattern parsed, its operands laid out and its variants expanded. */
 export interface Template {
   readonly row: Row;
   readonly pattern: Pattern;
   readonly variantNames: readonly string[];
   readonly operands: readonly OperandSlot[];
-  /** Its operations, by the combination of variant values (`variantKey`). */
-  readonly operations: ReadonlyMap<number, Operation>;
+  /** Its operations, in order; their indices follow one another. */
+  readonly operations: readonly Operation[];
+  /** The same by the combination of variant values (`variantKey`). */
+  readonly byKey: ReadonlyMap<number, Operation>;
 }
 
 /** A row with all its variants fixed. */
@@ -40,64 +42,67 @@ const isVariant = (field: unknown): field is readonly number[] => Array.isArray(
 const isSibling = (field: object): field is Sibling => 'sibling' in field;
 
 /** Mixes variant values (each below 256) into one number. */
-export const variantKey = (names: readonly string[], value: (name: string) => number): number => {
+export const variantKey = (names: readonly string[], values: Readonly<Record<string, number>>): number => {
   let key = 0;
-  for (const name of names) key = key * 256 + value(name);
+  for (const name of names) key = key * 256 + values[name]!;
   return key;
 };
 
 function layOut(row: Row, pattern: Pattern): OperandSlot[] {
-  const slots: Omit<OperandSlot, 'offset'>[] = [];
-  const plain = { immediate: undefined, sibling: undefined, sp: false, base: false };
-  for (const field of pattern.fields) {
-    if (!isRegisterField(field.name) || isVariant(row.fields[field.name])) continue;
-    slots.push({ ...plain, name: field.name, kind: field.name.startsWith('v') ? 'vreg' : 'reg', bytes: 2, sp: field.sp, base: field.base });
-  }
-  for (const [name, field] of Object.entries(row.fields)) {
-    if (isVariant(field)) continue;
-    if (isSibling(field)) slots.push({ ...plain, name, kind: field.sibling, bytes: 2, sibling: field });
-    else slots.push({ ...plain, name, kind: field.type, bytes: field.bytes, immediate: field });
-  }
   // Large operands from the end, small ones from the start.
   let end = 16;
   let start = 2;
-  const placed = slots.map((slot) => {
-    if (slot.bytes === 2) {
-      start += 2;
-      return { ...slot, offset: start - 2 };
-    }
-    end = (end - slot.bytes) & -slot.bytes;
-    return { ...slot, offset: end };
-  });
+  const slots: OperandSlot[] = [];
+  const place = (
+    name: string,
+    kind: OperandSlot['kind'],
+    bytes: 2 | 4 | 8,
+    details: { sp: boolean; base: boolean; immediate?: Immediate; sibling?: Sibling },
+  ): void => {
+    if (bytes === 2) start += 2;
+    else end = (end - bytes) & -bytes;
+    const { sp, base, immediate, sibling } = details;
+    slots.push({ name, kind, offset: bytes === 2 ? start - 2 : end, bytes, sp, base, immediate, sibling });
+  };
+  for (const field of pattern.fields) {
+    if (!isRegisterField(field.name) || isVariant(row.fields[field.name])) continue;
+    place(field.name, field.name.startsWith('v') ? 'vreg' : 'reg', 2, field);
+  }
+  for (const name in row.fields) {
+    const field = row.fields[name]!;
+    if (isVariant(field)) continue;
+    if (isSibling(field)) place(name, field.sibling, 2, { sp: false, base: false, sibling: field });
+    else place(name, field.type, field.bytes, { sp: false, base: false, immediate: field });
+  }
   if (start > end) throw new Error(`${row.name}: operands do not fit into a record`);
-  return placed;
+  return slots;
 }
 
-/** Expands rows, in order. Operation numbers depend on the table alone. */
-export function expand(rows: readonly Row[]): { templates: readonly Template[]; operations: readonly Operation[] } {
+/** Parses a row; its operations are numbered from `first`. */
+export function makeTemplate(row: Row, first: number): Template {
+  const pattern = parsePattern(row.pattern);
+  const variantNames = Object.keys(row.fields).filter((name) => isVariant(row.fields[name]));
   const operations: Operation[] = [];
-  const templates = rows.map((row) => {
-    const pattern = parsePattern(row.pattern);
-    const variantNames = Object.keys(row.fields).filter((name) => isVariant(row.fields[name]));
-    const own = new Map<number, Operation>();
-    const template: Template = { row, pattern, variantNames, operands: layOut(row, pattern), operations: own };
-    const zero = Object.fromEntries(pattern.fields.map((field) => [field.name, 0]));
-    const visit = (depth: number, variants: Record<string, number>): void => {
-      const name = variantNames[depth];
-      if (name !== undefined) {
-        for (const value of row.fields[name] as readonly number[]) visit(depth + 1, { ...variants, [name]: value });
-        return;
+  const byKey = new Map<number, Operation>();
+  const template: Template = { row, pattern, variantNames, operands: layOut(row, pattern), operations, byKey };
+  const raw: Record<string, number> = {};
+  for (const field of pattern.fields) raw[field.name] = 0;
+  const visit = (depth: number): void => {
+    const name = variantNames[depth];
+    if (name !== undefined) {
+      for (const value of row.fields[name] as readonly number[]) {
+        raw[name] = value;
+        visit(depth + 1);
       }
-      if (!row.where({ ...zero, ...variants })) return;
-      const operation: Operation = { index: operations.length, template, variants };
-      operations.push(operation);
-      own.set(
-        variantKey(variantNames, (key) => variants[key]!),
-        operation,
-      );
-    };
-    visit(0, {});
-    return template;
-  });
-  return { templates, operations };
+      return;
+    }
+    if (!row.where(raw)) return;
+    const variants: Record<string, number> = {};
+    for (const variant of variantNames) variants[variant] = raw[variant]!;
+    const operation: Operation = { index: first + operations.length, template, variants };
+    operations.push(operation);
+    byKey.set(variantKey(variantNames, raw), operation);
+  };
+  visit(0);
+  return template;
 }

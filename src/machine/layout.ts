@@ -27,9 +27,9 @@ export const AT_PC: number = register(REG_PC);
 export const AT_NZCV: number = register(REG_NZCV);
 export const AT_FPCR: number = register(REG_FPCR);
 export const AT_FPSR: number = register(REG_FPSR);
-export const AT_MONITOR_SIZE = register(REG_MONITOR_SIZE);
-export const AT_MONITOR_ADDRESS = register(REG_MONITOR_ADDRESS);
-export const AT_MONITOR_VALUE = register(REG_MONITOR_VALUE);
+export const AT_MONITOR_SIZE: number = register(REG_MONITOR_SIZE);
+export const AT_MONITOR_ADDRESS: number = register(REG_MONITOR_ADDRESS);
+export const AT_MONITOR_VALUE: number = register(REG_MONITOR_VALUE);
 export const AT_TPIDR: number = register(REG_TPIDR);
 export const AT_V: number = register(REG_V);
 

@@ -2,11 +2,12 @@
 
 import { arm64 } from '../isa/arm64/table.ts';
 import { Decoder } from '../isa/decoder.ts';
-import { expand } from '../isa/operation.ts';
+import { InsnTable } from '../isa/insn_table.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Cpu, CpuFeatures, Machine, Space } from '../platform/cpu.ts';
 import { features } from './features.ts';
 import { generateInterpreter } from './interpreter/generate.ts';
+import { packImage, unpackImage } from './interpreter/image.ts';
 import { Interpreter } from './interpreter/interpreter.ts';
 import { LinearRam, layOut } from './ram.ts';
 import { SlotPool, SoftSpace, type SpaceHost } from './space.ts';
@@ -19,7 +20,7 @@ export interface MachineOptions {
   readonly codeBlocks?: number;
   /** Address spaces that keep their translation tables. */
   readonly slots?: number;
-  /** The interpreter's module, if it was generated before. */
+  /** What `buildInterpreter` returned earlier. It is ignored if it belongs to another instruction table. */
   readonly interpreter?: Uint8Array;
 }
 
@@ -35,10 +36,10 @@ class SoftMachine implements Machine, SpaceHost {
     const layout = layOut(options.codeBlocks ?? 4096, options.slots ?? 32);
     this.ram = new LinearRam(layout, options.maxBytes ?? 2 ** 32, () => this.interpreter.refresh());
     this.slots = new SlotPool(layout);
-    const { templates, operations } = expand(arm64);
-    const code = options.interpreter ?? generateInterpreter(operations);
+    const image = options.interpreter ? unpackImage(options.interpreter, arm64) : undefined;
+    const table = new InsnTable(arm64, image?.index);
     const counter = (): bigint => BigInt(options.clock.monotonic());
-    this.interpreter = new Interpreter(this.ram, layout, new Decoder(templates), operations, code, { counter });
+    this.interpreter = new Interpreter(this.ram, layout, new Decoder(table), image ?? generateInterpreter(table), { counter });
     this.cpu = this.interpreter;
   }
 
@@ -55,6 +56,11 @@ class SoftMachine implements Machine, SpaceHost {
     if (page === undefined) cache.forgetSpace(space);
     else cache.forgetPage(space, page);
   }
+}
+
+/** Generates the interpreter, which takes a good part of a second, to be given to `createMachine` later. */
+export function buildInterpreter(): Uint8Array {
+  return packImage(generateInterpreter(new InsnTable(arm64)), arm64);
 }
 
 export function createMachine(options: MachineOptions): Machine {

@@ -2,7 +2,8 @@
 
 import { arm64 } from '../../src/isa/arm64/table.ts';
 import { Decoder } from '../../src/isa/decoder.ts';
-import { expand, type Operation } from '../../src/isa/operation.ts';
+import { InsnTable } from '../../src/isa/insn_table.ts';
+import type { Operation } from '../../src/isa/operation.ts';
 import { createMachine } from '../../src/machine/machine.ts';
 import {
   ACCESS_EXEC,
@@ -18,9 +19,9 @@ import {
 import { REG_PC, REG_WORDS } from '../../src/platform/registers.ts';
 import { type Random, setRegister } from './random_state.ts';
 
-const expanded: ReturnType<typeof expand> = expand(arm64);
-export const operations: readonly Operation[] = expanded.operations;
-export const decoder: Decoder = new Decoder(expanded.templates);
+const table = new InsnTable(arm64);
+export const operations: readonly Operation[] = table.operations();
+export const decoder: Decoder = new Decoder(table);
 
 export const CODE = 0x00400000;
 /** Three pages readable and writable, one readable. */

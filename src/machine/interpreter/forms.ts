@@ -27,18 +27,23 @@ export interface Form {
   readonly branch: number;
 }
 
-export interface Forms {
-  /** By operation number - FIRST_FORM. */
-  readonly list: readonly Form[];
-  /** Forms [0, inline) are in the main loop. */
-  readonly inline: number;
-  /** Number of the form of an operation. */
-  numberOf(operation: Operation, spBase: boolean, branch: number): number;
-}
-
 /** The operand that is a pc-relative branch offset. */
 export const isBranchOffset = (slot: { readonly immediate: { readonly name: string } | undefined }): boolean =>
   slot.immediate?.name === 'branch';
+
+/** Numbers of forms: six places for each operation, by branch form, plus three when the base is sp. */
+export type FormNumbers = Uint16Array;
+
+export const formNumber = (numbers: FormNumbers, operation: Operation, spBase: boolean, branch: number): number =>
+  numbers[6 * operation.index + 3 * Number(spBase) + branch]!;
+
+export interface Forms {
+  /** By number - FIRST_FORM. */
+  readonly list: readonly Form[];
+  /** So many of them, from the first, are in the main loop. */
+  readonly inline: number;
+  readonly numbers: FormNumbers;
+}
 
 export function numberForms(operations: readonly Operation[]): Forms {
   const frequent: Form[] = [];
@@ -55,14 +60,9 @@ export function numberForms(operations: readonly Operation[]): Forms {
     }
   }
   const list = [...frequent, ...rare];
-  // Six places for each operation: branch form, plus three when the base is sp.
-  const numbers = new Int32Array(6 * operations.length);
+  const numbers = new Uint16Array(6 * operations.length);
   list.forEach((form, i) => {
     numbers[6 * form.operation.index + 3 * Number(form.spBase) + form.branch] = FIRST_FORM + i;
   });
-  return {
-    list,
-    inline: frequent.length,
-    numberOf: (operation, spBase, branch) => numbers[6 * operation.index + 3 * Number(spBase) + branch]!,
-  };
+  return { list, inline: frequent.length, numbers };
 }

@@ -1,6 +1,6 @@
 /** Generates the interpreter: a WebAssembly module made from the instruction table. */
 
-import type { Operation } from '../../isa/operation.ts';
+import type { InsnTable } from '../../isa/insn_table.ts';
 import { TRAP_FUEL, TRAP_UNDEFINED } from '../../platform/cpu.ts';
 import {
   AT_ASID,
@@ -29,6 +29,7 @@ import { ModuleBuilder } from '../wasm/module.ts';
 import { BR_TABLE, CALL_INDIRECT, I32, I32_LOAD, I32_LOAD16_U, I32_STORE, I64, I64_LOAD, I64_STORE, i32, i64 } from '../wasm/opcodes.ts';
 import { trace } from '../wasm/trace.ts';
 import { ENTER, FIRST_FORM, type Form, type Forms, numberForms, PAGE_END, UNDECODED, UNDEFINED } from './forms.ts';
+import type { InterpreterImage } from './image.ts';
 import { rolesOf } from './roles.ts';
 import { type Calls, FormTarget, JUMP, type LoopLabels, RECORD, STOP, STOP_AFTER } from './target.ts';
 
@@ -153,8 +154,9 @@ function runFunction(forms: Forms, traces: Traces, calls: Calls, fetch: number, 
   return f;
 }
 
-/** The module's bytes. They depend on the table alone. */
-export function generateInterpreter(operations: readonly Operation[]): Uint8Array {
+/** The module's bytes and what belongs to them. They depend on the table alone. */
+export function generateInterpreter(table: InsnTable): InterpreterImage {
+  const operations = table.operations();
   const forms = numberForms(operations);
   const module = new ModuleBuilder();
   module.importMemory(IMPORT, 'memory');
@@ -185,7 +187,7 @@ export function generateInterpreter(operations: readonly Operation[]): Uint8Arra
   module.exportFunction('step', module.add(step));
   module.addData(AT_CRC32, crc32Table(CRC32_POLYNOMIAL));
   module.addData(AT_CRC32C, crc32Table(CRC32C_POLYNOMIAL));
-  return module.build();
+  return { code: module.build(), index: table.index, numbers: forms.numbers };
 }
 
 /** Imports the helpers that JavaScript provides, all of them before any function; the others are built when they are first called. */

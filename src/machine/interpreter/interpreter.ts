@@ -1,7 +1,6 @@
 /** The processor: the generated interpreter, its imports, and what the kernel sees of it. */
 
 import type { Decoder } from '../../isa/decoder.ts';
-import type { Operation } from '../../isa/operation.ts';
 import {
   ACCESS_EXEC,
   ACCESS_READ,
@@ -35,7 +34,8 @@ import {
 import type { LinearRam, MachineLayout } from '../ram.ts';
 import type { SoftSpace } from '../space.ts';
 import { CodeCache } from './code_cache.ts';
-import { ENTER, numberForms, UNDECODED } from './forms.ts';
+import { ENTER, UNDECODED } from './forms.ts';
+import type { InterpreterImage } from './image.ts';
 import { Predecoder } from './predecode.ts';
 import { JUMP, STOP, STOP_AFTER } from './target.ts';
 
@@ -59,15 +59,14 @@ export class Interpreter implements Cpu {
     ram: LinearRam,
     layout: MachineLayout,
     decoder: Decoder,
-    operations: readonly Operation[],
-    code: Uint8Array,
+    image: InterpreterImage,
     helpers: Readonly<Record<string, unknown>>,
   ) {
     this.ram = ram;
     this.registers = this.block();
     this.cache = new CodeCache(ram, layout);
-    this.predecoder = new Predecoder(ram, decoder, numberForms(operations), this.cache);
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(code), {
+    this.predecoder = new Predecoder(ram, decoder, image.numbers, this.cache);
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(image.code), {
       machine: {
         ...helpers,
         memory: ram.memory,

@@ -4,7 +4,16 @@ import type { Decoder } from '../../isa/decoder.ts';
 import type { Ram } from '../../platform/ram.ts';
 import { AT_SINK, AT_SP, AT_V, AT_X, AT_ZERO, PAGE_RECORDS, RECORD_BYTES } from '../layout.ts';
 import type { CodeCache } from './code_cache.ts';
-import { BRANCH_BACKWARD, BRANCH_FAR, BRANCH_FORWARD, type Forms, isBranchOffset, UNDECODED, UNDEFINED } from './forms.ts';
+import {
+  BRANCH_BACKWARD,
+  BRANCH_FAR,
+  BRANCH_FORWARD,
+  type FormNumbers,
+  formNumber,
+  isBranchOffset,
+  UNDECODED,
+  UNDEFINED,
+} from './forms.ts';
 import { rolesOf } from './roles.ts';
 
 /** How far to decode ahead of execution. */
@@ -13,13 +22,13 @@ const RUN = 32;
 export class Predecoder {
   private readonly ram: Ram;
   private readonly decoder: Decoder;
-  private readonly forms: Forms;
+  private readonly numbers: FormNumbers;
   private readonly cache: CodeCache;
 
-  constructor(ram: Ram, decoder: Decoder, forms: Forms, cache: CodeCache) {
+  constructor(ram: Ram, decoder: Decoder, numbers: FormNumbers, cache: CodeCache) {
     this.ram = ram;
     this.decoder = decoder;
-    this.forms = forms;
+    this.numbers = numbers;
     this.cache = cache;
   }
 
@@ -70,6 +79,6 @@ export class Predecoder {
         if (target >= 0 && target < PAGE_RECORDS) branch = target > index ? BRANCH_FORWARD : BRANCH_BACKWARD;
       }
     });
-    u16[at >> 1] = this.forms.numberOf(operation, spBase, branch);
+    u16[at >> 1] = formNumber(this.numbers, operation, spBase, branch);
   }
 }

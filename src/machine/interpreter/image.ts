@@ -1,0 +1,56 @@
+/** The generated interpreter with the tables that decoding needs, and as one array of bytes for keeping. */
+
+import type { Row } from '../../isa/insn.ts';
+import type { TableIndex } from '../../isa/insn_table.ts';
+import type { FormNumbers } from './forms.ts';
+
+export interface InterpreterImage {
+  /** The WebAssembly module. */
+  readonly code: Uint8Array;
+  readonly index: TableIndex;
+  readonly numbers: FormNumbers;
+}
+
+/** Tells instruction tables apart (FNV-1a of names and patterns). */
+function fingerprint(rows: readonly Row[]): number {
+  let hash = 2166136261;
+  for (const { name, pattern } of rows) {
+    for (const text of [name, pattern]) {
+      for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
+    }
+  }
+  return hash;
+}
+
+/** Head: fingerprint, number of rows, of operations, of code bytes; then masks, matches, first, numbers, code. */
+const HEAD_WORDS = 4;
+
+export function packImage({ code, index, numbers }: InterpreterImage, rows: readonly Row[]): Uint8Array {
+  const tables = [index.masks, index.matches, index.first, numbers];
+  const bytes = new Uint8Array(4 * HEAD_WORDS + tables.reduce((sum, table) => sum + table.byteLength, 0) + code.length);
+  bytes.set(new Uint8Array(new Int32Array([fingerprint(rows), rows.length, index.first[rows.length]!, code.length]).buffer));
+  let at = 4 * HEAD_WORDS;
+  for (const table of [...tables, code]) {
+    bytes.set(new Uint8Array(table.buffer, table.byteOffset, table.byteLength), at);
+    at += table.byteLength;
+  }
+  return bytes;
+}
+
+/** undefined: the image was made from other rows. */
+export function unpackImage(packed: Uint8Array, rows: readonly Row[]): InterpreterImage | undefined {
+  if (packed.length < 4 * HEAD_WORDS) return undefined;
+  // The tables are read as they lie, which needs alignment.
+  const bytes = packed.byteOffset % 4 === 0 ? packed : packed.slice();
+  const [made, count, operations, codeBytes] = new Int32Array(bytes.buffer, bytes.byteOffset, HEAD_WORDS);
+  if (made !== fingerprint(rows) || count !== rows.length) return undefined;
+  let at = bytes.byteOffset + 4 * HEAD_WORDS;
+  const words = (length: number): Int32Array => {
+    const table = new Int32Array(bytes.buffer, at, length);
+    at += table.byteLength;
+    return table;
+  };
+  const index = { masks: words(count), matches: words(count), first: words(count + 1) };
+  const numbers = new Uint16Array(bytes.buffer, at, 6 * operations!);
+  return { code: new Uint8Array(bytes.buffer, at + numbers.byteLength, codeBytes!), index, numbers };
+}
