@@ -1,26 +1,67 @@
 /** The kernel object: the root of all state, and the platform below it. */
 
 import type { Platform } from '../platform/platform.ts';
+import { Cgroup } from './cgroup/cgroup.ts';
 import { Memory } from './mm/memory.ts';
-import type { Timespec } from './vfs/inode.ts';
+import { PidNamespace } from './namespace/pid_namespace.ts';
+import { initialUserNamespace, type UserNamespace } from './namespace/user_namespace.ts';
+import { run } from './sched/run.ts';
 import { Scheduler } from './sched/scheduler.ts';
+import { UserAccount } from './task/user_account.ts';
 import { TimerHeap } from './time/timer.ts';
+import type { Timespec } from './vfs/inode.ts';
+
+/** Modes that tests switch on. */
+export interface KernelOptions {
+  /** Every sleeping task is woken again and again. */
+  readonly wakeEverything?: boolean;
+  /** The first touch of every page answers NOT_RESIDENT. */
+  readonly firstTouchAbsent?: boolean;
+}
+
+/** Inode numbers of the first namespaces. Linux: include/linux/proc_ns.h. */
+const PROC_USER_INIT_INO = 0xeffffffd;
+const PROC_PID_INIT_INO = 0xeffffffc;
 
 export class Kernel {
   /** The host's side; the only thing reachable from here that is not state. */
   platform: Platform;
+  readonly options: KernelOptions;
   readonly memory: Memory;
   readonly timers: TimerHeap = new TimerHeap();
   readonly scheduler: Scheduler = new Scheduler(this);
+  readonly initialUserNs: UserNamespace = initialUserNamespace(PROC_USER_INIT_INO);
+  readonly initialPidNs: PidNamespace = new PidNamespace(PROC_PID_INIT_INO, null, this.initialUserNs);
+  readonly rootCgroup: Cgroup;
+  /** What uname(2) and /proc/version say. */
+  readonly release: string = '6.12.0-holm-arm64';
+  readonly version: string = '#1 SMP PREEMPT_DYNAMIC Holm';
+  readonly bootId: string;
+  /** Seconds since the epoch. */
+  readonly bootTime: number;
+  /** Bugs that were met. */
+  oopses = 0;
+  /** By real user id. */
+  private readonly users: Map<number, UserAccount> = new Map();
   private nextInode = 0xf0000000;
 
-  constructor(platform: Platform) {
+  constructor(platform: Platform, options: KernelOptions = {}) {
     this.platform = platform;
+    this.options = options;
     this.memory = new Memory(this);
+    this.memory.firstTouchAbsent = options.firstTouchAbsent ?? false;
+    this.rootCgroup = new Cgroup(null, '', this.memory.root);
+    this.bootId = this.randomUuid();
+    this.bootTime = Math.floor(this.now().seconds - platform.clock.monotonic() / 1e9);
   }
 
   get clock(): Platform['clock'] {
     return this.platform.clock;
+  }
+
+  /** Run guests until `until` (monotonic nanoseconds) or until all of them sleep; whether any is runnable. */
+  run(until: number): boolean {
+    return run(this, until);
   }
 
   /** Wall-clock time for inode stamps. */
@@ -31,5 +72,25 @@ export class Kernel {
   /** Inode numbers of namespaces and anonymous objects. */
   allocateInode(): number {
     return this.nextInode++;
+  }
+
+  /** What the user with this real id has in use. */
+  userAccount(uid: number): UserAccount {
+    let account = this.users.get(uid);
+    if (account === undefined) {
+      account = new UserAccount(uid);
+      this.users.set(uid, account);
+    }
+    return account;
+  }
+
+  /** A random UUID, version 4. */
+  randomUuid(): string {
+    const bytes = new Uint8Array(16);
+    this.platform.random.fill(bytes);
+    bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+    bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+    const hex = Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   }
 }

@@ -1,6 +1,7 @@
 /** PID namespaces: numbers and the tasks they name. See pid_namespaces(7). */
 
 import { EAGAIN, ENOMEM } from '../../abi/errno.ts';
+import { SyscallRing } from '../syscall/syscall_ring.ts';
 import { Pid } from '../task/pid.ts';
 import type { Task } from '../task/task.ts';
 import type { UserNamespace } from './user_namespace.ts';
@@ -22,6 +23,8 @@ export class PidNamespace {
   init: Task | null = null;
   /** Init has died: no process can be created any more. */
   dead = false;
+  /** The last system calls of its processes, for people who look for a bug. */
+  readonly recentCalls: SyscallRing = new SyscallRing();
   private readonly pids: Map<number, Pid> = new Map();
 
   constructor(inode: number, parent: PidNamespace | null, owner: UserNamespace) {

@@ -11,8 +11,6 @@ export class Progress {
   step = 0;
   /** Pinned files, so that a descriptor reused while asleep does not matter. */
   files: File[] | null = null;
-  /** The signal mask to restore at the end (ppoll, pselect, sigsuspend). */
-  savedMask: bigint | null = null;
   /** Arguments that were copied in once, and whatever else one syscall keeps; its handler knows the shape. */
   data: unknown = null;
 }

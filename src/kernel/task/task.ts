@@ -1,12 +1,15 @@
 /** A thread of execution. Linux: struct task_struct. What tasks do lives in task_<verb>.ts. */
 
 import { EINTR, ERESTARTSYS } from '../../abi/errno.ts';
-import { REG_PC, REG_WORDS } from '../../platform/registers.ts';
+import { SIGCHLD, SIGKILL } from '../../abi/signal.ts';
+import { REG_PC, REG_SP, REG_WORDS } from '../../platform/registers.ts';
+import type { SemUndo } from '../ipc/sem.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Mm } from '../mm/mm.ts';
 import type { NsProxy } from '../namespace/nsproxy.ts';
+import type { SigInfo } from '../signal/sig_info.ts';
 import { SignalQueue } from '../signal/signal_queue.ts';
-import { type Timer, Timer as TimerBase } from '../time/timer.ts';
+import { Timer } from '../time/timer.ts';
 import type { FdTable } from '../vfs/fd_table.ts';
 import type { FsContext } from '../vfs/fs_context.ts';
 import type { Cred } from './cred.ts';
@@ -17,6 +20,8 @@ import { WaitQueue } from './wait_queue.ts';
 
 /** Result of a syscall that has gone to sleep; the pc stays on the svc. */
 export const BLOCKED = -4096;
+/** Result of a syscall that has set all registers itself (execve, rt_sigreturn), or whose task is no more (exit). */
+export const JUMPED = -4098;
 
 /** Linux's task states as /proc shows them. */
 export type TaskState = 'R' | 'S' | 'D' | 'T' | 't' | 'Z' | 'X';
@@ -30,7 +35,7 @@ export interface BlockOptions {
   readonly state?: 'S' | 'D';
 }
 
-class SleepTimer extends TimerBase {
+class SleepTimer extends Timer {
   readonly task: Task;
   constructor(task: Task) {
     super();
@@ -41,24 +46,42 @@ class SleepTimer extends TimerBase {
   }
 }
 
+/** sigaltstack(2). */
+export interface AlternateStack {
+  readonly address: number;
+  readonly size: number;
+  readonly flags: number;
+}
+
+/** rseq(2) registration. */
+export interface RseqArea {
+  readonly address: number;
+  readonly length: number;
+  readonly signature: number;
+}
+
 const NO_QUEUES: readonly WaitQueue[] = [];
+export const NO_ALTERNATE_STACK: AlternateStack = { address: 0, size: 0, flags: 2 };
 
 export class Task {
   readonly kernel: Kernel;
-  /** The identity in every PID namespace from the task's own up to the root; the thread id. */
-  readonly pid: Pid;
+  /** The identity in every PID namespace from the task's own up to the root; the thread id. execve(2) gives a thread its leader's. */
+  pid: Pid;
   readonly group: ThreadGroup;
   comm = '';
   state: TaskState = 'R';
 
-  /** The register block; while the task runs it is the processor's own (kernel.cpu.registers). */
-  words: Int32Array = new Int32Array(REG_WORDS);
+  /** The registers while the task does not run. */
+  readonly saved: Int32Array = new Int32Array(REG_WORDS);
+  /** The registers are in the processor. */
+  running = false;
 
   mm: Mm | null = null;
   files: FdTable | null = null;
   fs: FsContext | null = null;
   nsproxy: NsProxy;
   cred: Cred;
+  semUndo: SemUndo | null = null;
 
   /** What the present syscall must remember across sleeps; null outside. */
   progress: Progress | null = null;
@@ -69,27 +92,71 @@ export class Task {
   originalX0High = 0;
   /** Result left by a waker that completed the syscall. */
   completed: number | null = null;
-  /** A signal or a stop request ended the sleep. */
-  interrupted = false;
+  /** The restart code with which a signal or a stop ended the sleep; 0 otherwise. */
+  interruptedBy = 0;
   restart: number = ERESTARTSYS;
 
   /** Signals for this thread alone; those for the process are in group.pending. */
   readonly pending: SignalQueue = new SignalQueue();
   blocked = 0n;
+  /** Signals that sigtimedwait(2) waits for although they are blocked. Linux: real_blocked. */
+  waitedSignals = 0n;
+  /** The mask to go back to after the present syscall; null when it changed none. */
+  savedMask: bigint | null = null;
+  /** A signal taken from its queue whose frame could not be written yet. */
+  delivering: SigInfo | null = null;
   /** TIF_SIGPENDING: there may be something to do before returning to user mode. */
   signalPending = false;
+  /** The group stops and this thread has not joined yet. Linux: JOBCTL_STOP_PENDING. */
+  stopPending = false;
+  alternateStack: AlternateStack = NO_ALTERNATE_STACK;
+  /** ESR_EL1 and FAR_EL1 of the last fault, for the signal frame. Linux: thread.fault_code, fault_address. */
+  faultCode = 0;
+  faultAddress = 0;
 
   /** User and system time consumed, nanoseconds. */
   userTime = 0;
   systemTime = 0;
+  /** Monotonic nanoseconds. */
   startTime = 0;
+  minorFaults = 0;
+  majorFaults = 0;
+  voluntarySwitches = 0;
+  involuntarySwitches = 0;
 
+  /** Scheduling: policy and priority, and what the scheduler keeps. See sched(7). */
+  policy = 0;
+  nice = 0;
+  realtimePriority = 0;
+  resetOnFork = false;
+  virtualRuntime = 0;
+  /** Position in the run queue, -1 when not queued. Owned by the scheduler. */
+  runSlot = -1;
+  runSequence = 0;
+  timerSlack = 50000;
+
+  /** The signal that the parent gets at exit; -1 for a thread that is not the leader. */
+  exitSignal: number = SIGCHLD;
+  /** Wait status once it has exited. */
   exitCode = 0;
-  /** Woken when this task changes state (wait4, ptrace, pidfd poll). */
+  /** PR_SET_PDEATHSIG. */
+  parentDeathSignal = 0;
+  /** set_tid_address(2): cleared and woken at exit. */
+  clearChildTid = 0;
+  /** set_robust_list(2). */
+  robustList = 0;
+  rseq: RseqArea | null = null;
+  /** The task that waits in vfork(2) until this one gives the address space back. */
+  vforkParent: Task | null = null;
+  /** personality(2). */
+  personality = 0;
+  /** Futexes with priority inheritance that this thread owns, by the kernel's account. */
+  ioPriority = 0;
+  /** Woken when this task changes state (ptrace, pidfd poll). */
   readonly stateChanged: WaitQueue = new WaitQueue();
 
   private waitingOn: readonly WaitQueue[] = NO_QUEUES;
-  private sleepTimer: (Timer & SleepTimer) | null = null;
+  private sleepTimer: SleepTimer | null = null;
 
   constructor(kernel: Kernel, pid: Pid, group: ThreadGroup, nsproxy: NsProxy, cred: Cred) {
     this.kernel = kernel;
@@ -99,8 +166,35 @@ export class Task {
     this.cred = cred;
   }
 
+  /** The register block: the processor's own while the task runs. Growth of RAM replaces it, so do not keep it. */
+  get words(): Int32Array {
+    return this.running ? this.kernel.platform.machine.cpu.registers : this.saved;
+  }
+
   get pc(): number {
-    return (this.words[REG_PC + 1]! >>> 0) * 4294967296 + (this.words[REG_PC]! >>> 0);
+    return this.register(REG_PC);
+  }
+
+  get sp(): number {
+    return this.register(REG_SP);
+  }
+
+  /** A 64-bit register as a number, by the index of its low word. */
+  register(word: number): number {
+    const { words } = this;
+    return (words[word + 1]! >>> 0) * 4294967296 + (words[word]! >>> 0);
+  }
+
+  setRegister(word: number, value: number): void {
+    const { words } = this;
+    words[word] = value % 4294967296 | 0;
+    words[word + 1] = Math.floor(value / 4294967296) | 0;
+  }
+
+  /** The process id in the task's own namespace. */
+  get tgid(): number {
+    const { pid } = this.group.leader;
+    return pid.numbers[pid.numbers.length - 1]!;
   }
 
   /** The progress record of the present syscall, made on first use. */
@@ -125,15 +219,20 @@ export class Task {
     const state = options.state ?? 'S';
     if (this.signalPending && (state === 'S' || this.hasFatalSignal())) return this.interruption();
     this.ensureProgress();
-    this.state = state;
-    this.waitingOn = queues;
-    for (const queue of queues) queue.add(this);
+    this.sleep(queues, state);
     const deadline = options.deadline;
     if (deadline !== undefined && deadline < Number.POSITIVE_INFINITY) {
       this.sleepTimer ??= new SleepTimer(this);
       this.kernel.timers.arm(this.sleepTimer, deadline);
     }
     return BLOCKED;
+  }
+
+  /** Stop running until a queue is woken or someone calls wake(). */
+  sleep(queues: readonly WaitQueue[], state: 'S' | 'D'): void {
+    this.state = state;
+    this.waitingOn = queues;
+    for (const queue of queues) queue.add(this);
   }
 
   /** End the sleep. With a result the syscall is over; without one it is executed again. */
@@ -153,7 +252,7 @@ export class Task {
 
   /** SIGKILL waits, or the whole group is exiting. */
   hasFatalSignal(): boolean {
-    return this.group.exiting || this.pending.has(9) || this.group.pending.has(9);
+    return this.group.exiting || this.pending.has(SIGKILL) || this.group.pending.has(SIGKILL);
   }
 
   /** Take the task off whatever it sleeps on. */

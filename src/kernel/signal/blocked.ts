@@ -1,0 +1,31 @@
+/** The set of blocked signals of a thread and what follows from changing it. Linux: set_current_blocked, recalc_sigpending. */
+
+import { SIGKILL, SIGSTOP } from '../../abi/signal.ts';
+import { sigSet } from './signal_queue.ts';
+import type { Task } from '../task/task.ts';
+
+/** Signals that cannot be blocked. */
+export const UNBLOCKABLE: bigint = sigSet(SIGKILL, SIGSTOP);
+
+/** Whether the thread has something to do before it returns to the program. Linux: recalc_sigpending_tsk. */
+export function recalculatePending(task: Task): void {
+  const { group } = task;
+  task.signalPending =
+    task.stopPending ||
+    group.exiting ||
+    task.interruptedBy !== 0 ||
+    task.delivering !== null ||
+    ((task.pending.set | group.pending.set) & ~task.blocked) !== 0n;
+}
+
+export function setBlocked(task: Task, mask: bigint): void {
+  task.blocked = mask & ~UNBLOCKABLE;
+  recalculatePending(task);
+}
+
+/** Use `mask` for the rest of this system call (ppoll, pselect6, epoll_pwait, sigsuspend); once, however often it is executed again. */
+export function useTemporaryMask(task: Task, mask: bigint): void {
+  if (task.savedMask !== null) return;
+  task.savedMask = task.blocked;
+  setBlocked(task, mask);
+}

@@ -1,0 +1,13 @@
+/** What one real user has in use, for the limits that count per user. Linux: struct ucounts. See getrlimit(2). */
+
+export class UserAccount {
+  readonly uid: number;
+  /** Threads, counted by RLIMIT_NPROC. */
+  processes = 0;
+  /** Queued signals, counted by RLIMIT_SIGPENDING. */
+  pendingSignals = 0;
+
+  constructor(uid: number) {
+    this.uid = uid;
+  }
+}
