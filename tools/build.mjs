@@ -38,6 +38,17 @@ export async function build({ force = false } = {}) {
     chunkNames: 'chunk-[hash]',
     logLevel: 'warning',
   });
+  // The interpreter is generated once, not at every start.
+  await bundle({
+    absWorkingDir: root,
+    entryPoints: ['src/machine/machine.ts'],
+    outfile: '.build/machine.mjs',
+    bundle: true,
+    format: 'esm',
+    logLevel: 'warning',
+  });
+  const { buildInterpreter } = await import(new URL('../.build/machine.mjs', import.meta.url).href);
+  writeFileSync(join(dist, 'interpreter.bin'), buildInterpreter());
   writeFileSync(stamp, '');
   const { utimesSync } = await import('node:fs');
   utimesSync(stamp, started, started);

@@ -21,7 +21,7 @@ export interface MachineOptions {
   /** Address spaces that keep their translation tables. */
   readonly slots?: number;
   /** What `buildInterpreter` returned earlier. It is ignored if it belongs to another instruction table. */
-  readonly interpreter?: Uint8Array;
+  readonly interpreter?: Uint8Array | undefined;
 }
 
 class SoftMachine implements Machine, SpaceHost {
