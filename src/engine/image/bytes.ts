@@ -36,12 +36,6 @@ export function printable(text: string): string {
   return fromUtf8(fromByteString(text)).replace(/[\p{Cc}\ufffd]/gu, '?');
 }
 
-export function hex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
-  return text;
-}
-
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;

@@ -160,9 +160,7 @@ export class ImageStore {
     const { id, ref } = await this.find(name);
     const oci = parseImageConfig((await this.store.getConfig(id))!, name);
     checkPlatform(oci, name);
-    for (const layer of oci.rootfs.diff_ids) {
-      if (!(await this.store.holdLayer(layer))) throw new HolmError('ESTORE', `image ${name} lacks a layer; pull it again`);
-    }
+    if (!(await this.store.holdLayers(oci.rootfs.diff_ids))) throw new HolmError('ESTORE', `image ${name} lacks a layer; pull it again`);
     return { id, name: ref ?? id, config: viewConfig(oci), layers: oci.rootfs.diff_ids };
   }
 

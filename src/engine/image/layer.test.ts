@@ -220,6 +220,11 @@ describe('layer', () => {
       /loop/,
     ],
     ['a component of 256 bytes', [{ name: 'x'.repeat(256), data: '' }], /bad name/],
+    [
+      'directories without end',
+      [{ name: 'd/'.repeat(1500) }, { name: 'l', type: 'symlink', linkName: 'd/'.repeat(1500) }, { name: `l/${'e/'.repeat(1500)}` }],
+      /nested/,
+    ],
     ['a name of 5000 bytes', [{ name: 'x/'.repeat(2500), type: 'file' }], /5000 bytes/],
   ] as const)('refuses %s', async (_what, members, message) => {
     await expect(build(archive(members as readonly Member[]))).rejects.toThrow(message);

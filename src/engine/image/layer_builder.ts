@@ -34,6 +34,8 @@ const MAX_INODES = 4_000_000;
 const MAX_LINKS = 40;
 const MAX_NAME = 255;
 const MAX_PATH = 4096;
+/** As deep as a path can be long. */
+const MAX_DEPTH = MAX_PATH / 2;
 const READ = 1 << 16;
 
 const WHITEOUT = '.wh.';
@@ -260,7 +262,8 @@ export class LayerBuilder {
         if (hidden) makeOpaque(next);
         here.entries.set(name, next);
       }
-      path.push(next);
+      if (path.push(next) > MAX_DEPTH)
+        throw new HolmError('EARCHIVE', `archive holds directories that are nested more than ${MAX_DEPTH} deep`);
       names.push(name);
     }
     return path.at(-1)!;

@@ -1,13 +1,13 @@
 /** Layers from tar archives and back. */
 
-import type { Layer } from '../../platform/layer.ts';
+import type { Layer, LayerExtent } from '../../platform/layer.ts';
 import { HolmError } from '../error.ts';
 import { ByteReader, type ByteSource } from './byte_reader.ts';
 import { decodeDevice, type LayerBuilder } from './layer_builder.ts';
 import { OPAQUE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from './layer_tree.ts';
-import { BLOCK, padding, type TarEntry, type TarRun, type TarType } from './tar/entry.ts';
+import type { TarEntry, TarType } from './tar/entry.ts';
 import { TarReader } from './tar/reader.ts';
-import { formatMember, TAR_END } from './tar/writer.ts';
+import { type TarMember, writeTar } from './tar/writer.ts';
 
 /** After the end mark there may be padding, but not without end. */
 const MAX_TRAILER = 64 << 20;
@@ -51,48 +51,42 @@ const TYPE_OF: Readonly<Record<number, TarType>> = {
 const READ = 1 << 20;
 
 /** The layer as a tar archive in the image format, the same bytes for the same layer. */
-export async function* packLayer(layer: Layer, content: ContentReader): AsyncGenerator<Uint8Array> {
-  const firstNames = new Map<number, string>();
-  yield* packInode(1, './');
-  yield* packDirectory(1, '');
-  yield TAR_END;
+export function packLayer(layer: Layer, content: ContentReader): AsyncGenerator<Uint8Array> {
+  return writeTar(membersOf(layer, content));
+}
 
-  async function* packDirectory(directory: number, prefix: string): AsyncGenerator<Uint8Array> {
-    if (layer.xattr(directory, OPAQUE)) yield formatMember(markOf(`${prefix}.wh..wh..opq`));
+async function* membersOf(layer: Layer, content: ContentReader): AsyncGenerator<TarMember> {
+  /** Of files with several names. */
+  const firstNames = new Map<number, string>();
+  yield memberOf(1, './');
+  yield* below(1, '');
+
+  function* below(directory: number, prefix: string): Generator<TarMember> {
+    if (layer.xattr(directory, OPAQUE)) yield markOf(`${prefix}.wh..wh..opq`);
     for (let position = 0; position < layer.entries(directory); position++) {
-      const name = prefix + layer.entryName(directory, position);
+      const name = layer.entryName(directory, position);
       const ino = layer.entryInode(directory, position);
       const type = layer.mode(ino) & S_IFMT;
       if (type === S_IFDIR) {
-        yield* packInode(ino, `${name}/`);
-        yield* packDirectory(ino, `${name}/`);
-      } else if (type === S_IFCHR && layer.rdev(ino) === 0) {
-        yield formatMember(markOf(`${prefix}.wh.${name.slice(prefix.length)}`));
-      } else yield* packInode(ino, name);
+        yield memberOf(ino, `${prefix}${name}/`);
+        yield* below(ino, `${prefix}${name}/`);
+      } else if (type === S_IFCHR && layer.rdev(ino) === 0) yield markOf(`${prefix}.wh.${name}`);
+      else if (type in TYPE_OF) yield memberOf(ino, prefix + name); // sockets are not kept in images
     }
   }
 
-  async function* packInode(ino: number, name: string): AsyncGenerator<Uint8Array> {
+  function memberOf(ino: number, name: string): TarMember {
     const mode = layer.mode(ino);
-    let type = TYPE_OF[mode & S_IFMT];
-    if (type === undefined) return; // sockets are not kept in images
-    let linkName = layer.symlink(ino);
     const first = firstNames.get(ino);
-    if (first !== undefined) {
-      type = 'hardlink';
-      linkName = first;
-    } else if (type !== 'dir' && layer.nlink(ino) > 1) firstNames.set(ino, name);
+    const type = first === undefined ? TYPE_OF[mode & S_IFMT]! : 'hardlink';
+    if (type !== 'dir' && first === undefined && layer.nlink(ino) > 1) firstNames.set(ino, name);
     const [devMajor, devMinor] = type === 'chr' || type === 'blk' ? decodeDevice(layer.rdev(ino)) : [0, 0];
     const xattrs = new Map<string, Uint8Array>();
     if (type !== 'hardlink') for (const key of layer.xattrNames(ino)) if (key !== OPAQUE) xattrs.set(key, layer.xattr(ino, key)!);
-    const extents: (TarRun & { blobOffset: number })[] = [];
-    for (let i = 0; type === 'file' && i < layer.extents(ino); i++) {
-      const extent = layer.extent(ino, i);
-      extents.push({ offset: extent.fileOffset, length: extent.length, blobOffset: extent.blobOffset });
-    }
+    const extents = type === 'file' ? Array.from({ length: layer.extents(ino) }, (_, i) => layer.extent(ino, i)) : [];
     const size = type === 'file' ? layer.size(ino) : 0;
-    const isWhole = extents.length === (size === 0 ? 0 : 1) && (extents[0]?.length ?? 0) === size;
-    yield formatMember({
+    const hasHoles = extents.length !== (size === 0 ? 0 : 1) || (extents[0]?.length ?? 0) !== size;
+    const entry: TarEntry = {
       name,
       type,
       mode: mode & 0o7777,
@@ -101,24 +95,25 @@ export async function* packLayer(layer: Layer, content: ContentReader): AsyncGen
       size,
       mtimeSeconds: layer.mtimeSeconds(ino),
       mtimeNanoseconds: layer.mtimeNanoseconds(ino),
-      linkName,
+      linkName: first ?? layer.symlink(ino),
       devMajor,
       devMinor,
       xattrs,
-      runs: isWhole ? null : extents,
-    });
-    let stored = 0;
-    for (const { blobOffset, length } of extents) {
-      stored += length;
-      for (let at = 0; at < length; at += READ) yield await content(blobOffset + at, Math.min(READ, length - at));
-    }
-    if (stored % BLOCK !== 0) yield new Uint8Array(padding(stored));
+      runs: hasHoles ? extents.map(({ fileOffset, length }) => ({ offset: fileOffset, length })) : null,
+    };
+    return { entry, data: extents.length > 0 ? readExtents(extents, content) : null };
+  }
+}
+
+async function* readExtents(extents: readonly LayerExtent[], content: ContentReader): AsyncGenerator<Uint8Array> {
+  for (const { blobOffset, length } of extents) {
+    for (let at = 0; at < length; at += READ) yield await content(blobOffset + at, Math.min(READ, length - at));
   }
 }
 
 /** A file without content whose name is the message. */
-function markOf(name: string): TarEntry {
-  return {
+function markOf(name: string): TarMember {
+  const entry: TarEntry = {
     name,
     type: 'file',
     mode: 0o600,
@@ -133,4 +128,5 @@ function markOf(name: string): TarEntry {
     xattrs: new Map(),
     runs: null,
   };
+  return { entry, data: null };
 }

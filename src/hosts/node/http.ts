@@ -72,7 +72,7 @@ export class NodeHttpClient implements HttpClient {
         return value === undefined ? null : Array.isArray(value) ? value.join(', ') : value;
       },
       body: message,
-      discard: () => void message.resume(),
+      discard: () => discard(message),
     };
   }
 
@@ -93,6 +93,13 @@ export class NodeHttpClient implements HttpClient {
     const headers = { ...(options.headers as Record<string, string>), host: target.host, ...proxyAuthorization(proxy) };
     return answer(httpRequest(proxy, { ...options, headers, path: target.href, agent: this.agent }));
   }
+}
+
+/** Read a short body, so that the connection can be used again; give up a long one. */
+function discard(message: IncomingMessage): void {
+  const length = Number(message.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+  if (length < 1 << 16) message.resume();
+  else message.destroy();
 }
 
 function answer(request: ClientRequest): Promise<IncomingMessage> {

@@ -115,7 +115,7 @@ class LayerRecords {
     for (const stage of stages) {
       const bytes = await this.host.cache.read(this.path(stage));
       const id = bytes ? fromUtf8(bytes) : '';
-      if (!/^sha256:[0-9a-f]{64}$/.test(id) || !(await store.holdLayer(id))) return null;
+      if (!/^sha256:[0-9a-f]{64}$/.test(id) || !(await store.holdLayers([id]))) return null;
       layers.push(id);
     }
     return layers;

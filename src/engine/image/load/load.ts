@@ -239,7 +239,7 @@ async function loadImage(
   const lower: LayerIndex[] = [];
   for (const [i, id] of ids.entries()) {
     options.onProgress?.({ phase: 'Unpacking layers', done: i, total: ids.length, unit: 'layers' });
-    if (!(await store.holdLayer(id))) {
+    if (!(await store.holdLayers([id]))) {
       const stream = await source.stream(layerPaths[i]!);
       if (!stream) throw new HolmError('EARCHIVE', `${what} lacks ${layerPaths[i]}, which its manifest names`);
       await store.unpackLayer(decompress(stream, host.gunzip), id, lower);

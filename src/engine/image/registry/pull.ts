@@ -101,7 +101,7 @@ async function fetchManifest(
 async function fetchLayers(fetching: Fetching, ids: readonly string[], layers: readonly Descriptor[]): Promise<void> {
   const { host, store, session, onProgress } = fetching;
   const held = new Map<string, boolean>();
-  for (const id of ids) held.set(id, await store.holdLayer(id));
+  for (const id of ids) held.set(id, await store.holdLayers([id]));
   const wanted = layers.filter((_, i) => !held.get(ids[i]!));
   const total = wanted.reduce((sum, layer) => sum + layer.size, 0);
   let done = 0;

@@ -54,11 +54,11 @@ export class Store {
     return `layers/${digestHex(id)}`;
   }
 
-  /** True when the layer is stored; it then stays as long as this process lives or something refers to it. */
-  async holdLayer(id: string): Promise<boolean> {
+  /** True when the layers are all stored; they then stay as long as this process lives or something refers to them. */
+  async holdLayers(ids: readonly string[]): Promise<boolean> {
     return this.files.locked(async () => {
-      if ((await this.files.size(`${this.layerPath(id)}/index`)) === null) return false;
-      await this.lease(id);
+      for (const id of ids) if ((await this.files.size(`${this.layerPath(id)}/index`)) === null) return false;
+      await this.lease(ids);
       return true;
     });
   }
@@ -100,7 +100,7 @@ export class Store {
         await content.close();
         await this.writeFile(`${directory}/index`, index);
         await this.files.locked(async () => {
-          await this.lease(id);
+          await this.lease([id]);
           if ((await this.files.size(`${this.layerPath(id)}/index`)) !== null) await this.files.remove(directory);
           else {
             await this.files.remove(this.layerPath(id));
@@ -149,7 +149,7 @@ export class Store {
     hasher.update(bytes);
     const hex = hasher.digest();
     await this.files.locked(async () => {
-      await this.lease(`sha256:${hex}`);
+      await this.lease([`sha256:${hex}`]);
       if ((await this.files.size(`configs/${hex}`)) !== bytes.length) await this.putFile(`configs/${hex}`, bytes);
     });
     return `sha256:${hex}`;
@@ -224,11 +224,17 @@ export class Store {
     return `tmp/${this.host.owner}-${this.drafts++}`;
   }
 
-  /** Call with the lock held. */
-  private async lease(id: string): Promise<void> {
-    if (this.leased.has(id)) return;
-    this.leased.add(id);
-    await this.putFile(`leases/${this.host.owner}`, utf8([...this.leased].join('\n')));
+  /** Call with the lock held. A lease lives no longer than its process, so it need not survive a power cut. */
+  private async lease(ids: readonly string[]): Promise<void> {
+    const known = this.leased.size;
+    for (const id of ids) this.leased.add(id);
+    if (this.leased.size === known) return;
+    const file = await this.files.create(`leases/${this.host.owner}`);
+    try {
+      await file.write(utf8([...this.leased].join('\n')));
+    } finally {
+      await file.close();
+    }
   }
 
   private async putFile(path: string, bytes: Uint8Array): Promise<void> {

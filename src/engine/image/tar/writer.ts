@@ -28,6 +28,26 @@ function inlineMap(entry: TarEntry): Uint8Array {
   return concat([text, new Uint8Array(padding(text.length))]);
 }
 
+export interface TarMember {
+  readonly entry: TarEntry;
+  /** The stored bytes: of a file with holes those of its runs. Null when there are none. */
+  readonly data: AsyncIterable<Uint8Array> | null;
+}
+
+/** A whole archive. */
+export async function* writeTar(members: AsyncIterable<TarMember>): AsyncGenerator<Uint8Array> {
+  for await (const { entry, data } of members) {
+    yield formatMember(entry);
+    let stored = 0;
+    for await (const part of data ?? []) {
+      stored += part.length;
+      yield part;
+    }
+    if (padding(stored) > 0) yield new Uint8Array(padding(stored));
+  }
+  yield TAR_END;
+}
+
 /** Everything of a member that precedes its stored bytes. Those follow, padded to whole blocks (`padding`). */
 export function formatMember(entry: TarEntry): Uint8Array {
   const pax: [string, string][] = [];
