@@ -113,7 +113,7 @@ function extendedRow(binary: Binary): Row {
   return insn(
     `${binary.name}_extended`,
     `sf ${binary.bits} 01011 00 1 rm option:3 imm3:3 rn|sp ${target}`,
-    `${binary.name} {rd:sf}, {rn:sf}, {rm:option}, {option:uxtb|uxth|uxtw|uxtx|sxtb|sxth|sxtw|sxtx}< {amount:#d}>`,
+    `${binary.name} {rd:sf}, {rn:sf}, {rm:option.sf}, {option:uxtb|uxth|uxtw|uxtx|sxtb|sxth|sxtw|sxtx}< {amount:#d}>`,
     { sf: BIT, option: [0, 1, 2, 3, 4, 5, 6, 7], amount: small('imm3') },
     (s, o) => {
       const r = general(s, o.sf);

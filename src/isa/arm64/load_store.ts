@@ -31,6 +31,19 @@ const ACCESSES: readonly Access[] = [
   { suffix: 'r', size: 3, opc: 1, width: 'x' },
 ];
 
+/** The address of a register offset, extended and perhaps shifted by `scale`: choices by option and S. */
+const indexed = (scale: number): string => {
+  const extend = (name: string): string => `${name}|${name} #${scale}`;
+  return `[{rn:x}, {rm:option}<, {option.S:||||${extend('uxtw')}||lsl #${scale}|||||${extend('sxtw')}|${extend('sxtx')}}>]`;
+};
+
+/** What a prefetch is for: load, instructions or store; the cache level; whether the data is used once. */
+const PREFETCH: string = `{prfop:${Array.from({ length: 32 }, (_, prfop) => {
+  const [target, level] = [['pld', 'pli', 'pst'][prfop >> 3], (prfop >> 1) & 3];
+  if (target === undefined || level === 3) return `#0x${prfop.toString(16).padStart(2, '0')}`;
+  return `${target}l${level + 1}${prfop & 1 ? 'strm' : 'keep'}`;
+}).join('|')}}`;
+
 const bits2 = (value: number): string => `${value >> 1}${value & 1}`;
 
 /** Loads as `opc` says (1: zero-extended, 2: sign-extended to 64 bits, 3: to 32 bits) and gives what is to be done with registers. */
@@ -128,7 +141,7 @@ function rowsOf(kind: Access): Row[] {
     insn(
       nameOf(kind, 'reg'),
       `${top} 00 ${opc} 1 rm option:3 S 10 rn|base rt`,
-      `${mnemonic(kind)} ${rt}, [{rn:x}, {rm:option}, {option:||uxtw|lsl|||sxtw|sxtx}< #{S:|${size}}>]`,
+      `${mnemonic(kind)} ${rt}, ${indexed(size)}`,
       { option: [2, 3, 6, 7], S: [0, 1] },
       (s, o) => {
         const index = o.option === 2 ? s.extend_u(s.i32.get(o.rm)) : o.option === 6 ? s.extend_s(s.i32.get(o.rm)) : s.i64.get(o.rm);
@@ -234,25 +247,25 @@ const prefetches: readonly Row[] = [
   insn(
     'prfm_imm',
     '11 111 0 01 10 imm12:12 rn|sp prfop:5',
-    'prfm #{prfop:x}, [{rn:x}<, {offset:#d}>]',
+    `prfm ${PREFETCH}, [{rn:x}<, {offset:#d}>]`,
     { offset: unsigned('imm12', 8) },
     () => {},
   ),
   insn(
     'prfum',
     '11 111 0 00 10 0 imm9:9 00 rn|sp prfop:5',
-    'prfum #{prfop:x}, [{rn:x}<, {offset:#d}>]',
+    `prfum ${PREFETCH}, [{rn:x}<, {offset:#d}>]`,
     { offset: signed('imm9', 9) },
     () => {},
   ),
   insn(
     'prfm_reg',
     '11 111 0 00 10 1 rm option:3 S 10 rn|sp prfop:5',
-    'prfm #{prfop:x}, [{rn:x}, {rm:option}, {option:||uxtw|lsl|||sxtw|sxtx}< #{S:|3}>]',
+    `prfm ${PREFETCH}, ${indexed(3)}`,
     { option: [2, 3, 6, 7], S: [0, 1] },
     () => {},
   ),
-  insn('prfm_literal', '11 011 0 00 imm19:19 prfop:5', 'prfm #{prfop:x}, {offset:pc}', { offset: signed('imm19', 19, 4) }, () => {}),
+  insn('prfm_literal', '11 011 0 00 imm19:19 prfop:5', `prfm ${PREFETCH}, {offset:pc}`, { offset: signed('imm19', 19, 4) }, () => {}),
 ];
 
 export const loadStore: readonly Row[] = [

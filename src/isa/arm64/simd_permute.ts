@@ -59,7 +59,7 @@ const ext: readonly Row[] = [
   insn(
     'ext_16b',
     '0 1 1 01110 000 vm 0 imm4:4 0 vn vd',
-    'ext {vd:v}.16b, {vn:v}.16b, {vm:v}.16b, {imm4:#x}',
+    'ext {vd:v}.16b, {vn:v}.16b, {vm:v}.16b, {imm4:#d}',
     { first: firstByte },
     (s, o) => {
       const v = s.v128;
@@ -71,7 +71,7 @@ const ext: readonly Row[] = [
   insn(
     'ext_8b',
     '0 0 1 01110 000 vm 0 0 imm4:3 0 vn vd',
-    'ext {vd:v}.8b, {vn:v}.8b, {vm:v}.8b, {imm4:#x}',
+    'ext {vd:v}.8b, {vn:v}.8b, {vm:v}.8b, {imm4:#d}',
     { first: firstByte },
     (s, o) => {
       const v = s.v128;

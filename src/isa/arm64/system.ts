@@ -30,6 +30,21 @@ const ID_REGISTERS: Readonly<Record<string, bigint>> = {
   '7:0': 0xff00_0000n, // ID_AA64MMFR0_EL1
 };
 
+/** Their names, by CRm and then op2; those without a name are written by number. */
+const ID_NAMES: readonly (readonly string[])[] = [
+  ['midr', '', '', '', 'mpuir', 'mpidr', 'revidr'],
+  ['id_pfr0', 'id_pfr1', 'id_dfr0', 'id_afr0', 'id_mmfr0', 'id_mmfr1', 'id_mmfr2', 'id_mmfr3'],
+  ['id_isar0', 'id_isar1', 'id_isar2', 'id_isar3', 'id_isar4', 'id_isar5', 'id_mmfr4', 'id_isar6'],
+  ['mvfr0', 'mvfr1', 'mvfr2', '', 'id_pfr2', 'id_dfr1', 'id_mmfr5'],
+  ['id_aa64pfr0', 'id_aa64pfr1', '', '', 'id_aa64zfr0', 'id_aa64smfr0'],
+  ['id_aa64dfr0', 'id_aa64dfr1', '', '', 'id_aa64afr0', 'id_aa64afr1'],
+  ['id_aa64isar0', 'id_aa64isar1', 'id_aa64isar2'],
+  ['id_aa64mmfr0', 'id_aa64mmfr1', 'id_aa64mmfr2'],
+];
+const ID_CHOICES: string = ID_NAMES.flatMap((names, crm) =>
+  Array.from({ length: 8 }, (_, op2) => (names[op2] ? `${names[op2]}_el1` : `s3_0_c0_c${crm}_${op2}`)),
+).join('|');
+
 const idRegister: Immediate<'i64'> = {
   name: 'id register',
   type: 'i64',
@@ -50,6 +65,8 @@ const TPIDR = '1 011 1101 0000 010';
 /** DC and IC by virtual address: SYS instructions with op1 = 3, CRn = 7. */
 const cache = (crm: string, op2: string): string => `1101010100 0 01 011 0111 ${crm} ${op2} rt`;
 
+const sysSyntax = (crm: string): string => `sys #3, C7, C${Number.parseInt(crm, 2)}, #1<, {rt:x}>`;
+
 /** A register that never changes. */
 const constant = (name: string, encoding: string, value: number): Row =>
   insn(`mrs_${name}`, `${MRS} ${encoding} rt`, `mrs {rt:x}, ${name}`, {}, (s, o) => {
@@ -58,33 +75,41 @@ const constant = (name: string, encoding: string, value: number): Row =>
 
 /** A cache operation that does nothing here but needs a readable address. */
 const maintenance = (name: string, crm: string): Row =>
-  insn(`dc_${name}`, cache(crm, '001'), `dc ${name}, {rt:x}`, {}, (s, o) => {
+  insn(`dc_${name}`, cache(crm, '001'), sysSyntax(crm), {}, (s, o) => {
     s.readable(s.i64.get(o.rt), 1);
   });
 
-const barrier = (name: string, op2: string): Row =>
-  insn(name, `1101010100 0 00 011 0011 crm:4 ${op2} 11111`, `${name} #{crm:x}`, {}, () => {});
+function domainName(domain: string, kind: string, crm: number): string {
+  if (kind === '') return `#0x${crm.toString(16).padStart(2, '0')}`;
+  return domain === '' ? (kind === 'sy' ? 'sy' : kind) : `${domain}${kind === 'sy' ? '' : kind}`;
+}
+
+/** A barrier's domain; ISB and CLREX only know the whole system, which is left out. */
+const UNLESS_ALL: string = `{crm:${Array.from({ length: 15 }, (_, crm) => ` #0x${crm.toString(16)}`).join('|')}|}`;
+const DOMAIN: string = ` {crm:${['osh', 'nsh', 'ish', ''].flatMap((name, i) => ['', 'ld', 'st', 'sy'].map((kind, j) => domainName(name, kind, 4 * i + j))).join('|')}}`;
+const barrier = (name: string, op2: string, domain: string): Row =>
+  insn(name, `1101010100 0 00 011 0011 crm:4 ${op2} 11111`, `${name}${domain}`, {}, () => {});
 
 export const system: readonly Row[] = [
-  insn('yield', '1101010100 0 00 011 0010 0000 001 11111', 'yield', {}, (s) => {
+  insn('yield', '1101010100 0 00 011 0010 0000 001 11111', 'hint #0x1', {}, (s) => {
     s.yield();
   }),
-  insn('wfe', '1101010100 0 00 011 0010 0000 010 11111', 'wfe', {}, (s) => {
+  insn('wfe', '1101010100 0 00 011 0010 0000 010 11111', 'hint #0x2', {}, (s) => {
     s.yield();
   }),
-  insn('wfi', '1101010100 0 00 011 0010 0000 011 11111', 'wfi', {}, (s) => {
+  insn('wfi', '1101010100 0 00 011 0010 0000 011 11111', 'hint #0x3', {}, (s) => {
     s.yield();
   }),
   // All other hints, those of pointer authentication and branch targets among them, do nothing.
-  insn('hint', '1101010100 0 00 011 0010 crm:4 op2:3 11111', 'hint #{crm:x}:{op2:x}', {}, () => {}),
-  insn('clrex', '1101010100 0 00 011 0011 crm:4 010 11111', 'clrex #{crm:x}', {}, (s) => {
+  insn('hint', '1101010100 0 00 011 0010 crm:4 op2:3 11111', 'hint #{crm.op2:x}', {}, () => {}),
+  insn('clrex', '1101010100 0 00 011 0011 crm:4 010 11111', `clrex${UNLESS_ALL}`, {}, (s) => {
     s.clearExclusive();
   }),
-  barrier('dsb', '100'),
-  barrier('dmb', '101'),
-  barrier('isb', '110'),
+  barrier('dsb', '100', DOMAIN),
+  barrier('dmb', '101', DOMAIN),
+  barrier('isb', '110', UNLESS_ALL),
 
-  insn('dc_zva', cache('0100', '001'), 'dc zva, {rt:x}', {}, (s, o) => {
+  insn('dc_zva', cache('0100', '001'), sysSyntax('0100'), {}, (s, o) => {
     const block = s.writable(s.i64.and(s.i64.get(o.rt), s.i64.const(-64)), 64);
     for (let offset = 0; offset < 64; offset += 8) s.store64(block, offset, s.i64.const(0));
     s.commit(block);
@@ -92,7 +117,7 @@ export const system: readonly Row[] = [
   maintenance('cvac', '1010'),
   maintenance('cvau', '1011'),
   maintenance('civac', '1110'),
-  insn('ic_ivau', cache('0101', '001'), 'ic ivau, {rt:x}', {}, (s, o) => {
+  insn('ic_ivau', cache('0101', '001'), sysSyntax('0101'), {}, (s, o) => {
     const address = s.i64.get(o.rt);
     s.readable(address, 1);
     s.invalidateCode(address);
@@ -132,7 +157,7 @@ export const system: readonly Row[] = [
   insn(
     'mrs_id',
     `${MRS} 1 000 0000 crm:4 op2:3 rt`,
-    'mrs {rt:x}, s3_0_c0_c{crm:d}_{op2:d}',
+    `mrs {rt:x}, {crm.op2:${ID_CHOICES}}`,
     { value: idRegister },
     (s, o) => {
       s.i64.set(o.rt, o.value);
