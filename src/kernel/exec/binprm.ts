@@ -1,6 +1,5 @@
 /** A program on its way into a task. Linux: struct linux_binprm. */
 
-import type { Cred } from '../task/cred.ts';
 import type { File } from '../vfs/file.ts';
 import type { ElfHeader, ProgramHeader } from './elf.ts';
 
@@ -14,29 +13,39 @@ export interface ElfFile {
   readonly programHeaders: readonly ProgramHeader[];
 }
 
+/** Kept in task.progress while execve(2) sleeps. */
 export class Binprm {
   /** The name given to execve(2), AT_EXECFN; /dev/fd/N for descriptors. */
   readonly filename: string;
-  /** The file to be run: the script's interpreter once it is known. */
+  /** The name of `file`: the script's interpreter once it is known. */
+  interp: string;
+  /** The file to be run. */
   file: File;
-  args: string[];
+  readonly args: string[];
   readonly env: string[];
-  /** The name cannot be opened by a script's interpreter, because the descriptor in it will be closed. */
+  /** A script's interpreter could not open the name, because the descriptor in it will be closed. */
   readonly pathInaccessible: boolean;
+  /** Interpreters of scripts passed through. */
+  scripts = 0;
   program: ElfFile | null = null;
   interpreter: ElfFile | null = null;
   /** PT_GNU_STACK asks for an executable stack. */
   executableStack = false;
-  /** The credentials that the program will have, and whether they are more than the caller's (AT_SECURE). */
-  cred: Cred | null = null;
+  /** AT_SECURE. */
   secure = false;
 
   constructor(filename: string, file: File, args: string[], env: string[], pathInaccessible: boolean) {
     this.filename = filename;
+    this.interp = filename;
     this.file = file;
     this.args = args;
     this.env = env;
     this.pathInaccessible = pathInaccessible;
+  }
+
+  replaceFile(file: File): void {
+    this.file.put();
+    this.file = file;
   }
 
   /** Drop the files. */

@@ -1,0 +1,98 @@
+/** Advice on memory, locking, synchronising and looking at it. */
+
+import { CAP_IPC_LOCK } from '../../abi/capability.ts';
+import { EFAULT, EINVAL, ENOMEM } from '../../abi/errno.ts';
+import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from '../../abi/mman.ts';
+import { NOT_RESIDENT } from '../../platform/blocks.ts';
+import { FRAME_SIZE } from '../../platform/ram.ts';
+import { advise, isAdvice, lockedPages, lockRange, mayLock, populateLocked, residency, syncRange } from '../mm/advice.ts';
+import { TASK_PAGES, TASK_SIZE } from '../mm/mm.ts';
+import { VM_LOCKED } from '../mm/vma.ts';
+import type { Task } from '../task/task.ts';
+import { flags, int, ptr, size } from './args.ts';
+import { defineSyscall, type Syscall } from './define.ts';
+
+/** mincore(2) works through this many pages at a time. */
+const MINCORE_BATCH = 4096;
+
+const pageAfter = (address: number, length: number): number => Math.ceil((address + length) / FRAME_SIZE);
+
+const madvise = defineSyscall('madvise', [ptr('addr'), size('length'), int('advice')], (task, address, length, advice) => {
+  if (!isAdvice(advice) || address % FRAME_SIZE !== 0) return -EINVAL;
+  const end = pageAfter(address, length);
+  if (end * FRAME_SIZE >= 2 ** 64) return -EINVAL;
+  if (length === 0) return 0;
+  return advise(task.mm!, address / FRAME_SIZE, Math.min(end, 2 ** 52), advice);
+});
+
+const privileged = (task: Task): boolean => task.cred.capable(CAP_IPC_LOCK, task.cred.userNs);
+
+/** Linux: do_mlock. */
+function lock(task: Task, address: number, length: number, onFault: boolean): number {
+  const mm = task.mm!;
+  const first = Math.floor(address / FRAME_SIZE);
+  const end = pageAfter(address, length);
+  const admin = privileged(task);
+  if (end >= 2 ** 52) return length === 0 ? 0 : -EINVAL;
+  const refused = mayLock(mm, end - first - lockedPages(mm, first, end), admin, -ENOMEM);
+  if (refused < 0) return refused;
+  const failed = lockRange(mm, first, end, true);
+  if (failed < 0 || onFault) return failed;
+  return populateLocked(mm, first, end);
+}
+
+const mlock = defineSyscall('mlock', [ptr('addr'), size('len')], (task, address, length) => lock(task, address, length, false));
+
+const mlock2 = defineSyscall('mlock2', [ptr('addr'), size('len'), flags('flags')], (task, address, length, lockFlags) =>
+  (lockFlags & ~MLOCK_ONFAULT) !== 0 ? -EINVAL : lock(task, address, length, lockFlags !== 0),
+);
+
+const munlock = defineSyscall('munlock', [ptr('addr'), size('len')], (task, address, length) => {
+  const end = pageAfter(address, length);
+  if (end >= 2 ** 52) return -EINVAL;
+  return lockRange(task.mm!, Math.floor(address / FRAME_SIZE), end, false);
+});
+
+const mlockall = defineSyscall('mlockall', [flags('flags')], (task, lockFlags) => {
+  const mm = task.mm!;
+  if (lockFlags === 0 || (lockFlags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) !== 0 || lockFlags === MCL_ONFAULT) return -EINVAL;
+  const pages = (lockFlags & MCL_CURRENT) !== 0 ? mm.counts.total - mm.counts.locked : 0;
+  const refused = mayLock(mm, pages, privileged(task), -ENOMEM);
+  if (refused < 0) return refused;
+  mm.defaultFlags = (lockFlags & MCL_FUTURE) !== 0 ? VM_LOCKED : 0;
+  if ((lockFlags & MCL_CURRENT) === 0) return 0;
+  for (const vma of [...mm.vmas]) lockRange(mm, vma.start, vma.end, true);
+  return (lockFlags & MCL_ONFAULT) !== 0 ? 0 : populateLocked(mm, 0, TASK_PAGES);
+});
+
+const munlockall = defineSyscall('munlockall', [], (task) => {
+  const mm = task.mm!;
+  mm.defaultFlags = 0;
+  for (const vma of [...mm.vmas]) lockRange(mm, vma.start, vma.end, false);
+  return 0;
+});
+
+const msync = defineSyscall('msync', [ptr('addr'), size('length'), flags('flags')], (task, address, length, syncFlags) => {
+  if (address % FRAME_SIZE !== 0) return -EINVAL;
+  const end = pageAfter(address, length);
+  if (end > 2 ** 52) return -ENOMEM;
+  return syncRange(task.mm!, address / FRAME_SIZE, end, syncFlags);
+});
+
+const mincore = defineSyscall('mincore', [ptr('addr'), size('length'), ptr('vec')], (task, address, length, vec) => {
+  const mm = task.mm!;
+  if (address % FRAME_SIZE !== 0) return -EINVAL;
+  if (address + length > TASK_SIZE) return -ENOMEM;
+  const first = address / FRAME_SIZE;
+  const end = pageAfter(address, length);
+  if (vec + (end - first) > TASK_SIZE) return -EFAULT;
+  for (let page = first; page < end; page += MINCORE_BATCH) {
+    const bytes = residency(mm, page, Math.min(end, page + MINCORE_BATCH));
+    if (typeof bytes === 'number') return bytes;
+    const failed = mm.copyOut(vec + (page - first), bytes);
+    if (failed < 0) return failed === NOT_RESIDENT ? failed : -EFAULT;
+  }
+  return 0;
+});
+
+export const mmAdviceCalls: readonly Syscall[] = [madvise, mlock, mlock2, munlock, mlockall, munlockall, msync, mincore];
