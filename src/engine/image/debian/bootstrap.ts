@@ -159,7 +159,7 @@ async function makeLayers(making: Making, secondStage: SecondStage | undefined):
   const all = await known.get(store, [BASE, CONFIGURED]);
   if (all) return all;
   const image = await store.putConfig(utf8(JSON.stringify(configOf(layers, release, suite))));
-  layers.push(await configuredLayer(making, image, secondStage));
+  layers.push(await configuredLayer(making, image, layers[0]!, secondStage));
   await known.set([BASE, CONFIGURED], layers);
   return layers;
 }
@@ -236,14 +236,24 @@ async function copyMasterFiles(builder: LayerBuilder, draft: LayerDraft, mtime: 
   if (!builder.find('usr/bin/awk') && builder.find('usr/bin/mawk')) await builder.addSymlink('usr/bin/awk', 'mawk', mtime);
 }
 
-async function configuredLayer({ store, packages, onProgress }: Making, image: string, secondStage: SecondStage): Promise<string> {
-  onProgress({ phase: 'Configuring packages', done: 0, total: packages.length, unit: 'packages' });
+async function configuredLayer(
+  { store, packages, onProgress }: Making,
+  image: string,
+  base: string,
+  secondStage: SecondStage,
+): Promise<string> {
+  let done = 0;
+  const progress = (): void => onProgress({ phase: 'Configuring packages', done, total: packages.length, unit: 'packages' });
+  progress();
   const changes = await secondStage({
     image,
     command: secondStageCommand(packages.map((one) => one.name)),
     environment: SECOND_STAGE_ENVIRONMENT,
+    onLine: (line) => {
+      if (!line.startsWith('Setting up ')) return;
+      done++;
+      progress();
+    },
   });
-  const id = await store.unpackLayer(changes, null);
-  onProgress({ phase: 'Configuring packages', done: packages.length, total: packages.length, unit: 'packages' });
-  return id;
+  return store.unpackLayer(changes, null, [await store.loadLayer(base)]);
 }

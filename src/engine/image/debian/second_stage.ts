@@ -6,6 +6,8 @@ export type SecondStage = (stage: {
   readonly image: string;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** To be called with each line that the command writes. */
+  readonly onLine: (line: string) => void;
 }) => Promise<AsyncIterable<Uint8Array>>;
 
 export const SECOND_STAGE_ENVIRONMENT: Readonly<Record<string, string>> = {
