@@ -81,7 +81,7 @@ function compare(operation: Operation, random: Random): string | undefined {
   initial[REG_PC] = CODE + 4 * index;
   const data = new Uint8Array(DATA_BYTES);
   for (let i = 0; i < data.length; i += 4) new DataView(data.buffer).setUint32(i, random.u32());
-  const code = subject.code(word, index);
+  const code = subject.code([word], index);
   const expected = byReference(initial, data, code, word);
   for (const step of [true, false]) {
     const actual = subject.run(initial, data, step);

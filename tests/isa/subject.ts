@@ -60,11 +60,13 @@ export class Subject {
     }
   }
 
-  /** The code page: the instruction among svc. */
-  code(word: number, index: number): Uint8Array {
+  /** The code page: instructions from `index` on, among svc. */
+  code(words: readonly number[], index: number): Uint8Array {
     const code = this.machine.ram.views.u32.subarray(this.codeFrame * 1024, this.codeFrame * 1024 + 1024);
     code.fill(SVC);
-    code[index] = word;
+    words.forEach((word, i) => {
+      code[index + i] = word;
+    });
     return new Uint8Array(code.slice().buffer);
   }
 

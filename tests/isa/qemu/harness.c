@@ -1,5 +1,5 @@
 /*
- * Executes single instructions on the real thing (or qemu-aarch64): reads requests from standard input and writes the
+ * Executes instructions and short programs on the real thing (or qemu-aarch64): reads requests from standard input and writes the
  * resulting states to standard output. Layouts are those of qemu.ts.
  */
 #define _GNU_SOURCE
@@ -18,8 +18,10 @@
 #define BLOCK (SAVE + 0x1000)
 #define WORDS 208
 
-struct request { uint32_t word, seed; int32_t block[WORDS]; };
-struct response { uint32_t signal, memory; uint64_t address; int32_t block[WORDS]; };
+#define PROGRAM 16 /* instructions; the slot in the stub below has as many */
+
+struct request { uint32_t words[PROGRAM], seed; int32_t block[WORDS]; };
+struct response { uint32_t signal, memory, pc, unused; uint64_t address; int32_t block[WORDS]; };
 
 extern const uint32_t stub_start[], stub_slot[], stub_restore[], stub_end[];
 
@@ -42,7 +44,7 @@ __asm__(
   " movz x30, #0x6ff0, lsl #16\n movk x30, #0x1000\n"
   " ldr w0, [x30, #276]\n msr fpcr, x0\n ldr w0, [x30, #280]\n msr fpsr, x0\n ldr w0, [x30, #272]\n msr nzcv, x0\n"
   " vectors ldp\n ldr x0, [x30, #256]\n mov sp, x0\n pairs ldp\n ldr x30, [x30, #240]\n"
-  "stub_slot:\n nop\n"
+  "stub_slot:\n .rept 16\n nop\n .endr\n"
   " msr tpidr_el0, x30\n movz x30, #0x6ff0, lsl #16\n movk x30, #0x1000\n pairs stp\n"
   " mrs x0, tpidr_el0\n str x0, [x30, #240]\n mov x0, sp\n str x0, [x30, #256]\n mrs x0, nzcv\n str w0, [x30, #272]\n"
   " mrs x0, fpcr\n str w0, [x30, #276]\n mrs x0, fpsr\n str w0, [x30, #280]\n vectors stp\n"
@@ -54,13 +56,14 @@ __asm__(
   " ret\n"
   "stub_end:\n");
 
-static volatile uint32_t caught;
+static volatile uint32_t caught, caught_pc;
 static volatile uint64_t caught_address;
 
 static void handler(int sig, siginfo_t *info, void *context) {
   ucontext_t *uc = context;
   caught = sig;
   caught_address = (uint64_t)info->si_addr;
+  caught_pc = uc->uc_mcontext.pc;
   uc->uc_mcontext.pc = CODE + SLOT + 4 * (stub_restore - stub_slot);
 }
 
@@ -112,21 +115,22 @@ int main(void) {
     struct request request;
     struct response response = {0};
     read_all(&request, sizeof request);
-    *(volatile uint32_t *)(CODE + SLOT) = request.word;
-    __builtin___clear_cache((char *)CODE + SLOT, (char *)CODE + SLOT + 4);
+    memcpy((void *)(CODE + SLOT), request.words, sizeof request.words);
+    __builtin___clear_cache((char *)CODE + SLOT, (char *)CODE + SLOT + sizeof request.words);
     if (request.seed) {
       fill(request.seed);
       mprotect((void *)(DATA + 3 * 4096), 4096, PROT_READ);
     }
     memcpy((void *)BLOCK, request.block, sizeof request.block);
     caught = 0;
-    caught_address = 0;
+    caught_address = caught_pc = 0;
     ((void (*)(void))start)();
     if (request.seed) {
       response.memory = sum();
       mprotect((void *)(DATA + 3 * 4096), 4096, PROT_READ | PROT_WRITE);
     }
     response.signal = caught;
+    response.pc = caught_pc;
     response.address = caught_address;
     memcpy(response.block, (void *)BLOCK, sizeof response.block);
     write_all(&response, sizeof response);
