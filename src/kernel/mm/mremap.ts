@@ -74,7 +74,7 @@ function move(mm: Mm, first: number, oldPages: number, to: number, newPages: num
   const accounted = (vma.flags & VM_ACCOUNT) !== 0;
   if (accounted && !mm.kernel.memory.commit(mm, newPages)) return -ENOMEM;
   const moved = vma.copy(mm, to, to + newPages);
-  if (keepOld) moved.flags = vma.flags;
+  moved.offset = vma.offset;
   if (!insertVma(moved)) {
     moved.file?.put();
     if (accounted) mm.kernel.memory.uncommit(mm, newPages);
