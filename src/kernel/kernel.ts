@@ -9,6 +9,7 @@ import { run } from './sched/run.ts';
 import { Scheduler } from './sched/scheduler.ts';
 import { UserAccount } from './task/user_account.ts';
 import { TimerHeap } from './time/timer.ts';
+import { Vfs } from './vfs/vfs.ts';
 import type { Timespec } from './vfs/inode.ts';
 
 /** Modes that tests switch on. */
@@ -28,6 +29,7 @@ export class Kernel {
   platform: Platform;
   readonly options: KernelOptions;
   readonly memory: Memory;
+  readonly vfs: Vfs;
   readonly timers: TimerHeap = new TimerHeap();
   readonly scheduler: Scheduler = new Scheduler(this);
   readonly initialUserNs: UserNamespace = initialUserNamespace(PROC_USER_INIT_INO);
@@ -49,10 +51,16 @@ export class Kernel {
     this.platform = platform;
     this.options = options;
     this.memory = new Memory(this);
+    this.vfs = new Vfs(this);
+    this.memory.shrinkers.push(this.vfs.dcache);
     this.memory.firstTouchAbsent = options.firstTouchAbsent ?? false;
     this.rootCgroup = new Cgroup(null, '', this.memory.root);
     this.bootId = this.randomUuid();
     this.bootTime = Math.floor(this.now().seconds - platform.clock.monotonic() / 1e9);
+  }
+
+  get fileSystems(): Vfs['fileSystems'] {
+    return this.vfs.fileSystems;
   }
 
   get clock(): Platform['clock'] {

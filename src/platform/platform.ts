@@ -4,12 +4,14 @@ import type { BlockStore } from './blocks.ts';
 import type { Clock, Random } from './clock.ts';
 import type { Console } from './console.ts';
 import type { Machine } from './cpu.ts';
+import type { LayerStore } from './layer.ts';
 
 export interface Platform {
   readonly machine: Machine;
   readonly clock: Clock;
   readonly random: Random;
   readonly blocks: BlockStore;
+  readonly layers: LayerStore;
   /** The host's end of the stream called `name`; null when nothing is bound to it now. */
   console(name: string): Console | null;
   /** A kernel message (printk), one line. */

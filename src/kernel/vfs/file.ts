@@ -22,6 +22,11 @@ export const POLLRDHUP = 0x2000;
 /** Receives one directory entry; false means "no room", and the entry is offered again by the next getdents64. */
 export type DirEmit = (name: string, ino: number, type: number, nextOffset: number) => boolean;
 
+/** Something that refers to a description without keeping it open. Subclasses are data plus `fileGone`. */
+export interface FileWatcher {
+  fileGone(file: File): void;
+}
+
 /**
  * The base of every kind of open file. Operations follow the blocking rules of syscall handlers: they return bytes moved,
  * a negative errno, or what task.block() returned, and are then executed again. `pos` is null for calls that use and
@@ -39,6 +44,8 @@ export abstract class File {
   path: Path | null = null;
   /** Credentials of the opener. */
   cred: Cred | null = null;
+  /** Who is told when the description goes away (epoll); null when nobody is. */
+  watchers: Set<FileWatcher> | null = null;
 
   constructor(kernel: Kernel, flags: number) {
     this.kernel = kernel;
@@ -54,7 +61,9 @@ export abstract class File {
   }
 
   put(): void {
-    if (--this.refs === 0) this.release();
+    if (--this.refs !== 0) return;
+    if (this.watchers !== null) for (const watcher of [...this.watchers]) watcher.fileGone(this);
+    this.release();
   }
 
   /** The last reference is gone. */
@@ -85,8 +94,8 @@ export abstract class File {
     return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
   }
 
-  /** Queues that are woken whenever poll() may answer differently. */
-  pollQueues(_task: Task): readonly WaitQueue[] {
+  /** Queues that are woken whenever poll() may answer differently for `events` (POLLERR and POLLHUP always count). */
+  pollQueues(_task: Task, _events: number): readonly WaitQueue[] {
     return [];
   }
 
@@ -103,6 +112,11 @@ export abstract class File {
   /** Whether mmap(2) is possible; the pages come from inode.mapping. */
   mmapCheck(_task: Task, _prot: number, _flags: number): number {
     return -ENODEV;
+  }
+
+  /** PROT_ bits that mprotect(2) may give a mapping of this file: no execution on a noexec mount, no stores to a sealed memfd. */
+  mayProtect(_shared: boolean): number {
+    return 7;
   }
 
   fsync(_task: Task, _dataOnly: boolean): number {

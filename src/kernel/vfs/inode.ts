@@ -1,9 +1,10 @@
 /** The file object behind names and descriptions. Linux: struct inode, struct inode_operations. See inode(7). */
 
 import { ENOENT, ENOTDIR, EOPNOTSUPP, EPERM, EINVAL, ENXIO } from '../../abi/errno.ts';
+import type { Pipe } from '../fs/pipefs/pipe.ts';
 import type { PageMapping } from '../mm/page_mapping.ts';
 import type { Task } from '../task/task.ts';
-import type { File } from './file.ts';
+import type { DirEmit, File } from './file.ts';
 import type { Path } from './path.ts';
 import type { SuperBlock } from './super_block.ts';
 
@@ -44,12 +45,30 @@ export abstract class Inode {
   ctime: Timespec;
   /** Page cache of regular files; null for files without pages. */
   mapping: PageMapping | null = null;
+  /** Dentries, overlays and other holders; with none of them and no names left the inode ends. */
+  refs = 0;
+  /** Open files that can write, or minus the programs that run from it (ETXTBSY). Linux: i_writecount. */
+  writers = 0;
+  /** The buffer of a FIFO while it is open. Linux: i_pipe. */
+  pipe: Pipe | null = null;
 
   constructor(sb: SuperBlock, ino: number, mode: number) {
     this.sb = sb;
     this.ino = ino;
     this.mode = mode;
     this.atime = this.mtime = this.ctime = sb.kernel.now();
+  }
+
+  /** A holder lets go. */
+  put(): void {
+    if (--this.refs > 0) return;
+    if (this.nlink === 0) this.evict();
+    else this.sb.inodeUnused(this);
+  }
+
+  /** Nothing can reach the inode any more: free what it holds. */
+  evict(): void {
+    this.mapping?.release();
   }
 
   lookup(_task: Task, _name: string): Inode | number {
@@ -79,6 +98,14 @@ export abstract class Inode {
   /** Move this directory's `name` to `newName` in `newDir` (same superblock); flags of renameat2(2). */
   rename(_task: Task, _name: string, _newDir: Inode, _newName: string, _flags: number): number {
     return -EPERM;
+  }
+  /** Emit the names of a directory from offset `pos` (2 at first: the dots are the caller's) on, until the emitter refuses. */
+  iterate(_task: Task, _pos: number, _emit: DirEmit): number {
+    return -ENOTDIR;
+  }
+  /** A new file without a name (O_TMPFILE), nlink 0. */
+  tmpfile(_task: Task, _mode: number): Inode | number {
+    return -EOPNOTSUPP;
   }
   readlink(_task: Task): string | number {
     return -EINVAL;

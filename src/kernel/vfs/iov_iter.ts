@@ -67,6 +67,12 @@ export class IovIter {
     return ready;
   }
 
+  /** Pass over bytes that an earlier execution of the syscall has moved. */
+  skip(count: number): void {
+    if (this.mm !== null) this.walk(count, () => 0);
+    else this.advance(count);
+  }
+
   /** Copy `source` to the destination; call prepare first. Returns 0 or -EFAULT. */
   put(source: Uint8Array): number {
     if (this.mm !== null) return this.walk(source.length, (mm, address, done, length) => mm.copyOut(address, source.subarray(done, done + length)));

@@ -1,0 +1,45 @@
+/** The state of the virtual file system as a whole: caches, registries, number spaces. */
+
+import { makedev } from '../../abi/stat.ts';
+import type { Kernel } from '../kernel.ts';
+import { CharDevices } from './char_device.ts';
+import { Dcache } from './dcache.ts';
+import type { FileSystemType } from './file_system_type.ts';
+
+export class Vfs {
+  readonly dcache: Dcache;
+  readonly charDevices: CharDevices = new CharDevices();
+  /** File systems by the name that mount(2) uses. */
+  readonly fileSystems: Map<string, FileSystemType> = new Map();
+  /** /proc/sys/fs/protected_symlinks, protected_hardlinks, protected_fifos, protected_regular. See proc_sys_fs(5). */
+  protectedSymlinks = 1;
+  protectedHardlinks = 1;
+  protectedFifos = 1;
+  protectedRegular = 2;
+  /** Inodes with inotify watches: while there are none, events cost nothing. */
+  watchedInodes = 0;
+  private nextDevMinor = 1;
+  private nextMountId = 1;
+  private nextPeerGroup = 1;
+
+  constructor(kernel: Kernel) {
+    this.dcache = new Dcache(kernel);
+  }
+
+  registerFileSystem(type: FileSystemType): void {
+    this.fileSystems.set(type.name, type);
+  }
+
+  /** A device number for a file system without a device. */
+  allocateDev(): number {
+    return makedev(0, this.nextDevMinor++);
+  }
+
+  allocateMountId(): number {
+    return this.nextMountId++;
+  }
+
+  allocatePeerGroup(): number {
+    return this.nextPeerGroup++;
+  }
+}
