@@ -111,7 +111,7 @@ export const system: readonly Row[] = [
 
   insn('dc_zva', cache('0100', '001'), sysSyntax('0100'), {}, (s, o) => {
     const block = s.writable(s.i64.and(s.i64.get(o.rt), s.i64.const(-64)), 64);
-    for (let offset = 0; offset < 64; offset += 8) s.store64(block, offset, s.i64.const(0));
+    for (let offset = 0; offset < 64; offset += 16) s.store128(block, offset, s.v128.const(0n));
     s.commit(block);
   }),
   maintenance('cvac', '1010'),

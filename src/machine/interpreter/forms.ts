@@ -1,10 +1,11 @@
 /**
  * The interpreter's operation numbers. An operation of the table has several *forms*, told apart when an instruction is decoded:
  * the base register is sp or another one, a branch stays in its page or leaves it. Frequent forms come first: they are inline in
- * the main loop, all others are functions of their own.
+ * the main loop. Out of line, one function serves all bases.
  */
 
 import type { Operation } from '../../isa/operation.ts';
+import type { Base } from '../wasm/trace.ts';
 import { isFrequent } from './frequent.ts';
 
 /** Numbers below FIRST_FORM are the interpreter's own. */
@@ -21,8 +22,7 @@ export const BRANCH_BACKWARD = 2;
 
 export interface Form {
   readonly operation: Operation;
-  /** The base register is sp. */
-  readonly spBase: boolean;
+  readonly base: Base;
   /** Where a direct branch goes. */
   readonly branch: number;
 }
@@ -38,31 +38,41 @@ export const formNumber = (numbers: FormNumbers, operation: Operation, spBase: b
   numbers[6 * operation.index + 3 * Number(spBase) + branch]!;
 
 export interface Forms {
-  /** By number - FIRST_FORM. */
-  readonly list: readonly Form[];
-  /** So many of them, from the first, are in the main loop. */
-  readonly inline: number;
+  /** In the main loop, by number - FIRST_FORM. */
+  readonly inline: readonly Form[];
+  /** Out of line: the forms of all operations, whatever the base. */
+  readonly functions: readonly Form[];
+  /** By number - FIRST_FORM: index in `functions`. */
+  readonly functionOf: readonly number[];
   readonly numbers: FormNumbers;
 }
 
 export function numberForms(operations: readonly Operation[]): Forms {
-  const frequent: Form[] = [];
-  const rare: Form[] = [];
+  const inline: Form[] = [];
+  const functions: Form[] = [];
   for (const operation of operations) {
     const { operands } = operation.template;
     const branches = operands.some(isBranchOffset) ? [BRANCH_FAR, BRANCH_FORWARD, BRANCH_BACKWARD] : [BRANCH_NONE];
-    const bases = operands.some((slot) => slot.base) ? [false, true] : [false];
-    for (const spBase of bases) {
-      for (const branch of branches) {
-        const form = { operation, spBase, branch };
-        (isFrequent(form) ? frequent : rare).push(form);
-      }
+    const bases: Base[] = operands.some((slot) => slot.base) ? ['other', 'sp'] : ['other'];
+    for (const branch of branches) {
+      functions.push({ operation, base: 'any', branch });
+      for (const base of bases) if (isFrequent(operation, base)) inline.push({ operation, base, branch });
     }
   }
-  const list = [...frequent, ...rare];
   const numbers = new Uint16Array(6 * operations.length);
-  list.forEach((form, i) => {
-    numbers[6 * form.operation.index + 3 * Number(form.spBase) + form.branch] = FIRST_FORM + i;
+  const place = ({ operation, base, branch }: Form): number => 6 * operation.index + (base === 'sp' ? 3 : 0) + branch;
+  const functionOf: number[] = new Array(inline.length);
+  inline.forEach((form, i) => {
+    numbers[place(form)] = FIRST_FORM + i;
   });
-  return { list, inline: frequent.length, numbers };
+  functions.forEach((form, i) => {
+    for (const base of ['other', 'sp'] as const) {
+      const at = place({ ...form, base });
+      if (numbers[at] === 0) {
+        numbers[at] = FIRST_FORM + functionOf.length;
+        functionOf.push(i);
+      } else functionOf[numbers[at]! - FIRST_FORM] = i;
+    }
+  });
+  return { inline, functions, functionOf, numbers };
 }

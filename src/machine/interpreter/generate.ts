@@ -13,7 +13,6 @@ import {
   AT_PAGE_RECORDS,
   AT_PC,
   AT_READ_TABLE,
-  AT_SP,
   AT_TARGET,
   AT_TRAP,
   AT_TRAP_SYNDROME,
@@ -26,22 +25,35 @@ import { FunctionBuilder, type Label } from '../wasm/function.ts';
 import type { Helper } from '../wasm/helpers.ts';
 import type { Trace } from '../wasm/ir.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
-import { BR_TABLE, CALL_INDIRECT, I32, I32_LOAD, I32_LOAD16_U, I32_STORE, I64, I64_LOAD, I64_STORE, i32, i64 } from '../wasm/opcodes.ts';
+import {
+  BR_TABLE,
+  CALL_INDIRECT,
+  I32,
+  I32_LOAD,
+  I32_LOAD16_U,
+  I32_STORE,
+  I64,
+  I64_LOAD,
+  I64_STORE,
+  i32,
+  i64,
+  UNREACHABLE,
+} from '../wasm/opcodes.ts';
 import { trace } from '../wasm/trace.ts';
 import { ENTER, FIRST_FORM, type Form, type Forms, numberForms, PAGE_END, UNDECODED, UNDEFINED } from './forms.ts';
 import type { InterpreterImage } from './image.ts';
 import { rolesOf } from './roles.ts';
-import { type Calls, FormTarget, JUMP, type LoopLabels, RECORD, STOP, STOP_AFTER } from './target.ts';
+import { type Calls, FormTarget, JUMP, type LoopLabels, RECORD, STOP, STOP_AFTER, windowFunction } from './target.ts';
 
 /** Names of the functions that JavaScript provides, besides the helpers of traces. See machine/interpreter/interpreter.ts. */
 const IMPORT = 'machine';
 
-/** Traces of operations with an ordinary base register, by index. */
+/** Traces of operations with any base register, by index. */
 type Traces = readonly Trace[];
 
 function emitForm(form: Form, traces: Traces, f: FunctionBuilder, calls: Calls, labels: LoopLabels | undefined): void {
-  const { operation } = form;
-  const nodes = form.spBase ? trace(operation, AT_SP) : traces[operation.index]!;
+  const { operation, base } = form;
+  const nodes = base === 'any' ? traces[operation.index]! : trace(operation, base);
   const target = new FormTarget(f, calls, labels, form.branch);
   emit(nodes, target);
   if (rolesOf(operation, nodes).both) target.clearZero();
@@ -93,7 +105,7 @@ function runFunction(forms: Forms, traces: Traces, calls: Calls, fetch: number, 
   const slow = f.block();
   const fuel = f.block();
   const labels: LoopLabels = { loop, jump, slow, fuel, target, readTable, writeTable };
-  const inline = forms.list.slice(0, forms.inline);
+  const { inline } = forms;
   // Block i ends where the code of form i begins; the first one is innermost.
   const starts: Label[] = inline.map(() => f.block()).reverse();
   f.get(record)
@@ -164,17 +176,16 @@ export function generateInterpreter(table: InsnTable): InterpreterImage {
   const decode = module.importFunction(IMPORT, 'decode', [I32], [I32]);
   const translate = module.importFunction(IMPORT, 'translate', [I32, I32, I32, I32], [I32]);
   const commit = module.importFunction(IMPORT, 'commit', [], []);
-  const traces = operations.map((operation) => trace(operation));
+  const traces = operations.map((operation) => trace(operation, 'any'));
   const helper = helperCalls(module, traces);
-  const calls: Calls = { translate, commit, helper };
-  const functions = ownOperations(decode).map((f) => module.add(f));
-  for (const form of forms.list) {
+  const calls: Calls = { window: module.add(windowFunction(translate)), commit, helper };
+  const own = ownOperations(decode).map((f) => module.add(f));
+  const outOfLine = forms.functions.map((form) => {
     const f = new FunctionBuilder([I32], [I32]);
     emitForm(form, traces, f, calls, undefined);
-    f.u8(0x00); // every path has returned
-    functions.push(module.add(f));
-  }
-  module.setTable(functions);
+    return module.add(f.op(UNREACHABLE)); // every path has returned
+  });
+  module.setTable([...own, ...forms.functionOf.map((i) => outOfLine[i]!)]);
   module.exportFunction('run', module.add(runFunction(forms, traces, calls, fetch, module.type([I32], [I32]))));
   const step = new FunctionBuilder([I32], [I32]);
   step

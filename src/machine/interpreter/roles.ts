@@ -19,7 +19,7 @@ export function rolesOf(operation: Operation, nodes?: Trace): Roles {
   if (!roles) {
     const read = new Set<string>();
     const written = new Set<string>();
-    for (const { body, reads, writes } of nodes ?? trace(operation)) {
+    for (const { body, reads, writes } of nodes ?? trace(operation, 'any')) {
       if (body.kind === 'loadState' && reads === GENERAL && body.place.slot) read.add(body.place.slot.name);
       if (body.kind === 'storeState' && writes === GENERAL && body.place.slot && !body.place.slot.sp) written.add(body.place.slot.name);
     }

@@ -16,7 +16,7 @@ import {
   AT_ZERO,
 } from '../layout.ts';
 import type { Target } from '../wasm/emit.ts';
-import type { FunctionBuilder, Label } from '../wasm/function.ts';
+import { FunctionBuilder, type Label } from '../wasm/function.ts';
 import type { Helper } from '../wasm/helpers.ts';
 import type { Node } from '../wasm/ir.ts';
 import { I32, I32_LOAD, I32_LOAD16_U, I32_STORE, I64, I64_LOAD, I64_LOAD16_U, I64_LOAD32_S, I64_STORE, i32, i64 } from '../wasm/opcodes.ts';
@@ -29,8 +29,8 @@ export const STOP_AFTER = 2; // a trap is recorded; the pc goes to the next inst
 
 /** Functions that the code of forms calls. */
 export interface Calls {
-  /** (address low, high, bytes, access) → place in RAM minus one, or 0 with a trap recorded. */
-  readonly translate: number;
+  /** (address, bytes, access) → place in RAM minus one, or 0 with a trap recorded. */
+  readonly window: number;
   /** Copies the bounce buffer to where it belongs. */
   readonly commit: number;
   helper(helper: Helper): number;
@@ -50,6 +50,9 @@ export interface LoopLabels {
   readonly readTable: number;
   readonly writeTable: number;
 }
+
+/** Definitions touch at most so many bytes at once. */
+const MAX_WINDOW = 64;
 
 /** Local of the record in both kinds of functions. */
 export const RECORD = 0;
@@ -230,49 +233,77 @@ export class FormTarget implements Target {
     f.release(rest);
   }
 
-  /**
-   * Leaves the place in RAM, minus one, of checked bytes. A table entry is that of the page minus its virtual address minus one,
-   * so the low twelve bits of a valid one are ones, and one comparison finds both invalid entries and accesses that cross the page.
-   */
+  /** Leaves the place in RAM, minus one, of checked bytes. */
   private window(bytes: number, access: number, argument: (index: number) => void): void {
     const { f, labels } = this;
-    const address = f.local(I64);
-    const low = f.local(I32);
-    const entry = f.local(I32);
+    if (labels) {
+      const address = f.local(I64);
+      argument(0);
+      f.set(address);
+      look(f, address, bytes, access, labels.slow, labels);
+      f.release(address);
+      return;
+    }
+    const place = f.local(I32);
     argument(0);
-    f.set(address);
-    const done = labels ? undefined : f.block();
-    const miss = labels ? labels.slow : f.block();
-    f.get(address).i64Const(0xffffffff).op(i64.gt_u).brIf(miss);
-    f.get(address).op(i32.wrap_i64).set(low);
-    for (const wanted of [ACCESS_READ, ACCESS_WRITE]) {
-      if (!(access & wanted)) continue;
-      const table = wanted === ACCESS_READ ? labels?.readTable : labels?.writeTable;
-      f.get(low).i32Const(10).op(i32.shr_u).i32Const(0x3ffffc).op(i32.and);
-      if (table === undefined) f.i32Const(0).memory(I32_LOAD, wanted === ACCESS_READ ? AT_READ_TABLE : AT_WRITE_TABLE);
-      else f.get(table);
-      f.op(i32.add).memory(I32_LOAD, 0).tee(entry);
-      if (bytes === 1) f.op(i32.eqz);
-      else
-        f.get(low)
-          .i32Const(-1)
-          .op(i32.xor)
-          .op(i32.and)
-          .i32Const(4095)
-          .op(i32.and)
-          .i32Const(bytes - 1)
-          .op(i32.lt_u);
-      f.brIf(miss);
-    }
-    f.get(low).get(entry).op(i32.add);
-    if (done !== undefined) {
-      f.set(entry).br(done).end();
-      f.get(address).op(i32.wrap_i64).get(address).i64Const(32).op(i64.shr_u).op(i32.wrap_i64);
-      f.i32Const(bytes).i32Const(access).call(this.calls.translate).tee(entry).op(i32.eqz).if();
-      f.i32Const(STOP).return().end().end().get(entry);
-    }
-    f.release(address);
-    f.release(low);
-    f.release(entry);
+    f.i32Const(bytes).i32Const(access).call(this.calls.window).tee(place).op(i32.eqz).if();
+    f.i32Const(STOP).return().end().get(place);
+    f.release(place);
   }
+}
+
+/**
+ * Looks an address up in the tables and leaves the place in RAM, minus one; what needs more thought goes to `miss`. A table entry is
+ * the frame's address minus the page's minus one, so the low twelve bits of a valid one are ones, and one comparison finds both
+ * invalid entries and accesses that cross the page.
+ */
+function look(
+  f: FunctionBuilder,
+  address: number,
+  bytes: number,
+  access: number,
+  miss: Label,
+  tables?: Pick<LoopLabels, 'readTable' | 'writeTable'>,
+): void {
+  const low = f.local(I32);
+  const entry = f.local(I32);
+  f.get(address).i64Const(0xffffffff).op(i64.gt_u).brIf(miss);
+  f.get(address).op(i32.wrap_i64).set(low);
+  for (const wanted of [ACCESS_READ, ACCESS_WRITE]) {
+    if (!(access & wanted)) continue;
+    f.get(low).i32Const(10).op(i32.shr_u).i32Const(0x3ffffc).op(i32.and);
+    if (tables) f.get(wanted === ACCESS_READ ? tables.readTable : tables.writeTable);
+    else f.i32Const(0).memory(I32_LOAD, wanted === ACCESS_READ ? AT_READ_TABLE : AT_WRITE_TABLE);
+    f.op(i32.add).memory(I32_LOAD, 0).tee(entry);
+    if (bytes === 1) f.op(i32.eqz);
+    else
+      f.get(low)
+        .i32Const(-1)
+        .op(i32.xor)
+        .op(i32.and)
+        .i32Const(4095)
+        .op(i32.and)
+        .i32Const(bytes - 1)
+        .op(i32.lt_u);
+    f.brIf(miss);
+  }
+  f.get(low).get(entry).op(i32.add);
+  f.release(low);
+  f.release(entry);
+}
+
+/** (address, bytes, access) → place in RAM minus one, or 0 with a trap recorded: what out-of-line forms call. */
+export function windowFunction(translate: number): FunctionBuilder {
+  const f = new FunctionBuilder([I64, I32, I32], [I32]);
+  const [address, bytes, access] = [0, 1, 2];
+  const miss = f.block();
+  // The largest size stands for all of them: what it sends the long way unnecessarily is rare.
+  for (const wanted of [ACCESS_READ, ACCESS_WRITE, ACCESS_READ | ACCESS_WRITE]) {
+    f.get(access).i32Const(wanted).op(i32.eq).if();
+    look(f, address, MAX_WINDOW, wanted, miss);
+    f.return().end();
+  }
+  f.end();
+  f.get(address).op(i32.wrap_i64).get(address).i64Const(32).op(i64.shr_u).op(i32.wrap_i64).get(bytes).get(access).call(translate);
+  return f;
 }

@@ -23,7 +23,7 @@ export interface Place {
 
 export type Body =
   | { readonly kind: 'const'; readonly value: number | bigint }
-  /** An immediate operand. */
+  /** An immediate operand; of a register operand, the address of the register. */
   | { readonly kind: 'operand'; readonly slot: OperandSlot }
   /** A pure WebAssembly instruction; `immediates` follow its opcode. */
   | { readonly kind: 'pure'; readonly opcode: number; readonly immediates: readonly number[] }

@@ -10,10 +10,13 @@ import { traceMemory } from './trace_memory.ts';
 import { traceSystem } from './trace_system.ts';
 import { traceVector } from './trace_vector.ts';
 
-/** A register operand of a trace; `fixed` is its byte address when it is known already (sp as a base). */
+/** What is known of a base register: it is sp, it is not, or neither. */
+export type Base = 'sp' | 'other' | 'any';
+
 export interface RegisterOperand {
   readonly slot: OperandSlot;
-  readonly fixed: number | undefined;
+  /** Only of base registers. */
+  readonly base: Base;
 }
 
 export interface TraceValues extends Values {
@@ -37,13 +40,12 @@ const semantics: Semantics<TraceValues> = {
   ...traceVector(ir),
 };
 
-/** `base` is the byte address of the base register where the caller knows that it is sp. */
-export function trace(operation: Operation, base?: number): Trace {
+export function trace(operation: Operation, base: Base): Trace {
   const { row, operands } = operation.template;
   const o: Record<string, unknown> = { ...operation.variants };
   for (const slot of operands) {
     if (slot.kind === 'i32' || slot.kind === 'i64') o[slot.name] = ir.operand(slot);
-    else o[slot.name] = { slot, fixed: slot.base ? base : undefined } satisfies RegisterOperand;
+    else o[slot.name] = { slot, base: slot.base ? base : 'other' } satisfies RegisterOperand;
   }
   row.execute(semantics as unknown as Semantics<Values>, o as never);
   return ir.take();

@@ -1,9 +1,9 @@
 /** Tracing of integer arithmetic, general registers and flags. */
 
 import type { General, Integer, IntegerSemantics } from '../../isa/semantics_integer.ts';
-import { AT_NZCV } from '../layout.ts';
+import { AT_NZCV, AT_SP } from '../layout.ts';
 import { crc32Helper } from './crc32.ts';
-import { GENERAL, type Ir, type Node, SYSTEM } from './ir.ts';
+import { GENERAL, type Ir, type Node, type Place, SYSTEM } from './ir.ts';
 import { I32, I32_LOAD, I32_STORE, I64, I64_LOAD, I64_STORE, i32, i64, SELECT, type ValueType } from './opcodes.ts';
 import type { TraceValues } from './trace.ts';
 
@@ -155,5 +155,5 @@ export function traceInteger(ir: Ir): IntegerSemantics<TraceValues> {
 }
 
 /** Where a register operand is; SIMD views add an offset. */
-export const placeOf = (register: TraceValues['reg'], offset = 0): { slot: TraceValues['reg']['slot'] | undefined; offset: number } =>
-  register.fixed === undefined ? { slot: register.slot, offset } : { slot: undefined, offset: register.fixed + offset };
+export const placeOf = (register: TraceValues['reg'], offset = 0): Place =>
+  register.base === 'sp' ? { slot: undefined, offset: AT_SP + offset } : { slot: register.slot, offset };

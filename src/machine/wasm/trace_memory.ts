@@ -2,7 +2,7 @@
 
 import type { MemorySemantics } from '../../isa/semantics_memory.ts';
 import { ACCESS_READ, ACCESS_WRITE, TRAP_ALIGNMENT } from '../../platform/cpu.ts';
-import { AT_MONITOR_ADDRESS, AT_MONITOR_SIZE, AT_MONITOR_VALUE } from '../layout.ts';
+import { AT_MONITOR_ADDRESS, AT_MONITOR_SIZE, AT_MONITOR_VALUE, AT_SP } from '../layout.ts';
 import { CONTROL, GENERAL, type Ir, MEMORY, type Node, SYSTEM } from './ir.ts';
 import {
   I32,
@@ -50,7 +50,12 @@ export function traceMemory(ir: Ir): MemorySemantics<TraceValues> {
   return {
     base(register) {
       const address = ir.loadState(GENERAL, I64, I64_LOAD, placeOf(register));
-      if (register.fixed !== undefined) aligned(address, 16);
+      if (register.base === 'sp') aligned(address, 16);
+      else if (register.base === 'any') {
+        const isSp = ir.pure(I32, i32.eq, [ir.operand(register.slot), ir.const(I32, AT_SP)]);
+        const low = ir.pure(I32, i32.and, [ir.pure(I32, i32.wrap_i64, [address]), ir.const(I32, 15)]);
+        ir.effect(CONTROL, [ir.pure(I32, i32.mul, [low, isSp]), address], { kind: 'trapIf', trap: TRAP_ALIGNMENT });
+      }
       return address;
     },
     requireAlignment: aligned,
