@@ -33,6 +33,11 @@ export class Binprm {
   executableStack = false;
   /** AT_SECURE. */
   secure = false;
+  /** The caller may read the file; core dumps and ptrace(2) are for readable programs only. */
+  readable = true;
+  /** Where the new program begins. */
+  start = 0;
+  stackPointer = 0;
 
   constructor(filename: string, file: File, args: string[], env: string[], pathInaccessible: boolean) {
     this.filename = filename;
@@ -46,6 +51,11 @@ export class Binprm {
   replaceFile(file: File): void {
     this.file.put();
     this.file = file;
+  }
+
+  /** Every file held. */
+  files(): File[] {
+    return this.interpreter === null ? [this.file] : [this.file, this.interpreter.file];
   }
 
   /** Drop the files. */

@@ -2,7 +2,7 @@
 
 import { EINVAL, EPERM } from '../../abi/errno.ts';
 import { CAP_SETUID, SECBIT_KEEP_CAPS, SECBIT_NOROOT } from '../../abi/capability.ts';
-import type { IdRange, UserNamespace } from '../namespace/user_namespace.ts';
+import type { UserNamespace } from '../namespace/user_namespace.ts';
 import type { Cred, CredFields } from '../task/cred.ts';
 
 const S_ISUID = 0o4000;
@@ -57,7 +57,7 @@ export function execCreds(old: Cred, subject: ExecSubject): ExecCreds | number {
     if (caps.effective && (caps.permitted & ~next.permitted) !== 0n) return -EPERM;
     effective = caps.effective;
   }
-  const root = kernelId(o.userNs, o.userNs.uidMap, 0);
+  const root = o.userNs.kuid(0);
   if ((next.securebits & SECBIT_NOROOT) === 0 && !(caps !== null && next.uid !== root && next.euid === root)) {
     if (next.euid === root || next.uid === root) next.permitted = o.bounding | o.inheritable;
     if (next.euid === root) effective = true;
@@ -98,21 +98,7 @@ function fileCaps(value: Uint8Array | null, ns: UserNamespace): FileCaps | numbe
   if (size === undefined || value.length !== size) return -EINVAL;
   const two = size >= 20;
   const rootid = size === 24 ? data.getUint32(20, true) : 0;
-  if (rootid !== kernelId(ns, ns.uidMap, 0) && !(size !== 24 && ns.parent === null)) return null;
+  if (rootid !== ns.kuid(0) && !(size !== 24 && ns.parent === null)) return null;
   const wide = (at: number): bigint => BigInt(data.getUint32(at, true)) | (two ? BigInt(data.getUint32(at + 8, true)) << 32n : 0n);
   return { permitted: wide(4), inheritable: wide(8), effective: (magic & VFS_CAP_FLAGS_EFFECTIVE) !== 0 };
-}
-
-/** The initial namespace's number for `id` of `ns`; -1 when it has none. Linux: make_kuid. */
-export function kernelId(ns: UserNamespace, map: readonly IdRange[], id: number): number {
-  if (ns.parent === null) return id;
-  for (const { inside, outside, count } of map) if (id >= inside && id < inside + count) return outside + (id - inside);
-  return -1;
-}
-
-/** The number that `ns` sees for a kernel id, the overflow id if it has none. Linux: from_kuid_munged. */
-export function idSeenBy(ns: UserNamespace, map: readonly IdRange[], id: number): number {
-  if (ns.parent === null) return id;
-  for (const { inside, outside, count } of map) if (id >= outside && id < outside + count) return inside + (id - outside);
-  return 65534;
 }

@@ -74,7 +74,7 @@ export class Mm {
   users = 1;
   /** The limits of the process that owns it; null while it is being built. Linux: mm->owner. */
   limits: SoftLimits | null = null;
-  /** The program, /proc/[pid]/exe. */
+  /** The program, /proc/[pid]/exe; see setExe. */
   exeFile: File | null = null;
   /** Page below which mmap(2) places ranges, going down. */
   mmapBase = 0;
@@ -104,6 +104,16 @@ export class Mm {
   /** A task leaves; with the last one the address space ends. */
   put(): void {
     if (--this.users === 0) exitMmap(this);
+  }
+
+  /** Make `file` the program: nobody can write to it while it runs (ETXTBSY). Linux: set_mm_exe_file, deny_write_access. */
+  setExe(file: File | null): void {
+    const old = this.exeFile;
+    this.exeFile = file?.get() ?? null;
+    if (file !== null) file.inode.writers--;
+    if (old === null) return;
+    old.inode.writers++;
+    old.put();
   }
 
   /** Index of the first range that ends after `page`; vmas.length if there is none. */

@@ -15,7 +15,6 @@ export function exitMmap(mm: Mm): void {
   mm.kernel.memory.committed -= mm.committed;
   mm.committed = 0;
   mm.counts.anon = mm.counts.file = mm.counts.shmem = 0;
-  mm.exeFile?.put();
-  mm.exeFile = null;
+  mm.setExe(null);
   releaseSpace(mm);
 }

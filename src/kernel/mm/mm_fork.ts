@@ -23,7 +23,7 @@ export function dupMm(old: Mm): Mm | number {
   if (typeof mm === 'number') return mm;
   Object.assign(mm.layout, old.layout);
   mm.limits = old.limits;
-  mm.exeFile = old.exeFile?.get() ?? null;
+  mm.setExe(old.exeFile);
   mm.mmapBase = old.mmapBase;
   mm.dumpable = old.dumpable;
   for (const vma of old.vmas) {

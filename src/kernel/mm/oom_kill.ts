@@ -1,10 +1,71 @@
-/** What happens when memory runs out: the largest task dies. Linux: mm/oom_kill.c. */
+/** What happens when memory runs out: the largest process dies. Linux: mm/oom_kill.c. See proc_pid_oom_score_adj(5). */
 
+import { SIGKILL } from '../../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
+import { sendToProcess } from '../signal/send.ts';
+import { kernelInfo } from '../signal/sig_info.ts';
+import type { ThreadGroup } from '../task/thread_group.ts';
 import type { MemoryGroup } from './memory_group.ts';
+import type { Mm } from './mm.ts';
 
-/** Kill the largest process that `group` pays for; true when memory has been freed and the allocation may be tried again. */
-export function outOfMemory(_kernel: Kernel, group: MemoryGroup): boolean {
-  group.events.oom++;
-  return false;
+const OOM_SCORE_ADJ_MIN = -1000;
+const KIB_PER_PAGE = 4;
+
+/** How much would be gained by the death of a process that uses `mm`, in pages, biased by oom_score_adj. Linux: oom_badness. */
+export function oomBadness(mm: Mm, adjustment: number, totalPages: number): number {
+  return mm.counts.resident + mm.table.leaves + (adjustment * totalPages) / 1000;
+}
+
+/** /proc/[pid]/oom_score: 0 to 2000. Linux: proc_oom_score. */
+export function oomScore(group: ThreadGroup): number {
+  const mm = mmOf(group);
+  const total = group.leader.kernel.memory.frames.limit;
+  if (mm === null || group.oomScoreAdj === OOM_SCORE_ADJ_MIN) return 0;
+  return Math.max(0, Math.floor((1000 + (oomBadness(mm, group.oomScoreAdj, total) * 1000) / total) * (2 / 3)));
+}
+
+/** Kill the largest process that `limited` pays for; true when memory has been freed and the allocation may be tried again. */
+export function outOfMemory(kernel: Kernel, limited: MemoryGroup): boolean {
+  limited.events.oom++;
+  const total = Math.min(kernel.memory.frames.limit, limited.limit / 4096);
+  let victim: ThreadGroup | null = null;
+  let worst = Number.NEGATIVE_INFINITY;
+  for (const pid of kernel.initialPidNs.list()) {
+    const group = pid.task?.group;
+    if (group === undefined || group.leader !== pid.task || group.exiting || group.oomScoreAdj === OOM_SCORE_ADJ_MIN) continue;
+    const mm = mmOf(group);
+    if (mm === null || !mm.memory.isWithin(limited)) continue;
+    const badness = oomBadness(mm, group.oomScoreAdj, total);
+    if (badness > worst) {
+      worst = badness;
+      victim = group;
+    }
+  }
+  return victim !== null && kill(kernel, victim, limited);
+}
+
+/** The address space of a process: its leader may have exited already. */
+function mmOf(group: ThreadGroup): Mm | null {
+  for (const thread of group.threads) if (thread.mm !== null) return thread.mm;
+  return null;
+}
+
+/** SIGKILL everybody who uses the memory, and take it at once unless the present task uses it. Linux: __oom_kill_process, oom_reap_task_mm. */
+function kill(kernel: Kernel, victim: ThreadGroup, limited: MemoryGroup): boolean {
+  const mm = mmOf(victim)!;
+  const { anon, file, shmem, total } = mm.counts;
+  const { leader } = victim;
+  const kind = limited === kernel.memory.root ? 'Out of memory' : 'Memory cgroup out of memory';
+  const sizes = `total-vm:${total * KIB_PER_PAGE}kB, anon-rss:${anon * KIB_PER_PAGE}kB, file-rss:${file * KIB_PER_PAGE}kB, shmem-rss:${shmem * KIB_PER_PAGE}kB`;
+  const name = `${leader.pid.numbers[0]} (${leader.comm})`;
+  kernel.platform.log(`${kind}: Killed process ${name} ${sizes}, UID:${leader.cred.uid} pgtables:${mm.table.leaves * KIB_PER_PAGE}kB oom_score_adj:${victim.oomScoreAdj}`);
+  mm.memory.events.oomKill++;
+  for (const pid of kernel.initialPidNs.list()) {
+    const group = pid.task?.group;
+    if (group !== undefined && group.leader === pid.task && mmOf(group) === mm) sendToProcess(group, kernelInfo(SIGKILL), true);
+  }
+  if (kernel.scheduler.current?.mm === mm) return false;
+  const before = kernel.memory.frames.used;
+  for (const vma of mm.vmas) if (!vma.shared) mm.zap(vma.start, vma.end, true);
+  return kernel.memory.frames.used < before;
 }
