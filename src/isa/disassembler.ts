@@ -1,8 +1,8 @@
 /** From instruction words to text, as objdump -M no-aliases prints it. */
 
 import { Decoder } from './decoder.ts';
-import type { InsnTable } from './insn_table.ts';
 import type { Row } from './insn.ts';
+import type { InsnTable } from './insn_table.ts';
 import { type BitField, extract } from './pattern.ts';
 import { CONDITIONS, floatOfByte, type Piece, parseSyntax, type Source, type Syntax, widthLetter } from './syntax.ts';
 

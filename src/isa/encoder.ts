@@ -3,6 +3,7 @@
 import { expandAlias } from './aliases.ts';
 import { Decoder } from './decoder.ts';
 import type { Immediate } from './immediate.ts';
+import type { Row } from './insn.ts';
 import type { InsnTable } from './insn_table.ts';
 import type { BitField } from './pattern.ts';
 import { CONDITIONS, floatOfByte, type Piece, parseSyntax, type Source, type Syntax, widthLetter } from './syntax.ts';
@@ -13,34 +14,47 @@ export type Resolve = (symbol: string) => number | undefined;
 export class Encoder {
   private readonly decoder: Decoder;
   /** By what the mnemonic begins with: `saddl` also stands for `saddl2`. */
-  private readonly byMnemonic = new Map<string, Syntax[]>();
+  private readonly byMnemonic = new Map<string, Row[]>();
+  private readonly syntaxes = new Map<Row, Syntax>();
 
   constructor(table: InsnTable) {
     this.decoder = new Decoder(table);
     for (const row of table.rows) {
-      const syntax = parseSyntax(row);
-      const list = this.byMnemonic.get(syntax.mnemonic);
-      if (list) list.push(syntax);
-      else this.byMnemonic.set(syntax.mnemonic, [syntax]);
+      const mnemonic = mnemonicOf(row.syntax);
+      const list = this.byMnemonic.get(mnemonic);
+      if (list) list.push(row);
+      else this.byMnemonic.set(mnemonic, [row]);
     }
   }
 
   /** undefined: no row has this syntax, or an operand does not fit. */
   encode(text: string, address: number, resolve: Resolve): number | undefined {
     const line = expandAlias(text.trim().replace(/\s+/g, ' ').replace(/ ?, ?/g, ', '));
-    const mnemonic = /^[a-z0-9]*/.exec(line)![0];
+    const mnemonic = mnemonicOf(line);
     for (let length = mnemonic.length; length > 0; length--) {
-      for (const syntax of this.byMnemonic.get(mnemonic.slice(0, length)) ?? []) {
+      for (const row of this.byMnemonic.get(mnemonic.slice(0, length)) ?? []) {
+        const syntax = this.syntaxOf(row);
         // Fields that the syntax does not show are zeros or, like the N of bit-field moves, ones.
         for (const hidden of [0, -1]) {
           const word = new Match(syntax, line, address, resolve, hidden).word();
-          if (word !== undefined && this.decoder.decode(word)?.operation.template.row === syntax.row) return word >>> 0;
+          if (word !== undefined && this.decoder.decode(word)?.operation.template.row === row) return word >>> 0;
         }
       }
     }
     return undefined;
   }
+
+  private syntaxOf(row: Row): Syntax {
+    let syntax = this.syntaxes.get(row);
+    if (!syntax) {
+      syntax = parseSyntax(row);
+      this.syntaxes.set(row, syntax);
+    }
+    return syntax;
+  }
 }
+
+const mnemonicOf = (text: string): string => /^[a-z0-9]*/.exec(text)![0];
 
 const CONDITION_SYNONYMS: Readonly<Record<string, string>> = { hs: 'cs', lo: 'cc' };
 
@@ -91,8 +105,7 @@ class Match {
         return this.list(piece, at, then);
       case 'choice':
         return piece.choices.some(
-          (choice, value) =>
-            this.line.startsWith(choice, at) && this.set(piece.source, BigInt(value), () => then(at + choice.length)),
+          (choice, value) => this.line.startsWith(choice, at) && this.set(piece.source, BigInt(value), () => then(at + choice.length)),
         );
       case 'number':
         return this.number(piece, at, then);
@@ -223,8 +236,8 @@ class Match {
         fields.set(field, encoded[i]!);
       }
     }
-    const valueOf = (field: BitField): number => fields.get(field) ?? 0;
-    if (this.widths.some((width) => widthLetter(width.fields, valueOf) !== width.letter)) return undefined;
+    const valueIn = (field: BitField): number => fields.get(field) ?? 0;
+    if (this.widths.some((width) => widthLetter(width.fields, valueIn) !== width.letter)) return undefined;
     const { pattern } = this.syntax;
     // Bits that are ignored should be one.
     let word = pattern.match | ~pattern.mask;

@@ -29,9 +29,7 @@ export type Piece =
   | { readonly kind: 'number'; readonly source: Source; readonly format: string };
 
 export interface Syntax {
-  readonly row: Row;
   readonly pattern: Pattern;
-  readonly mnemonic: string;
   readonly pieces: readonly Piece[];
 }
 
@@ -72,7 +70,7 @@ export function parseSyntax(row: Row): Syntax {
       if (optional !== undefined) return { kind: 'optional', pieces: piecesOf(optional) };
       return inner === undefined ? { kind: 'text', text: whole } : placeholder(inner);
     });
-  return { row, pattern, mnemonic: /^[a-z0-9]*/.exec(row.syntax)![0], pieces: piecesOf(row.syntax) };
+  return { pattern, pieces: piecesOf(row.syntax) };
 }
 
 export const CONDITIONS: readonly string[] = [
@@ -95,8 +93,8 @@ export const CONDITIONS: readonly string[] = [
 ];
 
 /** A general register's letter by the values of the fields that say its width: `sf` or the like, an extension's `option`. */
-export const widthLetter = (fields: readonly BitField[], valueOf: (field: BitField) => number): 'x' | 'w' =>
-  fields.every((field) => (field.width === 3 ? (valueOf(field) & 3) === 3 : valueOf(field) !== 0)) ? 'x' : 'w';
+export const widthLetter = (fields: readonly BitField[], valueIn: (field: BitField) => number): 'x' | 'w' =>
+  fields.every((field) => (field.width === 3 ? (valueIn(field) & 3) === 3 : valueIn(field) !== 0)) ? 'x' : 'w';
 
 /** The value of an eight-bit floating-point immediate: (-1)^a × 1.efgh × 2^(NOT(b):c:d - 3). */
 export const floatOfByte = (byte: number): number => {

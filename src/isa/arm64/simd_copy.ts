@@ -22,7 +22,13 @@ export function everyLaneFrom<V extends Values>(s: Semantics<V>, bits: LaneBits,
 }
 
 /** Writes one lane, given as `laneBytes`, and keeps the others; `filled` has the value in all lanes. */
-export function insertLane<V extends Values>(s: Semantics<V>, bits: LaneBits, register: V['vreg'], lane: V['i32'], filled: V['v128']): void {
+export function insertLane<V extends Values>(
+  s: Semantics<V>,
+  bits: LaneBits,
+  register: V['vreg'],
+  lane: V['i32'],
+  filled: V['v128'],
+): void {
   const firsts = s.v128.const(everyByte((byte) => byte - (byte % (bits / 8))));
   const chosen = s.v128.eq(8, s.v128.splat(16, s.extend_u(lane)), firsts);
   s.setV(register, s.v128.select(chosen, filled, s.v(register)));
