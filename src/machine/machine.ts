@@ -7,10 +7,11 @@ import type { Clock } from '../platform/clock.ts';
 import type { Cpu, CpuFeatures, Machine, Space } from '../platform/cpu.ts';
 import { features } from './features.ts';
 import { generateInterpreter } from './interpreter/generate.ts';
-import { packImage, unpackImage } from './interpreter/image.ts';
+import { type MachineImage, packImage, unpackImage } from './interpreter/image.ts';
 import { Interpreter } from './interpreter/interpreter.ts';
 import { LinearRam, layOut } from './ram.ts';
 import { SlotPool, SoftSpace, type SpaceHost } from './space.ts';
+import { buildVdso } from './vdso/vdso.ts';
 
 export interface MachineOptions {
   readonly clock: Clock;
@@ -28,7 +29,7 @@ class SoftMachine implements Machine, SpaceHost {
   readonly ram: LinearRam;
   readonly cpu: Cpu;
   readonly features: CpuFeatures = features;
-  readonly vdso: Uint8Array = new Uint8Array(0);
+  readonly vdso: Uint8Array;
   readonly slots: SlotPool;
   private readonly interpreter: Interpreter;
 
@@ -36,10 +37,12 @@ class SoftMachine implements Machine, SpaceHost {
     const layout = layOut(options.codeBlocks ?? 4096, options.slots ?? 32);
     this.ram = new LinearRam(layout, options.maxBytes ?? 2 ** 32, () => this.interpreter.refresh());
     this.slots = new SlotPool(layout);
-    const image = options.interpreter ? unpackImage(options.interpreter, arm64) : undefined;
-    const table = new InsnTable(arm64, image?.index);
+    const kept = options.interpreter ? unpackImage(options.interpreter, arm64) : undefined;
+    const table = new InsnTable(arm64, kept?.index);
+    const image = kept ?? makeImage(table);
+    this.vdso = image.vdso;
     const counter = (): bigint => BigInt(options.clock.monotonic());
-    this.interpreter = new Interpreter(this.ram, layout, new Decoder(table), image ?? generateInterpreter(table), { counter });
+    this.interpreter = new Interpreter(this.ram, layout, new Decoder(table), image, { counter });
     this.cpu = this.interpreter;
   }
 
@@ -58,9 +61,11 @@ class SoftMachine implements Machine, SpaceHost {
   }
 }
 
-/** Generates the interpreter, which takes a good part of a second, to be given to `createMachine` later. */
+const makeImage = (table: InsnTable): MachineImage => ({ ...generateInterpreter(table), vdso: buildVdso(table) });
+
+/** Generates the interpreter and the vDSO, which takes a good part of a second, to be given to `createMachine` later. */
 export function buildInterpreter(): Uint8Array {
-  return packImage(generateInterpreter(new InsnTable(arm64)), arm64);
+  return packImage(makeImage(new InsnTable(arm64)), arm64);
 }
 
 export function createMachine(options: MachineOptions): Machine {

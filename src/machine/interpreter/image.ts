@@ -1,4 +1,4 @@
-/** The generated interpreter with the tables that decoding needs, and as one array of bytes for keeping. */
+/** What the machine makes from the instruction table, the vDSO included, and as one array of bytes for keeping. */
 
 import type { Row } from '../../isa/insn.ts';
 import type { TableIndex } from '../../isa/insn_table.ts';
@@ -9,6 +9,10 @@ export interface InterpreterImage {
   readonly code: Uint8Array;
   readonly index: TableIndex;
   readonly numbers: FormNumbers;
+}
+
+export interface MachineImage extends InterpreterImage {
+  readonly vdso: Uint8Array;
 }
 
 /** Tells instruction tables apart (FNV-1a of names and patterns). */
@@ -22,15 +26,15 @@ function fingerprint(rows: readonly Row[]): number {
   return hash;
 }
 
-/** Head: fingerprint, number of rows, of operations, of code bytes; then masks, matches, first, numbers, code. */
-const HEAD_WORDS = 4;
+/** Head: fingerprint, number of rows, of operations, of code bytes, of vDSO bytes; then masks, matches, first, numbers, code, vDSO. */
+const HEAD_WORDS = 5;
 
-export function packImage({ code, index, numbers }: InterpreterImage, rows: readonly Row[]): Uint8Array {
+export function packImage({ code, index, numbers, vdso }: MachineImage, rows: readonly Row[]): Uint8Array {
   const tables = [index.masks, index.matches, index.first, numbers];
-  const bytes = new Uint8Array(4 * HEAD_WORDS + tables.reduce((sum, table) => sum + table.byteLength, 0) + code.length);
-  bytes.set(new Uint8Array(new Int32Array([fingerprint(rows), rows.length, index.first[rows.length]!, code.length]).buffer));
+  const bytes = new Uint8Array(4 * HEAD_WORDS + tables.reduce((sum, table) => sum + table.byteLength, 0) + code.length + vdso.length);
+  bytes.set(new Uint8Array(new Int32Array([fingerprint(rows), rows.length, index.first[rows.length]!, code.length, vdso.length]).buffer));
   let at = 4 * HEAD_WORDS;
-  for (const table of [...tables, code]) {
+  for (const table of [...tables, code, vdso]) {
     bytes.set(new Uint8Array(table.buffer, table.byteOffset, table.byteLength), at);
     at += table.byteLength;
   }
@@ -38,11 +42,11 @@ export function packImage({ code, index, numbers }: InterpreterImage, rows: read
 }
 
 /** undefined: the image was made from other rows. */
-export function unpackImage(packed: Uint8Array, rows: readonly Row[]): InterpreterImage | undefined {
+export function unpackImage(packed: Uint8Array, rows: readonly Row[]): MachineImage | undefined {
   if (packed.length < 4 * HEAD_WORDS) return undefined;
   // The tables are read as they lie, which needs alignment.
   const bytes = packed.byteOffset % 4 === 0 ? packed : packed.slice();
-  const [made, count, operations, codeBytes] = new Int32Array(bytes.buffer, bytes.byteOffset, HEAD_WORDS);
+  const [made, count, operations, codeBytes, vdsoBytes] = new Int32Array(bytes.buffer, bytes.byteOffset, HEAD_WORDS);
   if (made !== fingerprint(rows) || count !== rows.length) return undefined;
   let at = bytes.byteOffset + 4 * HEAD_WORDS;
   const words = (length: number): Int32Array => {
@@ -52,5 +56,7 @@ export function unpackImage(packed: Uint8Array, rows: readonly Row[]): Interpret
   };
   const index = { masks: words(count), matches: words(count), first: words(count + 1) };
   const numbers = new Uint16Array(bytes.buffer, at, 6 * operations!);
-  return { code: new Uint8Array(bytes.buffer, at + numbers.byteLength, codeBytes!), index, numbers };
+  at += numbers.byteLength;
+  const code = new Uint8Array(bytes.buffer, at, codeBytes!);
+  return { code, index, numbers, vdso: new Uint8Array(bytes.buffer, at + codeBytes!, vdsoBytes!) };
 }
