@@ -15,7 +15,7 @@ import { deletePosixTimers } from '../time/process_timers.ts';
 import type { Binprm } from './binprm.ts';
 import { type ExecCreds, execCreds } from './exec_creds.ts';
 import { loadProgram } from './load_elf.ts';
-import { execSubject } from './open_exec.ts';
+import { execSubject, isReadable } from './open_exec.ts';
 import { readProgram } from './read_program.ts';
 import { buildStack } from './stack.ts';
 import { takeLeadership } from './take_leadership.ts';
@@ -36,8 +36,8 @@ const COMM_LENGTH = 15;
  */
 export function execute(task: Task, bprm: Binprm): number {
   const read = readProgram(task, bprm);
-  if (read === NOT_RESIDENT) return suspend(task, bprm, read);
   const creds = read < 0 ? read : newCreds(task, bprm);
+  if (creds === NOT_RESIDENT) return suspend(task, bprm, NOT_RESIDENT);
   if (isErrno(creds)) {
     bprm.release();
     return creds;
@@ -86,7 +86,9 @@ function newCreds(task: Task, bprm: Binprm): ExecCreds | number {
   const subject = execSubject(task, bprm.file);
   if (isErrno(subject)) return subject;
   const creds = execCreds(task.cred, subject);
-  if (!isErrno(creds)) bprm.secure = creds.secure;
+  if (isErrno(creds)) return creds;
+  bprm.secure = creds.secure;
+  bprm.readable = isReadable(task, bprm.file);
   return creds;
 }
 

@@ -8,7 +8,7 @@ import type { Mm } from '../mm/mm.ts';
 import { mapRange } from '../mm/mmap.ts';
 import { place } from '../mm/place.ts';
 import { ShmemMapping } from '../mm/shmem.ts';
-import { PROT_EXEC, PROT_READ, VM_DONTDUMP, VM_DONTEXPAND, VM_SHARED } from '../mm/vma.ts';
+import { PROT_EXEC, PROT_READ, VM_DONTDUMP, VM_DONTEXPAND } from '../mm/vma.ts';
 
 /** Just above the libraries: the same page everywhere, out of the way of heaps. */
 const VVAR_PAGE = 0x70010;
@@ -51,11 +51,11 @@ export function mapVdso(mm: Mm): number {
   const mapping = memory.vdso;
   const page = place(mm, VVAR_PAGE, pages + 1, null, 0);
   if (page < 0) return -ENOMEM;
-  const flags = VM_SHARED | VM_DONTEXPAND | VM_DONTDUMP;
+  const flags = VM_DONTEXPAND | VM_DONTDUMP;
   const vvar = mapRange(mm, { page, pages: 1, prot: PROT_READ, flags, fixed: 'fixed', mapping, name: '[vvar]', mayProt: PROT_READ });
   if (vvar < 0) return vvar;
-  const mayProt = PROT_READ | PROT_EXEC;
-  const image = mapRange(mm, { page: page + 1, pages, prot: mayProt, flags, fixed: 'fixed', mapping, offset: 1, name: '[vdso]', mayProt });
+  const prot = PROT_READ | PROT_EXEC;
+  const image = mapRange(mm, { page: page + 1, pages, prot, flags, fixed: 'fixed', mapping, offset: 1, name: '[vdso]' });
   if (image < 0) return image;
   mm.layout.vdso = (page + 1) * FRAME_SIZE;
   return 0;
