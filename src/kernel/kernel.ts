@@ -2,6 +2,9 @@
 
 import type { Platform } from '../platform/platform.ts';
 import { Cgroup } from './cgroup/cgroup.ts';
+import { ConsoleTable } from './device/console/console_table.ts';
+import { AnonymousFs } from './fs/anon_inodes/anonymous.ts';
+import { FutexTable } from './futex/futex.ts';
 import { Memory } from './mm/memory.ts';
 import { PidNamespace } from './namespace/pid_namespace.ts';
 import { initialUserNamespace, type UserNamespace } from './namespace/user_namespace.ts';
@@ -30,8 +33,16 @@ export class Kernel {
   readonly options: KernelOptions;
   readonly memory: Memory;
   readonly vfs: Vfs;
+  /** Mounts of the kernel alone: pipes, sockets, event files. */
+  readonly anonymous: AnonymousFs;
+  /** Streams of the host by name. */
+  readonly consoles: ConsoleTable = new ConsoleTable(this);
+  /** /proc/sys/fs/pipe-max-size. */
+  pipeMaxSize = 1048576;
   readonly timers: TimerHeap = new TimerHeap();
   readonly scheduler: Scheduler = new Scheduler(this);
+  readonly futexes: FutexTable = new FutexTable();
+  readonly vfs: Vfs;
   readonly initialUserNs: UserNamespace = initialUserNamespace(PROC_USER_INIT_INO);
   readonly initialPidNs: PidNamespace = new PidNamespace(PROC_PID_INIT_INO, null, this.initialUserNs);
   readonly rootCgroup: Cgroup;
@@ -52,8 +63,10 @@ export class Kernel {
     this.options = options;
     this.memory = new Memory(this);
     this.vfs = new Vfs(this);
+    this.anonymous = new AnonymousFs(this);
     this.memory.shrinkers.push(this.vfs.dcache);
     this.memory.firstTouchAbsent = options.firstTouchAbsent ?? false;
+    this.vfs = new Vfs(this);
     this.rootCgroup = new Cgroup(null, '', this.memory.root);
     this.bootId = this.randomUuid();
     this.bootTime = Math.floor(this.now().seconds - platform.clock.monotonic() / 1e9);
@@ -90,6 +103,36 @@ export class Kernel {
       this.users.set(uid, account);
     }
     return account;
+  }
+
+  /** Bytes from the host for the stream called `name`: how many were taken, or -EPIPE when nobody will read any. */
+  consoleInput(name: string, bytes: Uint8Array): number {
+    return this.consoles.stream(name).receive(bytes);
+  }
+
+  /** The host will send nothing more: end of file, or a hang-up of a terminal. */
+  consoleEnd(name: string): void {
+    this.consoles.stream(name).end();
+  }
+
+  /** The host can take bytes again. */
+  consoleReady(name: string): void {
+    this.consoles.stream(name).ready();
+  }
+
+  /** The size of the host's terminal. */
+  consoleResize(name: string, rows: number, columns: number): void {
+    this.consoles.stream(name).resize(rows, columns);
+  }
+
+  /** Bytes that guests have written and the host has not taken yet. */
+  consoleUnsent(name: string): number {
+    return this.consoles.stream(name).unsent;
+  }
+
+  /** The stream is over on the host's side and its name will not be used again. */
+  consoleForget(name: string): void {
+    this.consoles.forget(name);
   }
 
   /** A random UUID, version 4. */

@@ -22,14 +22,18 @@ export class FakeRam implements Ram {
 
   constructor(maxFrame: number) {
     this.maxFrame = maxFrame;
-    this.endFrame = Math.min(64, maxFrame);
+    this.endFrame = Math.min(16, maxFrame);
     this.views = viewsOf(new ArrayBuffer(this.endFrame * FRAME_SIZE));
   }
 
   grow(frames: number): boolean {
     const end = this.endFrame + frames;
     if (end > this.maxFrame) return false;
-    this.views = viewsOf((this.views.u8.buffer as ArrayBuffer).transfer(end * FRAME_SIZE));
+    const old = this.views.u8.buffer as ArrayBuffer;
+    const buffer = new ArrayBuffer(end * FRAME_SIZE);
+    new Uint8Array(buffer).set(new Uint8Array(old));
+    structuredClone(old, { transfer: [old] });
+    this.views = viewsOf(buffer);
     this.endFrame = end;
     return true;
   }

@@ -4,7 +4,10 @@ import { ENOENT, ENOTDIR, EOPNOTSUPP, EPERM, EINVAL, ENXIO } from '../../abi/err
 import type { Pipe } from '../fs/pipefs/pipe.ts';
 import type { PageMapping } from '../mm/page_mapping.ts';
 import type { Task } from '../task/task.ts';
+import type { Dentry } from './dentry.ts';
+import type { FileLocks } from './file_locks.ts';
 import type { DirEmit, File } from './file.ts';
+import type { InotifyMark } from './inotify.ts';
 import type { Path } from './path.ts';
 import type { SuperBlock } from './super_block.ts';
 
@@ -43,6 +46,12 @@ export abstract class Inode {
   atime: Timespec;
   mtime: Timespec;
   ctime: Timespec;
+  /** Watches of inotify(7); null while there are none. */
+  marks: InotifyMark[] | null = null;
+  /** Advisory locks; null while there are none. */
+  locks: FileLocks | null = null;
+  /** The entry of a directory in its own file system; null while it has none. */
+  alias: Dentry | null = null;
   /** Page cache of regular files; null for files without pages. */
   mapping: PageMapping | null = null;
   /** Dentries, overlays and other holders; with none of them and no names left the inode ends. */
@@ -69,6 +78,16 @@ export abstract class Inode {
   /** Nothing can reach the inode any more: free what it holds. */
   evict(): void {
     this.mapping?.release();
+  }
+
+  /** The contents were read; the caller has asked the mount. */
+  accessed(): void {
+    this.atime = this.sb.kernel.now();
+  }
+
+  /** The contents were changed through a page-cache write. */
+  modified(): void {
+    this.mtime = this.ctime = this.sb.kernel.now();
   }
 
   lookup(_task: Task, _name: string): Inode | number {
@@ -119,6 +138,14 @@ export abstract class Inode {
   }
   /** Refresh attributes that are computed (procfs) before stat(2). */
   refresh(_task: Task): void {}
+  /** The next data (or hole, if `hole`) at or after `pos`, which lies inside the file; for SEEK_DATA and SEEK_HOLE. */
+  seekData(pos: number, hole: boolean): number {
+    return hole ? this.size : pos;
+  }
+  /** fallocate(2) of a regular file. */
+  fallocate(_task: Task, _mode: number, _offset: number, _length: number): number {
+    return -EOPNOTSUPP;
+  }
   getxattr(_task: Task, _name: string): Uint8Array | number {
     return -EOPNOTSUPP;
   }
