@@ -10,6 +10,7 @@ import { generateInterpreter } from './interpreter/generate.ts';
 import { type MachineImage, packImage, unpackImage } from './interpreter/image.ts';
 import { Interpreter } from './interpreter/interpreter.ts';
 import { LinearRam, layOut } from './ram.ts';
+import { exactFloat } from './softfloat/exact.ts';
 import { SlotPool, SoftSpace, type SpaceHost } from './space.ts';
 import { buildVdso } from './vdso/vdso.ts';
 
@@ -42,7 +43,10 @@ class SoftMachine implements Machine, SpaceHost {
     const image = kept ?? makeImage(table);
     this.vdso = image.vdso;
     const counter = (): bigint => BigInt(options.clock.monotonic());
-    this.interpreter = new Interpreter(this.ram, layout, new Decoder(table), image, { counter });
+    this.interpreter = new Interpreter(this.ram, layout, new Decoder(table), image, {
+      counter,
+      floatExact: exactFloat(() => this.cpu.registers),
+    });
     this.cpu = this.interpreter;
   }
 

@@ -5,6 +5,9 @@ import { atomics } from './atomics.ts';
 import { branches } from './branches.ts';
 import { dataImmediate } from './data_immediate.ts';
 import { crc, dataRegister } from './data_register.ts';
+import { fpScalar } from './fp_scalar.ts';
+import { fpVector } from './fp_vector.ts';
+import { fpVectorShapes } from './fp_vector_shapes.ts';
 import { loadStore } from './load_store.ts';
 import { loadStoreExclusive } from './load_store_exclusive.ts';
 import { simdByElement } from './simd_by_element.ts';
@@ -28,6 +31,9 @@ export const arm64: readonly Row[] = [
   ...loadStore,
   ...loadStoreExclusive,
   ...atomics,
+  ...fpScalar,
+  ...fpVector,
+  ...fpVectorShapes,
   ...simdByElement,
   ...simdCopy,
   ...simdImmediate,
