@@ -4,7 +4,7 @@
  * The **pattern** is the manual's, most significant bit first, separated by spaces: runs of `0` and `1`; `.` for a bit that is
  * ignored; register fields (five bits each): `rd rn rm ra rt rt2 rs` and `vd vn vm va vt vt2`, with `|sp` where number 31 is sp
  * rather than the zero register, `|base` where moreover the definition reads it with `s.base`; other fields as `name:width`
- * (width 1 may be left out).
+ * (width 1 may be left out; a register field may have a width of its own).
  *
  * **Fields** says what the definition sees besides registers:
  * - a list of numbers: a *variant*. The row is expanded into one operation per combination and the definition gets a plain number;
@@ -12,13 +12,17 @@
  * - a `Sibling`: the register numbered one (or more) after another one, modulo 32.
  * Other bit fields are only read by immediates, by `where` and by the syntax.
  *
- * The **syntax** is what objdump -M no-aliases prints, with placeholders:
- * - `{rd:x}`, `{rd:w}`: a general register of that width; `{rd:sf}`: x or w as the field `sf` says; sp instead of xzr where the pattern says so;
+ * The **syntax** is what objdump -M no-aliases prints, with placeholders. They name fields of the row or bit fields of the pattern;
+ * several bit fields, joined by dots, are one number whose highest bits come first:
+ * - `{rd:x}`, `{rd:w}`: a general register of that width, sp instead of xzr where the pattern says so; `{rd:sf}`: x if the field `sf`
+ *   is one; `{rm:option}`: x if the low two bits of `option` are ones; `{rm:option.sf}`: x if both say so;
  * - `{vd:b}` … `{vd:q}`: a scalar SIMD register; `{vd:v}`: v0 and so on, arrangement suffixes follow as choices: `{vd:v}.{q:8b|16b}`;
- * - `{field:a|b|c}`: a choice by the field's value (a variant's value, or an immediate's);
- * - `{imm:#d}`, `{imm:#x}`: an immediate in decimal or hexadecimal with its `#`; `{imm:d}` without; `{imm:pc}`: a pc-relative label;
- *   `{cond:cc}`: a condition's name; placeholders may name raw bit fields as well as the row's fields;
- * - `<…>`: left out when all immediates and choices in it have the value 0 (an empty choice counts as 0).
+ *   `{vd:n}`: its number alone, after a letter that is a choice;
+ * - `{vt:list3 q:8b|16b}`, `{vt:list3 b}`: a list of registers with consecutive numbers and their arrangement;
+ * - `{field:a|b|c}`: a choice by the value; a choice that is not there is empty;
+ * - `{imm:#d}`, `{imm:#x}`: a number in decimal or hexadecimal with its `#`; `{imm:d}`, `{imm:x}` without; `{imm:pc}`: a pc-relative label;
+ *   `{imm:page}`: one relative to the page of the pc; `{imm:#f}`: an eight-bit floating-point number; `{cond:cc}`: a condition's name;
+ * - `<…>`: left out when all numbers in it are 0, all choices empty and all registers xzr.
  */
 
 import type { Immediate, ImmediateType } from './immediate.ts';
