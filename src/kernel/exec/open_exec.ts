@@ -8,11 +8,11 @@ import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
 import { LOOKUP_EMPTY, LOOKUP_FOLLOW, lookupPath } from '../vfs/namei.ts';
-import { openInode } from '../vfs/open.ts';
+import { type OpenHow, openPath } from '../vfs/open.ts';
 import { MAY_EXEC, MAY_READ, permission } from '../vfs/permission.ts';
 import type { ExecSubject } from './exec_creds.ts';
 
-const O_RDONLY = 0;
+const EXEC_OPEN: OpenHow = { flags: 0, mode: 0, resolve: 0, exec: true };
 
 /** The file called `name`, open for reading by the kernel, if the task may execute it. An empty name is `dirfd` itself. */
 export function openExec(task: Task, name: string, dirfd: number = AT_FDCWD, follow = true): File | number {
@@ -25,7 +25,7 @@ export function openExec(task: Task, name: string, dirfd: number = AT_FDCWD, fol
   const denied = permission(task, inode, MAY_EXEC);
   if (denied < 0) return denied;
   if (inode.writers > 0) return -ETXTBSY;
-  return openInode(task, path, O_RDONLY);
+  return openPath(task, path, EXEC_OPEN, false);
 }
 
 /** Whether the caller may read the program too. Linux: would_dump. */

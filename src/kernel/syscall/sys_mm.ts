@@ -27,6 +27,7 @@ import {
   PROT_SEM,
   PROT_WRITE,
 } from '../../abi/mman.ts';
+import { MS_NOEXEC } from '../../abi/mount.ts';
 import { FRAME_SIZE } from '../../platform/ram.ts';
 import { mayLock, populateLocked } from '../mm/advice.ts';
 import { TASK_SIZE } from '../mm/mm.ts';
@@ -110,8 +111,9 @@ function mapMemory(task: Task, address: number, length: number, prot: number, ma
       if ((prot & PROT_WRITE) !== 0) return -EACCES;
       mayProt &= ~PROT_WRITE;
     }
-    const refused = file.mmapCheck(task, prot, mapFlags);
+    const refused = file.mmapCheck(task, prot, vmFlags);
     if (refused < 0) return refused;
+    if (file.path !== null && (file.path.mount.flags & MS_NOEXEC) !== 0) mayProt &= ~PROT_EXEC;
     mayProt &= file.mayProtect(shared);
     mapping = file.inode.mapping;
   }

@@ -1,10 +1,15 @@
 /** An open file description and its operations. Linux: struct file, struct file_operations. */
 
 import { EINVAL, ENODEV, ENOTDIR, ENOTTY, ESPIPE } from '../../abi/errno.ts';
+import { O_ACCMODE, O_RDWR, O_WRONLY } from '../../abi/fcntl.ts';
+import { IN_CLOSE_NOWRITE, IN_CLOSE_WRITE } from '../../abi/inotify.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Cred } from '../task/cred.ts';
 import type { Task } from '../task/task.ts';
 import type { WaitQueue } from '../task/wait_queue.ts';
+import { releaseFileLocks } from './file_locks.ts';
+import type { FileOwner } from './file_owner.ts';
+import { notifyFile } from './fsnotify.ts';
 import type { Inode } from './inode.ts';
 import type { IovIter } from './iov_iter.ts';
 import type { Path } from './path.ts';
@@ -42,6 +47,10 @@ export abstract class File {
   refs = 1;
   /** Where it was opened; null for pipes, sockets and other anonymous files. */
   path: Path | null = null;
+  /** It counts among the inode's and the mount's writers. */
+  isWriter = false;
+  /** Who gets SIGIO, and which signal instead (F_SETOWN, F_SETSIG); null until it is asked for. */
+  owner: FileOwner | null = null;
   /** Credentials of the opener. */
   cred: Cred | null = null;
   /** Who is told when the description goes away (epoll); null when nobody is. */
@@ -54,6 +63,15 @@ export abstract class File {
 
   /** The inode behind fstat; every file has one. */
   abstract get inode(): Inode;
+
+  /** Whether read(2) and write(2) are possible at all. Linux: FMODE_READ, FMODE_WRITE. */
+  get readable(): boolean {
+    return (this.flags & O_ACCMODE) !== O_WRONLY && (this.flags & O_ACCMODE) !== O_ACCMODE;
+  }
+
+  get writable(): boolean {
+    return (this.flags & O_ACCMODE) === O_WRONLY || (this.flags & O_ACCMODE) === O_RDWR;
+  }
 
   get(): this {
     this.refs++;
@@ -114,7 +132,7 @@ export abstract class File {
     return -ENODEV;
   }
 
-  /** PROT_ bits that mprotect(2) may give a mapping of this file: no execution on a noexec mount, no stores to a sealed memfd. */
+  /** PROT_ bits that mprotect(2) may give a mapping of this file: no stores to a sealed memfd. */
   mayProtect(_shared: boolean): number {
     return 7;
   }
