@@ -11,6 +11,7 @@ import type { SigInfo } from '../signal/sig_info.ts';
 import { SignalQueue } from '../signal/signal_queue.ts';
 import { Timer } from '../time/timer.ts';
 import type { FdTable } from '../vfs/fd_table.ts';
+import type { LockWait } from '../vfs/file_locks.ts';
 import type { FsContext } from '../vfs/fs_context.ts';
 import type { Cred } from './cred.ts';
 import type { Pid } from './pid.ts';
@@ -79,6 +80,8 @@ export class Task {
   mm: Mm | null = null;
   files: FdTable | null = null;
   fs: FsContext | null = null;
+  /** The record lock that F_SETLKW sleeps for. */
+  waitingForLock: LockWait | null = null;
   nsproxy: NsProxy;
   cred: Cred;
   semUndo: SemUndo | null = null;
@@ -250,9 +253,15 @@ export class Task {
     return done > 0 ? done : -(this.restart === 0 ? EINTR : this.restart);
   }
 
-  /** SIGKILL waits, or the whole group is exiting. */
+  /** The process exits, or another thread is in execve(2): this thread must exit. */
+  get doomed(): boolean {
+    const { exiting, execTask } = this.group;
+    return exiting || (execTask !== null && execTask !== this);
+  }
+
+  /** SIGKILL waits, or the thread must exit. */
   hasFatalSignal(): boolean {
-    return this.group.exiting || this.pending.has(SIGKILL) || this.group.pending.has(SIGKILL);
+    return this.doomed || this.pending.has(SIGKILL) || this.group.pending.has(SIGKILL);
   }
 
   /** Take the task off whatever it sleeps on. */

@@ -42,6 +42,20 @@ export class Dcache implements Shrinker {
     return dentry;
   }
 
+  /** An entry that no name leads to (O_TMPFILE); `linkable` files may be given one later. */
+  nameless(directory: Dentry, inode: Inode, linkable: boolean): Dentry {
+    const dentry = new Dentry(directory.sb, directory, `#${inode.ino}`, inode);
+    dentry.unlinked = true;
+    inode.linkable = linkable;
+    return dentry;
+  }
+
+  /** The directory `inode` has changed behind the cache's back: forget what is known of `name`. */
+  invalidate(inode: Inode, name: string): void {
+    const known = inode.alias?.children?.get(name);
+    if (known !== undefined) this.drop(known);
+  }
+
   /** Forget the name: the dentry leaves the cache, and lives on unlinked if somebody holds it. Linux: d_drop. */
   drop(dentry: Dentry): void {
     if (dentry.unlinked || dentry.isRoot) return;
@@ -101,7 +115,7 @@ export class Dcache implements Shrinker {
   private isFree(dentry: Dentry): boolean {
     return (
       dentry.refs === 0 &&
-      dentry.mounted === 0 &&
+      dentry.mounts === null &&
       (dentry.children === null || dentry.children.size === 0) &&
       dentry.stamp <= this.walk - RECENT_WALKS
     );

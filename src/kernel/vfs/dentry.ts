@@ -1,7 +1,9 @@
 /** A name in a directory and the inode it stands for, or the knowledge that there is none. Linux: struct dentry. */
 
+import { S_IFDIR, S_IFMT } from '../../abi/stat.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
 import type { Inode } from './inode.ts';
+import type { Mount } from './mount.ts';
 import type { SuperBlock } from './super_block.ts';
 
 export class Dentry {
@@ -17,8 +19,8 @@ export class Dentry {
   refs = 0;
   /** The walk that used it last; see Dcache. */
   stamp = 0;
-  /** Mounts on it, in any mount namespace. */
-  mounted = 0;
+  /** Mounts on it, in any mount namespace; null while there are none. */
+  mounts: readonly Mount[] | null = null;
   /** Its name was removed; it lives only as long as it is held. Linux: d_unlinked. */
   unlinked = false;
   /** Who pays for it; null for roots. */
@@ -32,7 +34,7 @@ export class Dentry {
     this.parent = parent ?? this;
     this.name = name;
     this.inode = inode;
-    if (inode !== null) inode.refs++;
+    if (inode !== null) this.hold(inode);
   }
 
   get isRoot(): boolean {
@@ -51,15 +53,21 @@ export class Dentry {
   /** Let go of the inode. */
   forgetInode(): void {
     const { inode } = this;
+    if (inode === null) return;
     this.inode = null;
-    inode?.put();
+    if (inode.alias === this) inode.alias = null;
+    inode.put();
   }
 
   /** Give a negative dentry its inode. Linux: d_instantiate. */
   instantiate(inode: Inode): void {
-    inode.refs++;
-    this.forgetInode();
+    this.hold(inode);
     this.inode = inode;
+  }
+
+  private hold(inode: Inode): void {
+    inode.refs++;
+    if ((inode.mode & S_IFMT) === S_IFDIR) inode.alias = this;
   }
 
   /** Whether this is `other` or above it. */

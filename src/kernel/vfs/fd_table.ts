@@ -3,6 +3,7 @@
 import { EBADF, EMFILE } from '../../abi/errno.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from './file.ts';
+import { releaseProcessLocks } from './file_locks.ts';
 
 /** /proc/sys/fs/nr_open: no descriptor is ever this large. */
 export const NR_OPEN = 1048576;
@@ -67,6 +68,7 @@ export class FdTable {
     const file = this.get(fd);
     if (file === null) return -EBADF;
     this.remove(fd);
+    if (file.inode.locks !== null) releaseProcessLocks(file.inode, this);
     file.flush(task);
     file.put();
     return 0;

@@ -80,8 +80,16 @@ export abstract class File {
 
   put(): void {
     if (--this.refs !== 0) return;
+    const { path } = this;
     if (this.watchers !== null) for (const watcher of [...this.watchers]) watcher.fileGone(this);
+    if (path !== null) notifyFile(this, this.writable ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
+    if (this.isWriter) {
+      this.inode.writers--;
+      path!.mount.writers--;
+    }
+    if (this.inode.locks !== null) releaseFileLocks(this);
     this.release();
+    path?.put();
   }
 
   /** The last reference is gone. */

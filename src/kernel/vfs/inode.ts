@@ -54,6 +54,8 @@ export abstract class Inode {
   alias: Dentry | null = null;
   /** Page cache of regular files; null for files without pages. */
   mapping: PageMapping | null = null;
+  /** Made by O_TMPFILE: linkat(2) may still give it a name. */
+  linkable = false;
   /** Dentries, overlays and other holders; with none of them and no names left the inode ends. */
   refs = 0;
   /** Open files that can write, or minus the programs that run from it (ETXTBSY). Linux: i_writecount. */

@@ -33,6 +33,7 @@ export class Mount {
   expiring = false;
   /** Paths that hold it: open files, working directories. */
   refs = 0;
+  private released = false;
   /** Open files that can write. */
   writers = 0;
 
@@ -64,15 +65,14 @@ export class Mount {
   }
 
   put(): void {
-    this.refs--;
-    if (this.refs === 0 && this.namespace === null) this.release();
+    if (--this.refs === 0 && this.namespace === null) this.release();
   }
 
   /** Attach it at `mountpoint` of `parent`. */
   attach(parent: Mount, mountpoint: Dentry): void {
     this.parent = parent;
     this.mountpoint = mountpoint.get();
-    mountpoint.mounted++;
+    mountpoint.mounts = [...(mountpoint.mounts ?? []), this];
     parent.children.set(mountpoint, this);
   }
 
@@ -81,7 +81,8 @@ export class Mount {
     const { parent, mountpoint } = this;
     if (parent === null || mountpoint === null) return;
     parent.children.delete(mountpoint);
-    mountpoint.mounted--;
+    const left = mountpoint.mounts!.filter((mount) => mount !== this);
+    mountpoint.mounts = left.length === 0 ? null : left;
     mountpoint.put();
     this.parent = null;
     this.mountpoint = null;
@@ -89,8 +90,8 @@ export class Mount {
 
   /** Nothing uses it any more. */
   release(): void {
-    if (this.refs < 0) return;
-    this.refs = Number.NEGATIVE_INFINITY;
+    if (this.released) return;
+    this.released = true;
     this.root.put();
     if (--this.sb.mounts === 0) this.sb.kill();
   }

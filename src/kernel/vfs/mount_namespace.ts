@@ -12,6 +12,8 @@ export class MountNamespace {
   readonly inode: number;
   readonly owner: UserNamespace;
   root!: Mount;
+  /** Sets of namespaces (nsproxy) and open namespace files that hold it. */
+  users = 0;
   /** Mounts in it. */
   count = 0;
   /** Counts changes; poll(2) on /proc/[pid]/mountinfo reports them. */

@@ -18,6 +18,8 @@ export class Vfs {
   protectedRegular = 2;
   /** Inodes with inotify watches: while there are none, events cost nothing. */
   watchedInodes = 0;
+  /** Pairs the two events of a rename. */
+  nextCookie = 1;
   private nextDevMinor = 1;
   private nextMountId = 1;
   private nextPeerGroup = 1;

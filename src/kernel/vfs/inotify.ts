@@ -1,0 +1,181 @@
+/** Watching files. Linux: fs/notify/inotify. See inotify(7). */
+
+import { EAGAIN, EINVAL } from '../../abi/errno.ts';
+import { O_NONBLOCK } from '../../abi/fcntl.ts';
+import { IN_ALL_EVENTS, IN_IGNORED, IN_ISDIR, IN_ONESHOT, IN_Q_OVERFLOW } from '../../abi/inotify.ts';
+import { FIONREAD } from '../../abi/ioctl.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Task } from '../task/task.ts';
+import { WaitQueue } from '../task/wait_queue.ts';
+import { File, POLLIN, POLLRDNORM } from './file.ts';
+import type { Inode } from './inode.ts';
+import type { IovIter } from './iov_iter.ts';
+import { latin1Bytes } from './text.ts';
+
+const HEADER_SIZE = 16;
+/** /proc/sys/fs/inotify/max_queued_events. */
+const MAX_QUEUED_EVENTS = 16384;
+
+interface InotifyEvent {
+  readonly wd: number;
+  readonly mask: number;
+  readonly cookie: number;
+  readonly name: string;
+}
+
+/** One inode watched by one instance. */
+export class InotifyMark {
+  readonly instance: InotifyFile;
+  readonly inode: Inode;
+  readonly wd: number;
+  /** IN_ events wanted, and IN_ONESHOT, IN_EXCL_UNLINK. */
+  mask: number;
+
+  constructor(instance: InotifyFile, inode: Inode, wd: number, mask: number) {
+    this.instance = instance;
+    this.inode = inode;
+    this.wd = wd;
+    this.mask = mask;
+  }
+
+  notify(event: number, name: string, cookie: number): void {
+    if ((event & this.mask & IN_ALL_EVENTS) === 0) return;
+    this.instance.queue({ wd: this.wd, mask: event, cookie, name });
+    if ((this.mask & IN_ONESHOT) !== 0) this.instance.removeMark(this);
+  }
+
+  /** The inode has ended. */
+  ended(): void {
+    this.instance.removeMark(this);
+  }
+}
+
+/** Name length in an event: padded with NULs to a multiple of the header's size. */
+const paddedLength = (name: string): number => (name === '' ? 0 : Math.ceil((name.length + 1) / HEADER_SIZE) * HEADER_SIZE);
+
+function sameEvent(a: InotifyEvent, b: InotifyEvent): boolean {
+  return a.wd === b.wd && a.mask === b.mask && a.name === b.name && a.cookie === b.cookie;
+}
+
+/** An inotify instance. */
+export class InotifyFile extends File {
+  private readonly anonymous: Inode;
+  private readonly marks: Map<number, InotifyMark> = new Map();
+  private events: InotifyEvent[] = [];
+  private lastWd = 0;
+  private readonly arrived: WaitQueue = new WaitQueue();
+
+  constructor(kernel: Kernel, flags: number, inode: Inode) {
+    super(kernel, flags);
+    this.anonymous = inode;
+  }
+
+  override get inode(): Inode {
+    return this.anonymous;
+  }
+
+  /** The watch of `inode` by this instance. */
+  find(inode: Inode): InotifyMark | null {
+    return inode.marks?.find((mark) => mark.instance === this) ?? null;
+  }
+
+  watch(inode: Inode, mask: number): number {
+    const mark = new InotifyMark(this, inode, ++this.lastWd, mask);
+    this.marks.set(mark.wd, mark);
+    inode.refs++;
+    if (inode.marks === null) this.kernel.vfs.watchedInodes++;
+    inode.marks = [...(inode.marks ?? []), mark];
+    return mark.wd;
+  }
+
+  /** inotify_rm_watch(2). */
+  remove(wd: number): number {
+    const mark = this.marks.get(wd);
+    if (mark === undefined) return -EINVAL;
+    this.removeMark(mark);
+    return 0;
+  }
+
+  removeMark(mark: InotifyMark): void {
+    if (!this.marks.delete(mark.wd)) return;
+    this.unhook(mark);
+    this.queue({ wd: mark.wd, mask: IN_IGNORED, cookie: 0, name: '' });
+  }
+
+  queue(event: InotifyEvent): void {
+    const last = this.events[this.events.length - 1];
+    if (last !== undefined && sameEvent(last, event)) return;
+    if (this.events.length >= MAX_QUEUED_EVENTS) {
+      if (last!.mask !== IN_Q_OVERFLOW) this.events.push({ wd: -1, mask: IN_Q_OVERFLOW, cookie: 0, name: '' });
+    } else this.events.push(event);
+    this.arrived.wakeAll();
+  }
+
+  override read(task: Task, iter: IovIter): number {
+    const first = this.events[0];
+    if (first === undefined) return (this.flags & O_NONBLOCK) !== 0 ? -EAGAIN : task.block([this.arrived]);
+    let count = 0;
+    let length = 0;
+    for (const event of this.events) {
+      const size = HEADER_SIZE + paddedLength(event.name);
+      if (length + size > iter.remaining) break;
+      length += size;
+      count++;
+    }
+    if (count === 0) return -EINVAL;
+    const ready = iter.prepare(length, true);
+    if (ready < length) return ready < 0 ? ready : -EINVAL;
+    iter.put(encode(this.events.slice(0, count), length));
+    this.events = this.events.slice(count);
+    return length;
+  }
+
+  override poll(): number {
+    return this.events.length > 0 ? POLLIN | POLLRDNORM : 0;
+  }
+
+  override pollQueues(): readonly WaitQueue[] {
+    return [this.arrived];
+  }
+
+  override ioctl(task: Task, request: number, argument: number): number {
+    if (request !== FIONREAD) return super.ioctl(task, request, argument);
+    const length = this.events.reduce((sum, event) => sum + HEADER_SIZE + paddedLength(event.name), 0);
+    return task.mm!.writeU32(argument, length);
+  }
+
+  override release(): void {
+    for (const mark of this.marks.values()) this.unhook(mark);
+    this.marks.clear();
+  }
+
+  override fdinfo(): string {
+    return [...this.marks.values()]
+      .map(({ wd, inode, mask }) => `inotify wd:${wd.toString(16)} ino:${inode.ino.toString(16)} sdev:${inode.sb.dev.toString(16)} mask:${(mask & ~IN_ISDIR).toString(16)} ignored_mask:0 \n`)
+      .join('');
+  }
+
+  private unhook(mark: InotifyMark): void {
+    const { inode } = mark;
+    const left = (inode.marks ?? []).filter((other) => other !== mark);
+    inode.marks = left.length === 0 ? null : left;
+    if (left.length === 0) this.kernel.vfs.watchedInodes--;
+    inode.put();
+  }
+}
+
+function encode(events: readonly InotifyEvent[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  const data = new DataView(bytes.buffer);
+  let at = 0;
+  for (const { wd, mask, cookie, name } of events) {
+    const padded = paddedLength(name);
+    data.setInt32(at, wd, true);
+    data.setUint32(at + 4, mask, true);
+    data.setUint32(at + 8, cookie, true);
+    data.setUint32(at + 12, padded, true);
+    bytes.set(latin1Bytes(name), at + HEADER_SIZE);
+    at += HEADER_SIZE + padded;
+  }
+  return bytes;
+}

@@ -1,0 +1,49 @@
+/** Mount namespaces coming and going. Linux: copy_mnt_ns, put_mnt_ns in fs/namespace.c. */
+
+import { ENOSPC } from '../../abi/errno.ts';
+import type { UserNamespace } from '../namespace/user_namespace.ts';
+import type { Task } from '../task/task.ts';
+import { FsContext } from './fs_context.ts';
+import type { Mount } from './mount.ts';
+import { MOUNT_MAX, MountNamespace } from './mount_namespace.ts';
+import { attachTree, copyTree, detachTree } from './mount_tree.ts';
+import { Path } from './path.ts';
+
+export interface ClonedMounts {
+  readonly namespace: MountNamespace;
+  /** The task's root and working directory, on the copies of the mounts they were on. */
+  readonly fs: FsContext;
+}
+
+/** A copy of the task's mount namespace for clone(CLONE_NEWNS) and unshare(CLONE_NEWNS). */
+export function cloneMountNamespace(task: Task, owner: UserNamespace): ClonedMounts | number {
+  const old = task.nsproxy.mnt;
+  if (old.count > MOUNT_MAX) return -ENOSPC;
+  const namespace = new MountNamespace(task.kernel.allocateInode(), owner);
+  const map = new Map<Mount, Mount>();
+  const root = copyTree(old.root, old.root.root, { bind: false, lock: owner !== old.owner }, map);
+  attachTree(root, namespace, null, null);
+  const moved = (path: Path): Path => new Path(map.get(path.mount) ?? path.mount, path.dentry);
+  const { fs } = task;
+  const copy = new FsContext(moved(fs!.root), moved(fs!.cwd));
+  copy.umask = fs!.umask;
+  return { namespace, fs: copy };
+}
+
+/** setns(2): the task's root and working directory become the namespace's root. The caller has checked capabilities. Linux: mntns_install. */
+export function enterMountNamespace(task: Task, namespace: MountNamespace): void {
+  let { root } = namespace;
+  let dentry = root.root;
+  for (let above = root.children.get(dentry); above !== undefined; above = root.children.get(dentry)) {
+    root = above;
+    dentry = above.root;
+  }
+  const path = new Path(root, dentry);
+  task.fs!.setRoot(path);
+  task.fs!.setCwd(path);
+}
+
+/** Nobody uses the namespace any more: everything in it is unmounted. */
+export function destroyMountNamespace(namespace: MountNamespace): void {
+  detachTree(namespace.root);
+}
