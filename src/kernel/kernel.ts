@@ -42,7 +42,6 @@ export class Kernel {
   readonly timers: TimerHeap = new TimerHeap();
   readonly scheduler: Scheduler = new Scheduler(this);
   readonly futexes: FutexTable = new FutexTable();
-  readonly vfs: Vfs;
   readonly initialUserNs: UserNamespace = initialUserNamespace(PROC_USER_INIT_INO);
   readonly initialPidNs: PidNamespace = new PidNamespace(PROC_PID_INIT_INO, null, this.initialUserNs);
   readonly rootCgroup: Cgroup;
@@ -66,7 +65,6 @@ export class Kernel {
     this.anonymous = new AnonymousFs(this);
     this.memory.shrinkers.push(this.vfs.dcache);
     this.memory.firstTouchAbsent = options.firstTouchAbsent ?? false;
-    this.vfs = new Vfs(this);
     this.rootCgroup = new Cgroup(null, '', this.memory.root);
     this.bootId = this.randomUuid();
     this.bootTime = Math.floor(this.now().seconds - platform.clock.monotonic() / 1e9);

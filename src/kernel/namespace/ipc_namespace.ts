@@ -1,11 +1,55 @@
-/** System V IPC objects and POSIX message queues of a group of tasks. See ipc_namespaces(7). */
+/** System V IPC objects of a group of tasks. See ipc_namespaces(7). */
 
+import { IpcIds } from '../ipc/ipc_ids.ts';
+import type { MessageQueue } from '../ipc/msg.ts';
+import type { SemaphoreSet } from '../ipc/sem.ts';
+import type { SharedSegment } from '../ipc/shm.ts';
 import type { UserNamespace } from './user_namespace.ts';
+
+/** The sysctls of /proc/sys/kernel that limit a namespace. See proc_sys_kernel(5). */
+export interface IpcLimits {
+  msgmax: number;
+  msgmnb: number;
+  msgmni: number;
+  semmsl: number;
+  semmns: number;
+  semopm: number;
+  semmni: number;
+  shmmax: number;
+  /** In pages. */
+  shmall: number;
+  shmmni: number;
+  shmRmidForced: number;
+}
+
+/** ULONG_MAX - (1 << 24), as near as a double comes: Linux's default for "no limit". */
+const NO_LIMIT = 18446744073692774399;
 
 export class IpcNamespace {
   readonly kind = 'ipc';
   readonly inode: number;
   readonly owner: UserNamespace;
+  readonly limits: IpcLimits = {
+    msgmax: 8192,
+    msgmnb: 16384,
+    msgmni: 32000,
+    semmsl: 32000,
+    semmns: 1024000000,
+    semopm: 500,
+    semmni: 32000,
+    shmmax: NO_LIMIT,
+    shmall: NO_LIMIT,
+    shmmni: 4096,
+    shmRmidForced: 0,
+  };
+  readonly semaphores: IpcIds<SemaphoreSet> = new IpcIds();
+  readonly messageQueues: IpcIds<MessageQueue> = new IpcIds();
+  readonly segments: IpcIds<SharedSegment> = new IpcIds();
+  /** Semaphores in all sets, messages and bytes in all queues, pages in all segments. */
+  semaphoresInUse = 0;
+  messageCount = 0;
+  messageBytes = 0;
+  segmentPages = 0;
 
   constructor(inode: number, owner: UserNamespace) {
     this.inode = inode;

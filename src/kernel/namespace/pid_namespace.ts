@@ -1,6 +1,6 @@
 /** PID namespaces: numbers and the tasks they name. See pid_namespaces(7). */
 
-import { EAGAIN, ENOMEM } from '../../abi/errno.ts';
+import { EAGAIN, EEXIST, EINVAL, ENOMEM } from '../../abi/errno.ts';
 import { SyscallRing } from '../syscall/syscall_ring.ts';
 import { Pid } from '../task/pid.ts';
 import type { Task } from '../task/task.ts';
@@ -38,26 +38,41 @@ export class PidNamespace {
     return this.pids.get(number) ?? null;
   }
 
+  /** Whether `other` is this namespace or one below it. */
+  isAncestorOf(other: PidNamespace): boolean {
+    for (let ns: PidNamespace | null = other; ns !== null; ns = ns.parent) if (ns === this) return true;
+    return false;
+  }
+
   /** Every pid in ascending order. */
   list(): Pid[] {
     return [...this.pids.keys()].sort((a, b) => a - b).map((n) => this.pids.get(n)!);
   }
 
-  /** A new identity, numbered in this namespace and all its ancestors: -ENOMEM after init's death, -EAGAIN when out of numbers. */
-  allocate(): Pid | number {
+  /**
+   * A new identity, numbered in this namespace and all its ancestors. `chosen` are ids that the creator wants, the innermost
+   * first (clone3's set_tid). -ENOMEM after init's death, -EAGAIN when out of numbers, -EEXIST or -EINVAL for a bad choice.
+   */
+  allocate(chosen: readonly number[] = []): Pid | number {
     if (this.dead) return -ENOMEM;
     const numbers: number[] = [];
-    for (let ns: PidNamespace | null = this; ns !== null; ns = ns.parent) {
-      const number = ns.nextNumber();
+    for (let ns: PidNamespace | null = this, i = 0; ns !== null; ns = ns.parent, i++) {
+      const wanted = chosen[i];
+      const number = wanted === undefined ? ns.nextNumber() : ns.checkChoice(wanted);
       if (number < 0) return number;
       numbers[ns.level] = number;
     }
     const pid = new Pid(this, numbers);
-    for (let ns: PidNamespace | null = this; ns !== null; ns = ns.parent) {
+    for (let ns: PidNamespace | null = this, i = 0; ns !== null; ns = ns.parent, i++) {
       ns.pids.set(numbers[ns.level]!, pid);
-      ns.lastPid = numbers[ns.level]!;
+      if (chosen[i] === undefined) ns.lastPid = numbers[ns.level]!;
     }
     return pid;
+  }
+
+  private checkChoice(number: number): number {
+    if (number < 1 || number >= this.pidMax || (number !== 1 && this.init === null)) return -EINVAL;
+    return this.pids.has(number) ? -EEXIST : number;
   }
 
   /** Forget an identity once nothing uses it as pid, process group or session. */

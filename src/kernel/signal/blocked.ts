@@ -12,7 +12,7 @@ export function recalculatePending(task: Task): void {
   const { group } = task;
   task.signalPending =
     task.stopPending ||
-    group.exiting ||
+    task.doomed ||
     task.interruptedBy !== 0 ||
     task.delivering !== null ||
     ((task.pending.set | group.pending.set) & ~task.blocked) !== 0n;

@@ -51,6 +51,9 @@ export class ThreadGroup {
   /** Threads asleep in sigtimedwait(2) or reading a signalfd, first come first. */
   readonly signalWaiters: WaitQueue = new WaitQueue();
 
+  /** Woken whenever a signal is queued for the process or one of its threads (signalfd). */
+  readonly signalQueued: WaitQueue = new WaitQueue();
+
   /** The thread that created it (PR_SET_PDEATHSIG, __WNOTHREAD); its process is the parent. Null for the first process. */
   parent: Task | null;
   /** Processes whose parent is a thread of this one, oldest first. */

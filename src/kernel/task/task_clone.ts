@@ -1,0 +1,236 @@
+/** New threads and processes. Linux: kernel/fork.c. See clone(2). */
+
+import { EAGAIN, EFAULT, EINVAL, ENOMEM, isErrno } from '../../abi/errno.ts';
+import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../../abi/capability.ts';
+import * as c from '../../abi/process.ts';
+import { NSIG, SIGCHLD } from '../../abi/signal.ts';
+import { REG_PC, REG_SP, REG_TPIDR, REG_X } from '../../platform/registers.ts';
+import { dupMm } from '../mm/mm_fork.ts';
+import { charge, PRICE_TASK, uncharge } from '../mm/price.ts';
+import { type CloneNamespaces, cloneNamespaces } from '../namespace/clone_namespaces.ts';
+import type { NsProxy } from '../namespace/nsproxy.ts';
+import { ensureTimers } from '../time/process_timers.ts';
+import type { Cred } from './cred.ts';
+import type { Pid } from './pid.ts';
+import { installPidfd, reservePidfd } from './pidfd.ts';
+import { NO_ALTERNATE_STACK, Task } from './task.ts';
+import { ThreadGroup } from './thread_group.ts';
+
+/** What clone3(2) can say. */
+export interface CloneArgs {
+  /** CLONE_ flags without the exit signal. */
+  readonly flags: number;
+  readonly exitSignal: number;
+  /** The new stack pointer, 0 to keep the parent's. */
+  readonly stack: number;
+  readonly tls: number;
+  readonly parentTid: number;
+  readonly childTid: number;
+  /** Where the pidfd goes. */
+  readonly pidfd: number;
+  /** Chosen ids, the innermost namespace's first. */
+  readonly setTid: readonly number[];
+}
+
+/** Whether bit `flag` is set; flags reach above 32 bits. */
+export const has = (flags: number, flag: number): boolean => Math.floor(flags / flag) % 2 === 1;
+
+/** Combinations that make no sense. Linux: the first part of copy_process. */
+function check(task: Task, { flags, exitSignal, setTid }: CloneArgs): number {
+  const both = (a: number, b: number): boolean => has(flags, a) && has(flags, b);
+  const without = (a: number, b: number): boolean => has(flags, a) && !has(flags, b);
+  if (both(c.CLONE_NEWNS, c.CLONE_FS) || both(c.CLONE_NEWUSER, c.CLONE_FS)) return -EINVAL;
+  if (without(c.CLONE_THREAD, c.CLONE_SIGHAND) || without(c.CLONE_SIGHAND, c.CLONE_VM)) return -EINVAL;
+  if (both(c.CLONE_SIGHAND, c.CLONE_CLEAR_SIGHAND)) return -EINVAL;
+  if (has(flags, c.CLONE_PARENT) && task.group.unkillable) return -EINVAL;
+  if (has(flags, c.CLONE_THREAD)) {
+    if (has(flags, c.CLONE_NEWUSER) || has(flags, c.CLONE_NEWPID)) return -EINVAL;
+    if (task.nsproxy.pidForChildren !== task.pid.namespace) return -EINVAL;
+  }
+  if (both(c.CLONE_NEWIPC, c.CLONE_SYSVSEM)) return -EINVAL;
+  if (exitSignal > NSIG || exitSignal < 0) return -EINVAL;
+  if (setTid.length > task.pid.namespace.level + (has(flags, c.CLONE_NEWPID) ? 2 : 1)) return -EINVAL;
+  return 0;
+}
+
+/** Whether the user may have one more thread. */
+function mayFork(task: Task, cred: Cred): boolean {
+  const limit = task.group.softLimit(c.RLIMIT_NPROC);
+  if (task.kernel.userAccount(cred.uid).processes < limit || cred.uid === 0) return true;
+  return cred.capable(CAP_SYS_RESOURCE, task.kernel.initialUserNs) || cred.capable(CAP_SYS_ADMIN, task.kernel.initialUserNs);
+}
+
+/**
+ * Create a task as `parent` asks: a thread or a process, runnable, with the parent's registers but x0 = 0. The new task or a
+ * negative errno; nothing has happened in the latter case.
+ */
+export function cloneTask(parent: Task, args: CloneArgs): Task | number {
+  const { kernel, group } = parent;
+  const { flags } = args;
+  const invalid = check(parent, args);
+  if (invalid < 0) return invalid;
+  const spaces = cloneNamespaces(parent, flags);
+  if (isErrno(spaces)) return spaces;
+  if (!mayFork(parent, spaces.cred)) return -EAGAIN;
+  const { cgroup } = group;
+  if (!cgroup.tryChargePid()) return -EAGAIN;
+  if (!charge(kernel, cgroup.memory, PRICE_TASK)) {
+    cgroup.unchargePid();
+    return -ENOMEM;
+  }
+  const child = createTask(parent, args, spaces);
+  if (isErrno(child)) {
+    cgroup.unchargePid();
+    uncharge(cgroup.memory, PRICE_TASK);
+    return child;
+  }
+  kernel.userAccount(spaces.cred.uid).processes++;
+  kernel.scheduler.forks++;
+  kernel.scheduler.enqueue(child);
+  return child;
+}
+
+function createTask(parent: Task, args: CloneArgs, spaces: CloneNamespaces): Task | number {
+  const { flags } = args;
+  const sharesMm = has(flags, c.CLONE_VM);
+  const mm = parent.mm === null ? null : sharesMm ? parent.mm.get() : dupMm(parent.mm);
+  if (isErrno(mm)) return mm;
+  const pid = spaces.nsproxy.pidForChildren.allocate(args.setTid);
+  if (isErrno(pid)) {
+    mm?.put();
+    return pid;
+  }
+  const fd = has(flags, c.CLONE_PIDFD) ? reservePidfd(parent) : 0;
+  if (fd < 0) {
+    pid.namespace.release(pid);
+    mm?.put();
+    return fd;
+  }
+  const isThread = has(flags, c.CLONE_THREAD);
+  const group = isThread ? parent.group : newGroup(parent, args);
+  const child = new Task(parent.kernel, pid, group, spaces.nsproxy.get(), spaces.cred);
+  child.mm = mm;
+  const failed = tellIds(parent, child, args, pid, fd);
+  if (failed < 0) {
+    mm?.put();
+    spaces.nsproxy.put();
+    pid.namespace.release(pid);
+    return failed;
+  }
+  pid.task = child;
+  inherit(parent, child, args);
+  child.fs = spaces.fs ?? (has(flags, c.CLONE_FS) ? (parent.fs?.share() ?? null) : (parent.fs?.clone() ?? null));
+  child.files = has(flags, c.CLONE_FILES) ? (parent.files?.share() ?? null) : (parent.files?.clone() ?? null);
+  if (has(flags, c.CLONE_PIDFD)) installPidfd(parent, fd, pid);
+  if (isThread) joinGroup(child);
+  else startGroup(parent, child, pid, args);
+  return child;
+}
+
+/** Write the ids that the caller wants to see. 0 or a negative errno. */
+function tellIds(parent: Task, child: Task, args: CloneArgs, pid: Pid, fd: number): number {
+  const { flags } = args;
+  if (has(flags, c.CLONE_PARENT_SETTID)) {
+    const failed = parent.mm!.writeU32(args.parentTid, pid.in(parent.pid.namespace));
+    if (failed < 0) return failed;
+  }
+  if (has(flags, c.CLONE_PIDFD)) {
+    const failed = parent.mm!.writeU32(args.pidfd, fd);
+    if (failed < 0) return failed;
+  }
+  if (!has(flags, c.CLONE_CHILD_SETTID)) return 0;
+  const failed = child.mm!.writeU32(args.childTid, pid.numbers[pid.numbers.length - 1]!);
+  return failed === -EFAULT ? 0 : failed;
+}
+
+/** What a new task takes from its creator. */
+function inherit(parent: Task, child: Task, args: CloneArgs): void {
+  const { flags } = args;
+  child.comm = parent.comm;
+  child.saved.set(parent.words);
+  child.saved[REG_X] = child.saved[REG_X + 1] = 0;
+  child.inSyscall = false;
+  if (args.stack !== 0) child.setRegister(REG_SP, args.stack);
+  if (has(flags, c.CLONE_SETTLS)) child.setRegister(REG_TPIDR, args.tls);
+  if (parent.inSyscall) skipSvc(child);
+  child.blocked = parent.savedMask ?? parent.blocked;
+  child.alternateStack = has(flags, c.CLONE_VM) && !has(flags, c.CLONE_VFORK) ? NO_ALTERNATE_STACK : parent.alternateStack;
+  child.startTime = parent.kernel.clock.monotonic();
+  child.policy = parent.resetOnFork ? c.SCHED_OTHER : parent.policy;
+  child.realtimePriority = parent.resetOnFork ? 0 : parent.realtimePriority;
+  child.nice = parent.resetOnFork && parent.nice < 0 ? 0 : parent.nice;
+  child.virtualRuntime = parent.virtualRuntime;
+  child.timerSlack = parent.timerSlack;
+  child.personality = parent.personality;
+  child.ioPriority = parent.ioPriority;
+  if (has(flags, c.CLONE_CHILD_CLEARTID)) child.clearChildTid = args.childTid;
+  if (!has(flags, c.CLONE_VM)) child.rseq = parent.rseq;
+  if (has(flags, c.CLONE_SYSVSEM) && parent.semUndo !== null) {
+    child.semUndo = parent.semUndo;
+    child.semUndo.users++;
+  }
+}
+
+/** The child goes on behind the svc that created it. */
+function skipSvc(child: Task): void {
+  child.setRegister(REG_PC, child.pc + 4);
+}
+
+function newGroup(parent: Task, args: CloneArgs): ThreadGroup {
+  const { flags } = args;
+  const old = parent.group;
+  const creator = has(flags, c.CLONE_PARENT) || has(flags, c.CLONE_THREAD) ? old.parent : parent;
+  let { sighand } = old;
+  if (has(flags, c.CLONE_SIGHAND)) sighand.users++;
+  else {
+    sighand = sighand.copy();
+    if (has(flags, c.CLONE_CLEAR_SIGHAND)) sighand.resetHandlers(false);
+  }
+  const group = new ThreadGroup(sighand, creator, old.rlimits, old.cgroup);
+  group.terminal = old.terminal;
+  group.oomScoreAdj = old.oomScoreAdj;
+  group.hasSubreaper = old.hasSubreaper || old.subreaper;
+  return group;
+}
+
+function joinGroup(child: Task): void {
+  const { group } = child;
+  child.exitSignal = -1;
+  group.threads.add(child);
+  group.live++;
+  if (child.doomed) child.signalPending = true;
+}
+
+function startGroup(parent: Task, child: Task, pid: Pid, args: CloneArgs): void {
+  const { group } = child;
+  const old = parent.group;
+  group.leader = child;
+  group.threads.add(child);
+  group.live = 1;
+  child.exitSignal = has(args.flags, c.CLONE_PARENT) ? old.leader.exitSignal : args.exitSignal;
+  group.parent?.group.children.add(group);
+  if (child.mm !== null && child.mm !== parent.mm) child.mm.limits = group;
+  if (group.softLimit(c.RLIMIT_CPU) < Number.POSITIVE_INFINITY) ensureTimers(group);
+  if (pid.namespace.init === null && pid.numbers[pid.numbers.length - 1] === 1) {
+    pid.namespace.init = child;
+    group.unkillable = true;
+  }
+  group.joinProcessGroup(old.processGroup);
+  group.joinSession(old.session);
+}
+
+/** The first task of a kernel: it never runs a program; containers are cloned from it. */
+export function createFirstTask(pid: Pid, nsproxy: NsProxy, cred: Cred, group: ThreadGroup, kernel: Task['kernel']): Task {
+  const task = new Task(kernel, pid, group, nsproxy.get(), cred);
+  task.comm = 'holm';
+  task.exitSignal = SIGCHLD;
+  pid.task = task;
+  pid.namespace.init = task;
+  group.leader = task;
+  group.threads.add(task);
+  group.live = 1;
+  group.unkillable = true;
+  group.joinProcessGroup(pid);
+  group.joinSession(pid);
+  return task;
+}

@@ -1,0 +1,200 @@
+/** The end of threads and processes. Linux: kernel/exit.c. See exit(2), exit_group(2), pid_namespaces(7). */
+
+import { SIGCHLD, SIGKILL } from '../../abi/signal.ts';
+import { exitSem } from '../ipc/sem.ts';
+import { PRICE_TASK, uncharge } from '../mm/price.ts';
+import type { PidNamespace } from '../namespace/pid_namespace.ts';
+import { leaveNsproxy } from '../namespace/nsproxy.ts';
+import { leaveStop } from '../signal/deliver.ts';
+import { notifyParentOfExit } from '../signal/notify.ts';
+import { killGroup, sendToProcess, wakeToDie } from '../signal/send.ts';
+import { kernelInfo } from '../signal/sig_info.ts';
+import { deleteTimers } from '../time/process_timers.ts';
+import { cleanUpFutexes } from '../futex/futex_exit.ts';
+import { killOrphanedProcessGroup } from './session.ts';
+import type { Task } from './task.ts';
+import type { ThreadGroup } from './thread_group.ts';
+
+/** Every set bit of a signal set. */
+const ALL = (1n << 64n) - 1n;
+
+/** End the whole process with wait status `status` (a signal, or an exit code times 256). Linux: do_group_exit. */
+export function groupExit(task: Task, status: number): void {
+  const { group } = task;
+  killGroup(group, status);
+  exitTask(task, group.exitStatus);
+}
+
+/** End one thread. Linux: do_exit. Its process ends with the last one. */
+export function exitTask(task: Task, status: number): void {
+  const { group, kernel } = task;
+  if (task.state === 'Z' || task.state === 'X') return;
+  task.leaveQueues();
+  task.inSyscall = false;
+  task.progress?.drop();
+  task.progress = null;
+  task.exitCode = status;
+  if (task.stopPending) leaveStop(group);
+  task.stopPending = false;
+  task.interruptedBy = 0;
+  task.state = 'Z';
+  kernel.scheduler.remove(task);
+  group.live--;
+  const last = group.live === 0;
+  if (last) {
+    if (group.exiting) group.leader.exitCode = group.exitStatus;
+    deleteTimers(group);
+  }
+  releaseMm(task);
+  exitSem(task);
+  task.files?.put(task);
+  task.files = null;
+  if (last && group.sessionLeader && group.terminal !== null) group.terminal.disassociate(group);
+  task.fs?.put();
+  task.fs = null;
+  leaveNsproxy(task);
+  task.pid.namespace.recentCalls.leave(task, 0);
+  handOverChildren(task, last);
+  task.stateChanged.wakeAll();
+  if (task !== group.leader) releaseTask(task);
+  if (last) finishProcess(group);
+  else if (group.execTask !== null) group.execTask.wake();
+}
+
+/** Give up the address space: what other threads wait for is told first. Linux: exit_mm, mm_release. */
+export function releaseMm(task: Task): void {
+  cleanUpFutexes(task);
+  task.rseq = null;
+  const { mm } = task;
+  task.mm = null;
+  mm?.put();
+  completeVfork(task);
+}
+
+/** Let the parent of vfork(2) go on. */
+export function completeVfork(task: Task): void {
+  const parent = task.vforkParent;
+  task.vforkParent = null;
+  parent?.wake();
+}
+
+/** The last thread is gone: tell the parent, unless the process is the init of a namespace that still has processes. */
+function finishProcess(group: ThreadGroup): void {
+  const { pid } = group.leader;
+  if (pid.namespace.init === group.leader) {
+    endNamespace(pid.namespace, group);
+    if (hasProcesses(pid.namespace, group)) return;
+  }
+  becomeZombie(group);
+}
+
+function becomeZombie(group: ThreadGroup): void {
+  const { leader } = group;
+  const { namespace } = leader.pid;
+  killOrphanedProcessGroup(group, group.parent?.group ?? null, true);
+  leader.pid.exited.wakeAll();
+  if (notifyParentOfExit(group)) releaseProcess(group);
+  for (let ns: PidNamespace | null = namespace; ns !== null; ns = ns.parent) {
+    const { init } = ns;
+    if (ns.dead && init !== null && init.group !== group && init.group.live === 0 && !hasProcesses(ns, init.group)) becomeZombie(init.group);
+  }
+}
+
+/** Linux: zap_pid_ns_processes. */
+function endNamespace(ns: PidNamespace, init: ThreadGroup): void {
+  ns.dead = true;
+  for (const pid of ns.list()) {
+    const { task } = pid;
+    if (task !== null && task.group !== init) sendToProcess(task.group, kernelInfo(SIGKILL), true);
+  }
+}
+
+/** Whether a process of `ns` other than `init` is still alive. */
+function hasProcesses(ns: PidNamespace, init: ThreadGroup): boolean {
+  return ns.list().some(({ task }) => task !== null && task.group !== init && task.group.live > 0);
+}
+
+/** Children get another thread, a subreaper or init as their parent. Linux: forget_original_parent. */
+function handOverChildren(task: Task, last: boolean): void {
+  const { group } = task;
+  const heir = last ? findReaper(task) : anotherThread(group, task);
+  for (const child of [...group.children]) {
+    if (child.parent !== task && !last) continue;
+    child.parent = heir;
+    for (const { parentDeathSignal } of child.threads) if (parentDeathSignal !== 0) sendToProcess(child, kernelInfo(parentDeathSignal), false);
+    if (!last) continue;
+    group.children.delete(child);
+    heir?.group.children.add(child);
+    child.leader.exitSignal = SIGCHLD;
+    if (child.live === 0 && !isPendingInit(child) && notifyParentOfExit(child)) releaseProcess(child);
+    killOrphanedProcessGroup(child, group, false);
+  }
+}
+
+/** An init whose namespace still has processes is not a zombie yet. */
+const isPendingInit = (group: ThreadGroup): boolean => {
+  const { namespace } = group.leader.pid;
+  return namespace.init === group.leader && hasProcesses(namespace, group);
+};
+
+function anotherThread(group: ThreadGroup, without: Task): Task {
+  for (const thread of group.threads) if (thread !== without && thread.state !== 'Z' && thread.state !== 'X') return thread;
+  return without;
+}
+
+/** Who becomes the parent of the children of an exiting process; nobody if it was the init. Linux: find_new_reaper. */
+function findReaper(task: Task): Task | null {
+  const { init } = task.pid.namespace;
+  if (init === task.group.leader) return null;
+  if (task.group.hasSubreaper) {
+    for (let parent = task.group.parent; parent !== null; parent = parent.group.parent) {
+      if (parent.group.leader === init || parent.pid.namespace.level !== task.pid.namespace.level) break;
+      if (parent.group.subreaper && parent.group.live > 0) return anotherThread(parent.group, parent.group.leader);
+    }
+  }
+  return init !== null && init.group.live > 0 ? anotherThread(init.group, task) : null;
+}
+
+/** Forget a process that has been waited for. Linux: release_task on the leader. */
+export function releaseProcess(group: ThreadGroup): void {
+  const { parent, leader } = group;
+  if (parent !== null) parent.group.children.delete(group);
+  group.pending.flush(ALL);
+  const { processGroup, session } = group;
+  releaseTask(leader);
+  processGroup.processGroup.delete(leader);
+  session.session.delete(leader);
+  processGroup.namespace.release(processGroup);
+  session.namespace.release(session);
+  if (leader.pid.namespace.init === leader) leader.pid.namespace.init = null;
+  group.parent = null;
+}
+
+/** Forget a thread. */
+export function releaseTask(task: Task): void {
+  const { group, kernel, pid } = task;
+  if (task.state === 'X') return;
+  task.state = 'X';
+  task.pending.flush(ALL);
+  group.exited.userTime += task.userTime;
+  group.exited.systemTime += task.systemTime;
+  group.exited.minorFaults += task.minorFaults;
+  group.exited.majorFaults += task.majorFaults;
+  group.exited.voluntarySwitches += task.voluntarySwitches;
+  group.exited.involuntarySwitches += task.involuntarySwitches;
+  group.threads.delete(task);
+  kernel.userAccount(task.cred.uid).processes--;
+  group.cgroup.unchargePid();
+  uncharge(group.cgroup.memory, PRICE_TASK);
+  if (pid.task === task) pid.task = null;
+  pid.namespace.release(pid);
+}
+
+/** execve(2) ends all other threads: true when only `task` is left; it takes the leader's place then. Linux: de_thread. */
+export function endOtherThreads(task: Task): boolean {
+  const { group } = task;
+  if (group.live === 1) return true;
+  group.execTask = task;
+  for (const thread of group.threads) if (thread !== task) wakeToDie(thread);
+  return false;
+}

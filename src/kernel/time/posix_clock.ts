@@ -1,0 +1,72 @@
+/** What each clock shows. Linux: kernel/time/posix-timers.c. See clock_gettime(2). */
+
+import { EINVAL, ESRCH } from '../../abi/errno.ts';
+import * as t from '../../abi/time.ts';
+import type { Task } from '../task/task.ts';
+import type { ThreadGroup } from '../task/thread_group.ts';
+import type { Timespec } from '../vfs/inode.ts';
+import { processTimes, threadTime } from './cpu_time.ts';
+
+/** Linux's tick at CONFIG_HZ=250, the resolution of the coarse clocks. */
+export const COARSE_RESOLUTION = 4e6;
+/** Which CPU clock: struct of the bits of a negative clock id. */
+const CPUCLOCK_MAX = 3;
+const CPUCLOCK_PERTHREAD = 4;
+
+/** Exact below 2^53 nanoseconds. */
+export const toTimespec = (nanoseconds: number): Timespec => {
+  const seconds = Math.floor(nanoseconds / 1e9);
+  return { seconds, nanoseconds: Math.floor(nanoseconds - seconds * 1e9) };
+};
+
+/** The thread or process that a CPU clock id means; a negative errno. See clock_getcpuclockid(3). */
+export function cpuClockTarget(task: Task, clock: number): Task | ThreadGroup | number {
+  if (clock === t.CLOCK_PROCESS_CPUTIME_ID) return task.group;
+  if (clock === t.CLOCK_THREAD_CPUTIME_ID) return task;
+  if (clock >= 0 || (clock & 3) === CPUCLOCK_MAX) return -EINVAL;
+  const number = ~(clock >> 3);
+  const thread = number === 0 ? task : (task.pid.namespace.find(number)?.task ?? null);
+  if (thread === null) return -EINVAL;
+  if ((clock & CPUCLOCK_PERTHREAD) !== 0) return thread.group === task.group ? thread : -EINVAL;
+  return thread.group.leader === thread || number === 0 ? thread.group : -ESRCH;
+}
+
+/** Processor time of what a CPU clock measures. */
+export function cpuClockTime(target: Task | ThreadGroup): number {
+  if ('threads' in target) {
+    const { user, system } = processTimes(target);
+    return user + system;
+  }
+  return threadTime(target);
+}
+
+/** Nanoseconds to add to the kernel's monotonic time for the clock that `task` sees. */
+export function monotonicOffset(task: Task, clock: number): number {
+  const { time } = task.nsproxy;
+  return clock === t.CLOCK_BOOTTIME || clock === t.CLOCK_BOOTTIME_ALARM ? time.boottimeOffset : time.monotonicOffset;
+}
+
+export const isRealtime = (clock: number): boolean =>
+  clock === t.CLOCK_REALTIME || clock === t.CLOCK_REALTIME_ALARM || clock === t.CLOCK_TAI || clock === t.CLOCK_REALTIME_COARSE;
+
+export const isMonotonic = (clock: number): boolean =>
+  clock === t.CLOCK_MONOTONIC ||
+  clock === t.CLOCK_MONOTONIC_RAW ||
+  clock === t.CLOCK_MONOTONIC_COARSE ||
+  clock === t.CLOCK_BOOTTIME ||
+  clock === t.CLOCK_BOOTTIME_ALARM;
+
+/** The time on `clock`, or a negative errno. */
+export function readClock(task: Task, clock: number): Timespec | number {
+  if (isRealtime(clock)) return task.kernel.now();
+  if (isMonotonic(clock)) return toTimespec(task.kernel.clock.monotonic() + monotonicOffset(task, clock));
+  const target = cpuClockTarget(task, clock);
+  return typeof target === 'number' ? target : toTimespec(cpuClockTime(target));
+}
+
+/** The kernel's monotonic time at which `clock` shows `time`. */
+export function monotonicAt(task: Task, clock: number, time: Timespec): number {
+  if (!isRealtime(clock)) return time.seconds * 1e9 + time.nanoseconds - monotonicOffset(task, clock);
+  const now = task.kernel.now();
+  return task.kernel.clock.monotonic() + (time.seconds - now.seconds) * 1e9 + (time.nanoseconds - now.nanoseconds);
+}
