@@ -21,4 +21,3 @@ export const VVAR_CLOCK_BYTES = 16;
 export const VVAR_FINE_CLOCKS: readonly number[] = [0, 1, 4, 7, 11];
 /** … and REALTIME_COARSE and MONOTONIC_COARSE, which stand still between updates. */
 export const VVAR_COARSE_CLOCKS: readonly number[] = [5, 6];
-export const VVAR_BYTES: number = VVAR_CLOCKS + VVAR_CLOCK_BYTES * 12;
