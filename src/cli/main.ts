@@ -40,7 +40,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_ENGINE;
   if (error instanceof HolmError) {
     process.stderr.write(`holm: ${error.message}\n`);
-    return error.exitCode ?? (error.code === 'EXEC_NOENT' ? 127 : error.code === 'EXEC_ACCES' ? 126 : EXIT_ENGINE);
+    return error.exitCode;
   }
   process.stderr.write(`holm: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return EXIT_ENGINE;

@@ -76,7 +76,7 @@ export function addRunCommand(program: Command): void {
 
 /** Create, start, connect, wait; the result is the exit status. */
 export async function runContainer(engine: Engine, options: ContainerOptions): Promise<number> {
-  if (options.tty && options.stdin && !process.stdin.isTTY) throw new HolmError('EOPTION', 'cannot use -i with -t: the input device is not a terminal', 1);
+  if (options.tty && options.stdin && !process.stdin.isTTY) throw new HolmError('EOPTION', 'cannot use -i with -t: the input device is not a terminal', { exitCode: 1 });
   await using container = await engine.containers.create(options);
   const disconnect = await connect(container, options);
   try {

@@ -19,12 +19,19 @@ export type ErrorCode =
   | 'EOPTION' // an option is unknown or its value is wrong
   | 'EINTERNAL';
 
+export interface HolmErrorOptions extends ErrorOptions {
+  /** The exit status that a command should end with; 125 unless told. */
+  readonly exitCode?: number;
+}
+
 export class HolmError extends Error {
   readonly code: ErrorCode;
+  readonly exitCode: number;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options: HolmErrorOptions = {}) {
     super(message, options);
     this.name = 'HolmError';
     this.code = code;
+    this.exitCode = options.exitCode ?? 125;
   }
 }

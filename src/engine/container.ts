@@ -1,0 +1,178 @@
+/** A container of an engine: created, started, executed in, waited for, removed. */
+
+import { startContainer, startProcess, type Kernel, type RuntimeProcess } from '../kernel/api/index.ts';
+import { HolmError } from './error.ts';
+import { type Exit, GuestProcess } from './guest_process.ts';
+import type { ResolvedImage } from './image/index.ts';
+import { type ContainerOptions, parseBytes, type ProcessOptions, resolveArgv, resolveEnv } from './options.ts';
+import { collect } from './streams.ts';
+
+/** What a command left: data, whatever its exit status. */
+export interface ExecResult extends Exit {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What a container needs of its engine. */
+export interface ContainerHost {
+  readonly kernel: Kernel;
+  poke(): void;
+  /** Bind the process's streams, and look at it after every slice until it ends. */
+  watch(process: GuestProcess): void;
+  forget(container: Container): void;
+}
+
+export type ContainerState = 'created' | 'running' | 'exited';
+
+export class Container {
+  readonly id: string;
+  readonly name: string;
+  readonly hostname: string;
+  /** The first process; its streams may be connected before start(). */
+  readonly process: GuestProcess;
+  state: ContainerState = 'created';
+  private readonly host: ContainerHost;
+  private readonly options: ContainerOptions;
+  private readonly image: ResolvedImage;
+  private init: RuntimeProcess | null = null;
+  private executed = 0;
+
+  constructor(host: ContainerHost, id: string, name: string, image: ResolvedImage, options: ContainerOptions) {
+    this.host = host;
+    this.id = id;
+    this.name = name;
+    this.image = image;
+    this.options = options;
+    this.hostname = options.hostname ?? id.slice(0, 12);
+    this.process = new GuestProcess(id, { tty: options.tty ?? false, stdin: options.stdin ?? false }, host.kernel, () => host.poke());
+  }
+
+  /** Start the first process. Throws EEXEC with exit code 126 or 127 when the program cannot be executed. */
+  async start(): Promise<void> {
+    if (this.state !== 'created') throw new HolmError('ECONFLICT', `container ${this.name} has been started already`);
+    const { options, image } = this;
+    const argv = resolveArgv(options, image.config);
+    this.host.watch(this.process);
+    const init = startContainer(this.host.kernel, {
+      id: this.id,
+      hostname: this.hostname,
+      domainname: options.domainname ?? '(none)',
+      layers: image.layers,
+      readOnly: options.readOnly ?? false,
+      folders: (options.volumes ?? []).map((v) => ({ source: v.source, destination: v.destination, readOnly: v.readOnly ?? false })),
+      memory: options.memory === undefined ? null : parseBytes(options.memory),
+      pids: options.pidsLimit === undefined || options.pidsLimit <= 0 ? null : options.pidsLimit,
+      cpus: options.cpus ?? null,
+      trace: options.strace !== undefined,
+      process: this.processSpec(argv, options, this.process.id),
+    });
+    this.started(this.process, init, argv);
+    this.init = init as RuntimeProcess;
+    this.state = 'running';
+    void this.process.exited.then(() => {
+      this.state = 'exited';
+    });
+  }
+
+  /** Wait for the end of the first process. */
+  wait(): Promise<Exit> {
+    return this.process.exited;
+  }
+
+  /** Run a command in the running container and capture what it prints. */
+  async exec(argv: readonly string[], options: ProcessOptions & { readonly input?: string | Uint8Array } = {}): Promise<ExecResult> {
+    const process = this.spawn(argv, { ...options, stdin: options.input !== undefined });
+    const [stdout, stderr, exit] = await Promise.all([collect(process.stdout), collect(process.stderr), process.exited, feed(process, options.input)]);
+    const decoder = new TextDecoder();
+    return { stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), ...exit };
+  }
+
+  /** Start a command in the running container, with live streams. */
+  spawn(argv: readonly string[], options: ProcessOptions = {}): GuestProcess {
+    if (this.state !== 'running' || this.init === null) throw new HolmError('ECONFLICT', `container ${this.name} is not running`);
+    if (argv.length === 0) throw new HolmError('ENOCOMMAND', 'no command specified');
+    this.executed += 1;
+    const process = new GuestProcess(
+      `${this.id}/${this.executed}`,
+      { tty: options.tty ?? false, stdin: options.stdin ?? false },
+      this.host.kernel,
+      () => this.host.poke(),
+    );
+    this.host.watch(process);
+    this.started(process, startProcess(this.host.kernel, this.init, this.processSpec(argv, options, process.id)), argv);
+    return process;
+  }
+
+  /** Send a signal to the first process. */
+  kill(signal: string | number = 'SIGKILL'): void {
+    this.process.kill(signal);
+  }
+
+  /** Ask the container to end, and end it after `seconds` if it has not. */
+  async stop(seconds = 10): Promise<Exit> {
+    if (this.state === 'running') {
+      this.kill('SIGTERM');
+      const timer = setTimeout(() => this.kill('SIGKILL'), seconds * 1000);
+      await this.process.exited;
+      clearTimeout(timer);
+    }
+    return this.process.exited;
+  }
+
+  /** End it if it runs, and forget it. */
+  async remove(): Promise<void> {
+    if (this.state === 'running') {
+      this.kill('SIGKILL');
+      await this.process.exited;
+    }
+    this.host.forget(this);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.remove();
+  }
+
+  private processSpec(argv: readonly string[], options: ProcessOptions, streams: string): Parameters<typeof startProcess>[2] {
+    const { config } = this.image;
+    const tty = options.tty ?? false;
+    return {
+      argv,
+      env: resolveEnv(config, this.hostname, tty, { ...this.options.env, ...options.env }),
+      workdir: options.workdir ?? this.options.workdir ?? (config.workdir || '/'),
+      user: options.user ?? this.options.user ?? config.user ?? '',
+      tty,
+      streams,
+    };
+  }
+
+  private started(process: GuestProcess, result: RuntimeProcess | string, argv: readonly string[]): void {
+    if (typeof result !== 'string') {
+      process.started(result);
+      this.host.poke();
+      return;
+    }
+    const code = result === 'ENOENT' ? 127 : 126;
+    process.finish({ code, signal: null, outOfMemory: false });
+    this.state = 'exited';
+    const reason = REASONS[result] ?? result;
+    throw new HolmError('EEXEC', `cannot run "${argv[0]}" in container ${this.name}: ${reason}`, { exitCode: code });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'executable file not found in $PATH',
+  EACCES: 'permission denied',
+  ENOEXEC: 'exec format error: not a program for linux/arm64',
+  EISDIR: 'is a directory',
+};
+
+async function feed(process: GuestProcess, input: string | Uint8Array | undefined): Promise<void> {
+  if (input === undefined) return;
+  const writer = process.stdin.getWriter();
+  try {
+    await writer.write(typeof input === 'string' ? new TextEncoder().encode(input) : input);
+    await writer.close();
+  } catch {
+    // The process has ended without reading all of its input.
+  }
+}

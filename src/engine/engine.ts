@@ -1,0 +1,135 @@
+/** The container engine: one kernel, its images and its containers. */
+
+import { createKernel, type Kernel } from '../kernel/api/index.ts';
+import type { Console } from '../platform/console.ts';
+import type { Platform } from '../platform/platform.ts';
+import { Container } from './container.ts';
+import { Driver, type Scheduling } from './driver.ts';
+import { HolmError } from './error.ts';
+import type { GuestProcess } from './guest_process.ts';
+import type { ImageStore, PullAnyOptions } from './image/index.ts';
+import { checkName, type ContainerOptions } from './options.ts';
+import { runSecondStage } from './second_stage.ts';
+
+/** What the composition root hands to the engine. The platform finds the host ends of streams through `console`. */
+export interface EngineHost {
+  readonly images: ImageStore;
+  readonly scheduling: Scheduling;
+  platform(console: (name: string) => Console | null, trace: (container: string, line: string) => void): Platform;
+}
+
+/** The containers of an engine. */
+export interface Containers {
+  /** A new container, not yet started. */
+  create(options: ContainerOptions): Promise<Container>;
+  /** By name, id or the beginning of an id. */
+  get(name: string): Container;
+  list(): readonly Container[];
+}
+
+export class Engine {
+  readonly images: ImageStore;
+  readonly containers: Containers;
+  private readonly host: EngineHost;
+  private booted: { readonly kernel: Kernel; readonly driver: Driver } | null = null;
+  private readonly all: Map<string, Container> = new Map();
+  private readonly outputs: Map<string, Console> = new Map();
+  private readonly traces: Map<string, (line: string) => void> = new Map();
+  private watched: GuestProcess[] = [];
+
+  constructor(host: EngineHost) {
+    this.host = host;
+    this.images = host.images;
+    this.containers = {
+      create: (options) => this.create(options),
+      get: (name) => this.get(name),
+      list: () => [...this.all.values()],
+    };
+  }
+
+  /**
+   * Fetch an image: `debian` is built from a Debian mirror, whose packages' scripts run in a container of this engine; any
+   * other name is a reference to a registry. Returns the image's id.
+   */
+  pull(name: string, options: Omit<PullAnyOptions, 'secondStage'> = {}): Promise<string> {
+    return this.images.pull(name, { ...options, secondStage: (stage) => runSecondStage(this, stage) });
+  }
+
+  /** End every container and stop. */
+  async close(): Promise<void> {
+    await Promise.all([...this.all.values()].map((container) => container.remove()));
+    this.booted?.driver.stop();
+    await this.images.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private boot(): { readonly kernel: Kernel; readonly driver: Driver } {
+    if (this.booted === null) {
+      const platform = this.host.platform(
+        (name) => this.outputs.get(name) ?? null,
+        (container, line) => this.traces.get(container)?.(line),
+      );
+      const kernel = createKernel(platform);
+      this.booted = { kernel, driver: new Driver(kernel, this.host.scheduling, () => this.afterSlice()) };
+    }
+    return this.booted;
+  }
+
+  private async create(options: ContainerOptions): Promise<Container> {
+    const name = options.name === undefined ? null : checkName(options.name);
+    if (name !== null && [...this.all.values()].some((c) => c.name === name)) throw new HolmError('ECONFLICT', `the name "${name}" is in use`);
+    const image = await this.images.resolve(options.image);
+    const { kernel, driver } = this.boot();
+    const id = this.newId(kernel);
+    const container = new Container(
+      {
+        kernel,
+        poke: () => driver.poke(),
+        watch: (process) => this.watch(process),
+        forget: (gone) => this.forget(gone),
+      },
+      id,
+      name ?? id.slice(0, 12),
+      image,
+      options,
+    );
+    if (options.strace !== undefined) this.traces.set(id, options.strace);
+    this.all.set(id, container);
+    return container;
+  }
+
+  private newId(kernel: Kernel): string {
+    const bytes = new Uint8Array(32);
+    kernel.platform.random.fill(bytes);
+    return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+  }
+
+  private get(name: string): Container {
+    const found = [...this.all.values()].filter((c) => c.name === name || c.id.startsWith(name));
+    const exact = found.find((c) => c.name === name || c.id === name) ?? (found.length === 1 ? found[0] : undefined);
+    if (exact === undefined) throw new HolmError('ENOCONTAINER', `no container is called "${name}"`);
+    return exact;
+  }
+
+  private watch(process: GuestProcess): void {
+    for (const [name, output] of process.outputs) this.outputs.set(name, output);
+    this.watched.push(process);
+  }
+
+  private afterSlice(): void {
+    if (this.watched.length === 0) return;
+    this.watched = this.watched.filter((process) => {
+      if (!process.check()) return true;
+      for (const name of process.outputs.keys()) this.outputs.delete(name);
+      return false;
+    });
+  }
+
+  private forget(container: Container): void {
+    this.all.delete(container.id);
+    this.traces.delete(container.id);
+  }
+}

@@ -1,0 +1,139 @@
+/** A process that the engine started in a container, seen from the host: its streams, its signals, its end. */
+
+import type { Kernel, RuntimeProcess } from '../kernel/api/index.ts';
+import { OutputStream } from './streams.ts';
+
+/** How a process ended. `code` is what a shell would report: 128 + the signal's number when a signal ended it. */
+export interface Exit {
+  readonly code: number;
+  /** The number of the signal, or null. */
+  readonly signal: number | null;
+  /** The memory limit was exceeded. */
+  readonly outOfMemory: boolean;
+}
+
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGUSR1: 10,
+  SIGUSR2: 12,
+  SIGALRM: 14,
+  SIGTERM: 15,
+  SIGCONT: 18,
+  SIGSTOP: 19,
+  SIGTSTP: 20,
+  SIGWINCH: 28,
+};
+
+const STDIN_CHUNK = 65536;
+
+export class GuestProcess {
+  /** Name of its streams in the kernel's console table: `<id>:stdin`, `<id>:stdout`, `<id>:stderr` or `<id>:tty`. */
+  readonly id: string;
+  readonly tty: boolean;
+  readonly stdin: WritableStream<Uint8Array>;
+  readonly stdout: ReadableStream<Uint8Array>;
+  /** Empty when the process has a terminal. */
+  readonly stderr: ReadableStream<Uint8Array>;
+  readonly exited: Promise<Exit>;
+  readonly outputs: ReadonlyMap<string, OutputStream>;
+  private readonly kernel: Kernel;
+  private readonly poke: () => void;
+  private resolveExit: (exit: Exit) => void = () => undefined;
+  private runtime: RuntimeProcess | null = null;
+  private size: readonly [number, number] | null = null;
+  private roomWaiters: (() => void)[] = [];
+  private ended = false;
+
+  constructor(id: string, options: { readonly tty: boolean; readonly stdin: boolean }, kernel: Kernel, poke: () => void) {
+    this.id = id;
+    this.tty = options.tty;
+    this.kernel = kernel;
+    this.poke = poke;
+    const output = (name: string): OutputStream =>
+      new OutputStream(() => {
+        kernel.consoleReady(name);
+        poke();
+      });
+    const first = options.tty ? `${id}:tty` : `${id}:stdout`;
+    const stdout = output(first);
+    const stderr = output(`${id}:stderr`);
+    this.outputs = new Map([
+      [first, stdout],
+      [`${id}:stderr`, stderr],
+    ]);
+    this.stdout = stdout.readable;
+    this.stderr = stderr.readable;
+    if (options.tty) stderr.end();
+    this.exited = new Promise((resolve) => {
+      this.resolveExit = resolve;
+    });
+    const inputName = options.tty ? first : `${id}:stdin`;
+    this.stdin = new WritableStream<Uint8Array>({
+      write: (chunk) => this.input(inputName, chunk),
+      close: () => this.endInput(inputName),
+      abort: () => this.endInput(inputName),
+    });
+    if (!options.stdin && !options.tty) this.endInput(inputName);
+  }
+
+  /** Send a signal, by name or number. */
+  kill(signal: string | number): void {
+    const number = typeof signal === 'number' ? signal : SIGNALS[signal];
+    if (number === undefined) throw new RangeError(`unknown signal ${signal}`);
+    this.runtime?.kill(number);
+    this.poke();
+  }
+
+  /** Change the terminal's size. */
+  resize(rows: number, columns: number): void {
+    this.size = [rows, columns];
+    if (this.tty) this.kernel.consoleResize(`${this.id}:tty`, rows, columns);
+    this.poke();
+  }
+
+  /** Bind the started process. */
+  started(runtime: RuntimeProcess): void {
+    this.runtime = runtime;
+    if (this.size !== null) this.resize(...this.size);
+  }
+
+  /** Look whether the process has ended; called after every slice. True when it has. */
+  check(): boolean {
+    if (this.ended) return true;
+    for (const waiter of this.roomWaiters.splice(0)) waiter();
+    const status = this.runtime?.exitStatus() ?? null;
+    if (status === null) return false;
+    const signal = status & 0x7f;
+    this.finish({ code: signal === 0 ? (status >> 8) & 0xff : 128 + signal, signal: signal === 0 ? null : signal, outOfMemory: this.runtime!.outOfMemory });
+    return true;
+  }
+
+  /** The process is over, or never came to be. */
+  finish(exit: Exit): void {
+    if (this.ended) return;
+    this.ended = true;
+    for (const output of this.outputs.values()) output.end();
+    for (const waiter of this.roomWaiters.splice(0)) waiter();
+    this.resolveExit(exit);
+  }
+
+  private async input(name: string, chunk: Uint8Array): Promise<void> {
+    let at = 0;
+    while (at < chunk.length && !this.ended) {
+      const taken = this.kernel.consoleInput(name, chunk.subarray(at, at + STDIN_CHUNK));
+      this.poke();
+      if (taken < 0) return;
+      at += taken;
+      if (at < chunk.length) await new Promise<void>((resume) => this.roomWaiters.push(resume));
+    }
+  }
+
+  private endInput(name: string): void {
+    this.kernel.consoleEnd(name);
+    this.poke();
+  }
+}

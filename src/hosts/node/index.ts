@@ -1,0 +1,37 @@
+/** Holm in Node: `createEngine()` and the types of its API. */
+
+import { Engine } from '../../engine/engine.ts';
+import { createImageStore } from './image_host.ts';
+import { createPlatform } from './platform.ts';
+
+export { Container, type ContainerState, type ExecResult } from '../../engine/container.ts';
+export { type Containers, Engine } from '../../engine/engine.ts';
+export { type ErrorCode, HolmError } from '../../engine/error.ts';
+export { type Exit, GuestProcess } from '../../engine/guest_process.ts';
+export type { ImageDetails, ImageSummary, Progress } from '../../engine/image/index.ts';
+export type { ContainerOptions, ProcessOptions, Volume } from '../../engine/options.ts';
+
+export interface EngineOptions {
+  /** Where images are kept; `$XDG_DATA_HOME/holm` unless told. */
+  readonly dataDirectory?: string;
+  /** Where downloads are kept; `$XDG_CACHE_HOME/holm` unless told. */
+  readonly cacheDirectory?: string;
+}
+
+/** An engine in this process, with a kernel of its own, started when the first container is created. */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const { images, blocks, layers } = createImageStore(options);
+  return new Engine({
+    images,
+    scheduling: {
+      soon: (callback) => {
+        setImmediate(callback);
+      },
+      later: (milliseconds, callback) => {
+        const timer = setTimeout(callback, milliseconds);
+        return () => clearTimeout(timer);
+      },
+    },
+    platform: (console, trace) => createPlatform({ blocks, layers, console, trace }),
+  });
+}

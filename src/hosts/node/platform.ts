@@ -1,0 +1,57 @@
+/** The platform of Node: machine, clock, randomness, and the host's ends of named things. */
+
+import { randomFillSync } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { createMachine } from '../../machine/machine.ts';
+import type { BlockStore } from '../../platform/blocks.ts';
+import type { Clock, Random } from '../../platform/clock.ts';
+import type { Console } from '../../platform/console.ts';
+import type { LayerStore } from '../../platform/layer.ts';
+import type { Platform } from '../../platform/platform.ts';
+
+/** Milliseconds as Node counts them, in whole nanoseconds. */
+const nanoseconds = (milliseconds: number): number => Math.round(milliseconds * 1e6);
+
+export const clock: Clock = {
+  monotonic: () => nanoseconds(performance.now()),
+  realtime: () => {
+    const now = performance.timeOrigin + performance.now();
+    const seconds = Math.floor(now / 1000);
+    return { seconds, nanoseconds: Math.min(999_999_999, nanoseconds(now - seconds * 1000)) };
+  },
+};
+
+export const random: Random = {
+  fill: (bytes) => {
+    randomFillSync(bytes);
+  },
+};
+
+export interface NodePlatformOptions {
+  readonly blocks: BlockStore;
+  readonly layers: LayerStore;
+  console(name: string): Console | null;
+  trace(container: string, line: string): void;
+}
+
+/** Kernel messages are for people who look for bugs: HOLM_LOG=1 shows them. */
+const log = process.env['HOLM_LOG'] ? (line: string): boolean => process.stderr.write(`[holm] ${line}\n`) : (): void => undefined;
+
+/** The interpreter as the build left it beside the bundle; undefined when running from sources. */
+function builtInterpreter(): Uint8Array | undefined {
+  const path = new URL('./interpreter.bin', import.meta.url);
+  return existsSync(path) ? readFileSync(path) : undefined;
+}
+
+export function createPlatform(options: NodePlatformOptions): Platform {
+  return {
+    machine: createMachine({ clock, interpreter: builtInterpreter() }),
+    clock,
+    random,
+    blocks: options.blocks,
+    layers: options.layers,
+    console: options.console,
+    log,
+    trace: options.trace,
+  };
+}
