@@ -76,7 +76,7 @@ const compares = ([name, signalling]: readonly ['fcmp' | 'fcmpe', 0 | 1]): Row[]
   ),
   insn(
     `${name}_zero`,
-    `0 0 0 11110 ftype:2 1 00000 00 1000 vn ${signalling} 1 000`,
+    `0 0 0 11110 ftype:2 1 ..... 00 1000 vn ${signalling} 1 000`,
     `${name} ${TYPE}{vn:n}, #0.0`,
     { ftype: SINGLE_DOUBLE },
     (s, o) => {

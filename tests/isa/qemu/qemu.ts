@@ -1,13 +1,14 @@
 /** Runs instructions and short programs under qemu-aarch64, by the harness in harness.c. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REG_WORDS } from '../../../src/platform/registers.ts';
 import { DATA_BYTES } from '../subject.ts';
 
 const COMPILER = 'aarch64-linux-gnu-gcc';
+const OBJDUMP = 'aarch64-linux-gnu-objdump';
 const QEMU = 'qemu-aarch64-static';
 /** Has LSE, CRC32, LDAPR and dot product, and no SVE or pointer authentication. */
 const QEMU_CPU = 'neoverse-n1';
@@ -58,6 +59,14 @@ export class Qemu {
 
   close(): void {
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** What objdump makes of words, one line each. */
+  disassemble(words: readonly number[]): string[] {
+    const path = join(this.directory, 'words');
+    writeFileSync(path, new Int32Array(words));
+    const { stdout } = spawnSync(OBJDUMP, ['-D', '-b', 'binary', '-m', 'aarch64', path], { encoding: 'utf8', maxBuffer: 2 ** 28 });
+    return [...stdout.matchAll(/^\s+[0-9a-f]+:\s+[0-9a-f]{8}\s+(.*)$/gm)].map((match) => match[1]!);
   }
 
   run(requests: readonly Request[]): Response[] {
