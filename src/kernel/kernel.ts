@@ -6,10 +6,12 @@ import { ConsoleTable } from './device/console/console_table.ts';
 import { AnonymousFs } from './fs/anon_inodes/anonymous.ts';
 import { FutexTable } from './futex/futex.ts';
 import { Memory } from './mm/memory.ts';
+import { type MemoryInfo, memoryInfo } from './mm/memory_info.ts';
 import { PidNamespace } from './namespace/pid_namespace.ts';
 import { initialUserNamespace, type UserNamespace } from './namespace/user_namespace.ts';
 import { run } from './sched/run.ts';
 import { Scheduler } from './sched/scheduler.ts';
+import type { Task } from './task/task.ts';
 import { UserAccount } from './task/user_account.ts';
 import { TimerHeap } from './time/timer.ts';
 import { Vfs } from './vfs/vfs.ts';
@@ -51,6 +53,8 @@ export class Kernel {
   readonly bootId: string;
   /** Seconds since the epoch. */
   readonly bootTime: number;
+  /** The runtime: pid 1 of the first PID namespace, which never runs a program; containers are cloned from it. */
+  firstTask!: Task;
   /** Bugs that were met. */
   oopses = 0;
   /** By real user id. */
@@ -91,6 +95,11 @@ export class Kernel {
   /** Inode numbers of namespaces and anonymous objects. */
   allocateInode(): number {
     return this.nextInode++;
+  }
+
+  /** What /proc/meminfo and sysinfo(2) say; every reader sees the whole machine, as on Linux. */
+  memoryInfo(_reader: Task): MemoryInfo {
+    return memoryInfo(this);
   }
 
   /** What the user with this real id has in use. */

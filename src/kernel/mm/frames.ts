@@ -114,6 +114,18 @@ export class Frames {
     return this.kernel.memory.groups[this.owner[frame]!]!;
   }
 
+  /** `heir`, an ancestor of `group`, pays for its frames from now on. */
+  transfer(group: MemoryGroup, heir: MemoryGroup): void {
+    let count = 0;
+    for (let frame = 0; frame < this.fresh; frame++) {
+      if (this.owner[frame] !== group.id || this.refs[frame] === 0) continue;
+      this.owner[frame] = heir.id;
+      count++;
+    }
+    group.uncharge(count * FRAME_SIZE);
+    heir.recharge(count * FRAME_SIZE);
+  }
+
   /** The kernel is about to change, or has changed, the frame's bytes: forget code decoded from them. */
   written(frame: number): void {
     if ((this.flags[frame]! & FRAME_EXEC) !== 0) this.kernel.platform.machine.invalidateCode(frame);

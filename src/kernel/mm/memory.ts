@@ -8,6 +8,7 @@ import { Frames } from './frames.ts';
 import { MemoryGroup } from './memory_group.ts';
 import type { Mm } from './mm.ts';
 import { outOfMemory } from './oom_kill.ts';
+import type { Mount } from '../vfs/mount.ts';
 import type { VdsoMapping } from '../exec/vdso.ts';
 import type { PageMapping } from './page_mapping.ts';
 import { LeafArena } from './page_table.ts';
@@ -53,6 +54,8 @@ export class Memory {
   nextLibrary = 0x70000;
   /** The vDSO's frames; null before the first program. */
   vdso: VdsoMapping | null = null;
+  /** The mount of memfds; null before the first. */
+  shmemMount: Mount | null = null;
   /** Page cache and shared memory in frames, for /proc/meminfo. */
   cachedFrames = 0;
   sharedFrames = 0;
@@ -75,10 +78,10 @@ export class Memory {
     return group;
   }
 
-  /** The group's cgroup is gone: what it still pays for goes to the parent's account, and its id once nothing names it. */
+  /** The group's cgroup is gone: the parent pays for the frames that remain. */
   removeGroup(group: MemoryGroup): void {
-    this.reclaim(group, Number.POSITIVE_INFINITY);
-    if (group.usage === 0) this.groups[group.id] = undefined;
+    this.frames.transfer(group, group.parent!);
+    this.groups[group.id] = undefined;
   }
 
   /** Count `pages` that `mm` may demand; false when that would be too much. See proc_sys_vm(5), overcommit_memory. */

@@ -37,6 +37,11 @@ export class MemoryGroup {
     for (let group: MemoryGroup | null = this; group !== null; group = group.parent) group.usage -= bytes;
   }
 
+  /** Take `bytes` that were given back a moment ago: they fit. */
+  recharge(bytes: number): void {
+    for (let group: MemoryGroup | null = this; group !== null; group = group.parent) group.usage += bytes;
+  }
+
   /** The innermost group whose limit refuses `bytes` more; null when none does. */
   refusing(bytes: number): MemoryGroup | null {
     for (let group: MemoryGroup | null = this; group !== null; group = group.parent) {

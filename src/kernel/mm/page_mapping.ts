@@ -142,7 +142,7 @@ export abstract class PageMapping {
     if (length <= 0) return 0;
     const ready = iter.prepare(length, true);
     if (ready <= 0) return ready;
-    const group = iter.mm?.memory ?? this.kernel.memory.root;
+    const group = iter.group ?? this.kernel.memory.root;
     const missing = this.request(Math.floor(pos / FRAME_SIZE), Math.ceil((pos + ready) / FRAME_SIZE), group);
     if (missing === NOT_RESIDENT) return NOT_RESIDENT;
     const frames = this.kernel.memory.frames;
@@ -164,14 +164,14 @@ export abstract class PageMapping {
     return done;
   }
 
-  /** Copy what remains of the source to `pos`, growing the file: bytes moved, errno or NOT_RESIDENT. */
-  writeFrom(iter: IovIter, pos: number): number {
+  /** Copy up to `count` bytes of the source to `pos`, growing the file: bytes moved, errno or NOT_RESIDENT. */
+  writeFrom(iter: IovIter, pos: number, count: number = iter.remaining): number {
     if (iter.remaining === 0) return 0;
     if (pos >= MAX_FILE_SIZE) return -EFBIG;
-    const length = Math.min(iter.remaining, MAX_FILE_SIZE - pos);
+    const length = Math.min(count, iter.remaining, MAX_FILE_SIZE - pos);
     const ready = iter.prepare(length, false);
     if (ready <= 0) return ready;
-    const group = iter.mm?.memory ?? this.kernel.memory.root;
+    const group = iter.group ?? this.kernel.memory.root;
     const missing = this.requestEdges(pos, pos + ready, group);
     if (missing < 0) return missing;
     const frames = this.kernel.memory.frames;
@@ -367,6 +367,7 @@ export abstract class PageMapping {
     const memory = this.kernel.memory;
     this.pages.set(index, (frame << 12) | (memory.firstTouchAbsent ? TOUCHED : 0));
     memory.cachedFrames++;
+    if (this.isShmem) memory.sharedFrames++;
     if (this.residentPages++ === 0 && this.refillable) memory.evictable.add(this);
   }
 
@@ -380,6 +381,7 @@ export abstract class PageMapping {
     if ((entry & DIRTY) !== 0) this.dirtyPages--;
     this.pages.set(index, entry & TOUCHED);
     memory.cachedFrames--;
+    if (this.isShmem) memory.sharedFrames--;
     memory.frames.put(entry >>> 12);
     this.pagesRemoved(1);
     if (--this.residentPages === 0) memory.evictable.delete(this);

@@ -140,6 +140,16 @@ export abstract class File {
     return -ENODEV;
   }
 
+  /** F_GET_SEALS: the seals of a memfd, or -EINVAL. */
+  get seals(): number {
+    return -EINVAL;
+  }
+
+  /** F_ADD_SEALS: 0 or a negative errno. */
+  addSeals(_seals: number): number {
+    return -EINVAL;
+  }
+
   /** PROT_ bits that mprotect(2) may give a mapping of this file: no stores to a sealed memfd. */
   mayProtect(_shared: boolean): number {
     return 7;
