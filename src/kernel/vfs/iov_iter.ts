@@ -2,6 +2,7 @@
 
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import type { Frames } from '../mm/frames.ts';
+import type { MemoryGroup } from '../mm/memory_group.ts';
 import type { Mm } from '../mm/mm.ts';
 
 export interface Segment {
@@ -22,6 +23,7 @@ export class IovIter {
   readonly mm: Mm | null;
   private readonly segments: readonly Segment[];
   private readonly bytes: Uint8Array | null;
+  private payer: MemoryGroup | null = null;
   private segment = 0;
   private offset = 0;
 
@@ -42,8 +44,21 @@ export class IovIter {
     return new IovIter(mm, segments, null, total);
   }
 
-  static kernel(bytes: Uint8Array): IovIter {
-    return new IovIter(null, [], bytes, bytes.length);
+  /** `group` pays for pages that the other side has to make. */
+  static kernel(bytes: Uint8Array, group: MemoryGroup | null = null): IovIter {
+    const iter = new IovIter(null, [], bytes, bytes.length);
+    iter.payer = group;
+    return iter;
+  }
+
+  /** Who pays for pages made on behalf of the move; null is nobody in particular. */
+  get group(): MemoryGroup | null {
+    return this.mm?.memory ?? this.payer;
+  }
+
+  /** Move at most `count` bytes more. */
+  truncate(count: number): void {
+    if (count < this.remaining) this.remaining = count;
   }
 
   /**

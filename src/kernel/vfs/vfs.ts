@@ -2,6 +2,7 @@
 
 import { makedev } from '../../abi/stat.ts';
 import type { Kernel } from '../kernel.ts';
+import type { LayerSuperBlock } from '../fs/layerfs/layerfs.ts';
 import { CharDevices } from './char_device.ts';
 import { Dcache } from './dcache.ts';
 import type { FileSystemType } from './file_system_type.ts';
@@ -20,6 +21,8 @@ export class Vfs {
   watchedInodes = 0;
   /** Pairs the two events of a rename. */
   nextCookie = 1;
+  /** Superblocks of image layers by their id. */
+  readonly layers: Map<string, LayerSuperBlock> = new Map();
   private nextDevMinor = 1;
   private nextMountId = 1;
   private nextPeerGroup = 1;

@@ -1,0 +1,81 @@
+/** One overlay: read-only lower directory trees and a writable upper one, seen as a whole. Linux: fs/overlayfs/super.c. */
+
+import { OVERLAYFS_SUPER_MAGIC } from '../../../abi/stat.ts';
+import { MS_RDONLY } from '../../../abi/mount.ts';
+import type { Kernel } from '../../kernel.ts';
+import type { Task } from '../../task/task.ts';
+import type { FileSystemType } from '../../vfs/file_system_type.ts';
+import type { Inode } from '../../vfs/inode.ts';
+import { type StatFs, SuperBlock } from '../../vfs/super_block.ts';
+import { OverlayInode } from './overlay_inode.ts';
+
+/** Inode numbers of different file systems are told apart above the bits that each uses. Linux: xino. */
+const INODE_SPACE: number = 2 ** 32;
+
+export class OverlaySuperBlock extends SuperBlock {
+  /** The roots: of the upper tree (null when read-only) and of the lower ones, topmost first. */
+  readonly upper: Inode | null;
+  readonly lowers: readonly Inode[];
+  /** The overlay's inodes for those of the upper tree that may have several names. */
+  readonly byUpper: Map<Inode, OverlayInode> = new Map();
+  private readonly options: string;
+  /** The file systems involved; an inode's number is offset by the position of its own. */
+  private readonly spaces: SuperBlock[] = [];
+
+  constructor(kernel: Kernel, type: FileSystemType, upper: Inode | null, lowers: readonly Inode[], flags: number, options: string) {
+    super(kernel, type, OVERLAYFS_SUPER_MAGIC, upper === null ? flags | MS_RDONLY : flags);
+    this.upper = upper;
+    this.lowers = lowers;
+    this.options = options;
+    for (const root of [...lowers, ...(upper === null ? [] : [upper])]) {
+      root.refs++;
+      if (!this.spaces.includes(root.sb)) {
+        this.spaces.push(root.sb);
+        root.sb.mounts++;
+      }
+    }
+    this.setRoot(new OverlayInode(this, null, '', upper, lowers));
+  }
+
+  /** The number under which the overlay shows a real inode. */
+  inodeNumber(real: Inode): number {
+    return real.ino + this.spaces.indexOf(real.sb) * INODE_SPACE;
+  }
+
+  /** The extended attribute that records from which lower inode an upper one was copied. */
+  encodeOrigin(lower: Inode): Uint8Array {
+    const bytes = new Uint8Array(8);
+    const data = new DataView(bytes.buffer);
+    data.setUint32(0, this.spaces.indexOf(lower.sb), true);
+    data.setUint32(4, lower.ino, true);
+    return bytes;
+  }
+
+  decodeOrigin(bytes: Uint8Array): number {
+    const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return bytes.length < 8 ? 0 : data.getUint32(0, true) * INODE_SPACE + data.getUint32(4, true);
+  }
+
+  override inodeUnused(inode: Inode): void {
+    (inode as OverlayInode).forget();
+  }
+
+  override statfs(task: Task): StatFs | number {
+    return (this.upper ?? this.lowers[0]!).sb.statfs(task);
+  }
+
+  override showOptions(): string {
+    return this.options;
+  }
+
+  override sync(): number {
+    return this.upper?.sb.sync() ?? 0;
+  }
+
+  override kill(): void {
+    this.root.put();
+    this.root.forgetInode();
+    for (const root of [...this.lowers, ...(this.upper === null ? [] : [this.upper])]) root.put();
+    for (const sb of this.spaces) if (--sb.mounts === 0) sb.kill();
+  }
+}

@@ -1,0 +1,80 @@
+/** The overlay file system type. Linux: fs/overlayfs/params.c. See Documentation/filesystems/overlayfs.rst. */
+
+import { EBUSY, EINVAL, ENOTDIR, isErrno } from '../../../abi/errno.ts';
+import { AT_FDCWD } from '../../../abi/fcntl.ts';
+import { S_IFDIR, S_IFMT } from '../../../abi/stat.ts';
+import type { Kernel } from '../../kernel.ts';
+import type { Task } from '../../task/task.ts';
+import { FileSystemType } from '../../vfs/file_system_type.ts';
+import type { Inode } from '../../vfs/inode.ts';
+import { parseMountOptions } from '../../vfs/mount_options.ts';
+import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../../vfs/namei.ts';
+import { layerSuperBlock } from '../layerfs/layerfs.ts';
+import type { SuperBlock } from '../../vfs/super_block.ts';
+import { TmpfsSuperBlock, TmpfsType } from '../tmpfs/tmpfs.ts';
+import { OverlaySuperBlock } from './overlay_super_block.ts';
+
+/** Linux: OVL_MAX_STACK. */
+const MAX_LOWERS = 500;
+/** Options that say what we do anyway. */
+const FIXED_OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  redirect_dir: ['off', 'nofollow', 'follow'],
+  index: ['off'],
+  metacopy: ['off'],
+  nfs_export: ['off'],
+  xino: ['on', 'auto'],
+};
+
+export class OverlayType extends FileSystemType {
+  readonly name: string = 'overlay';
+  override readonly userNsMount: boolean = true;
+
+  mount(kernel: Kernel, task: Task, _source: string, flags: number, data: string): SuperBlock | number {
+    const places = new Map<string, string>();
+    for (const [name, value] of parseMountOptions(data)) {
+      if (name === 'lowerdir' || name === 'upperdir' || name === 'workdir') places.set(name, value ?? '');
+      else if (name === 'volatile' && value === null) continue;
+      else if (value === null || FIXED_OPTIONS[name]?.includes(value) !== true) return -EINVAL;
+    }
+    const lowerdir = places.get('lowerdir');
+    const upperdir = places.get('upperdir');
+    const workdir = places.get('workdir');
+    if (lowerdir === undefined || (upperdir === undefined) !== (workdir === undefined)) return -EINVAL;
+    const lowers = lowerdir.split(':').map((path) => directoryAt(task, path));
+    const wrong = lowers.find(isErrno);
+    if (wrong !== undefined) return wrong;
+    if (lowers.length > MAX_LOWERS || (upperdir === undefined && lowers.length < 2)) return -EINVAL;
+    let upper: Inode | null = null;
+    if (upperdir !== undefined) {
+      const place = directoryAt(task, upperdir);
+      if (isErrno(place)) return place;
+      const work = directoryAt(task, workdir!);
+      if (isErrno(work)) return work;
+      if (work.sb !== place.sb || work === place || place.sb.readOnly) return -EINVAL;
+      if (lowers.includes(place)) return -EBUSY;
+      upper = place;
+    }
+    const options = [...places].map(([name, value]) => `,${name}=${value}`).join('');
+    return new OverlaySuperBlock(kernel, this, upper, lowers as Inode[], flags, options);
+  }
+}
+
+function directoryAt(task: Task, path: string): Inode | number {
+  const found = lookupPath(task, AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+  if (isErrno(found)) return found;
+  return (found.inode.mode & S_IFMT) === S_IFDIR ? found.inode : -ENOTDIR;
+}
+
+/** A container's root: image layers (topmost first) under a fresh writable one. -ENODEV if a layer is not in the store. */
+export function containerRoot(kernel: Kernel, layers: readonly string[], flags: number): OverlaySuperBlock | number {
+  const type = kernel.vfs.fileSystems.get('overlay')!;
+  const lowers: Inode[] = [];
+  for (const id of layers) {
+    const sb = layerSuperBlock(kernel, id);
+    if (isErrno(sb)) return sb;
+    lowers.push(sb.root.inode!);
+  }
+  const tmpfs = kernel.vfs.fileSystems.get('tmpfs') ?? new TmpfsType();
+  const upper = TmpfsSuperBlock.create(kernel, tmpfs, 0, 0o755).root.inode!;
+  return new OverlaySuperBlock(kernel, type, upper, lowers, flags, '');
+}

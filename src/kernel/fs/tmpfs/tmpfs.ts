@@ -1,0 +1,183 @@
+/** A file system in memory. Linux: mm/shmem.c. See tmpfs(5). */
+
+import { EINVAL, ENOMEM, ENOSPC } from '../../../abi/errno.ts';
+import { S_IFDIR, TMPFS_MAGIC } from '../../../abi/stat.ts';
+import { FRAME_SIZE } from '../../../platform/ram.ts';
+import type { Kernel } from '../../kernel.ts';
+import { charge, PRICE_INODE, uncharge } from '../../mm/price.ts';
+import type { MemoryGroup } from '../../mm/memory_group.ts';
+import { CAP_SYS_RESOURCE } from '../../../abi/capability.ts';
+import type { Task } from '../../task/task.ts';
+import { FileSystemType } from '../../vfs/file_system_type.ts';
+import type { Inode } from '../../vfs/inode.ts';
+import { parseMountOptions, parseSize } from '../../vfs/mount_options.ts';
+import { type StatFs, SuperBlock } from '../../vfs/super_block.ts';
+import { TmpfsDirectory } from './tmpfs_directory.ts';
+
+/** What mount(2) may say; Infinity is "no limit". */
+interface TmpfsOptions {
+  /** Pages. */
+  blocks: number;
+  inodes: number;
+  mode: number;
+  uid: number;
+  gid: number;
+}
+
+/** The options in `data` over `defaults`; null if one is unknown or wrong. */
+function parseOptions(data: string, defaults: TmpfsOptions, task: Task | null, total: number): TmpfsOptions | null {
+  const options = { ...defaults };
+  for (const [name, value] of parseMountOptions(data)) {
+    const number = value === null ? Number.NaN : parseSize(value);
+    switch (name) {
+      case 'size':
+        if (value?.endsWith('%') === true) options.blocks = Math.ceil((total * Number(value.slice(0, -1))) / 100);
+        else options.blocks = Math.ceil(number / FRAME_SIZE);
+        if (Number.isNaN(options.blocks)) return null;
+        if (options.blocks === 0) options.blocks = Number.POSITIVE_INFINITY;
+        break;
+      case 'nr_blocks':
+        if (Number.isNaN(number)) return null;
+        options.blocks = number === 0 ? Number.POSITIVE_INFINITY : number;
+        break;
+      case 'nr_inodes':
+        if (Number.isNaN(number)) return null;
+        options.inodes = number === 0 ? Number.POSITIVE_INFINITY : number;
+        break;
+      case 'mode':
+        if (value === null || !/^[0-7]+$/.test(value)) return null;
+        options.mode = Number.parseInt(value, 8) & 0o7777;
+        break;
+      case 'uid':
+      case 'gid': {
+        const ns = task?.cred.userNs ?? null;
+        const id = ns === null ? number : name === 'uid' ? ns.kuid(number) : ns.kgid(number);
+        if (Number.isNaN(id) || id < 0) return null;
+        options[name] = id;
+        break;
+      }
+      case 'inode64':
+      case 'noswap':
+        break;
+      case 'huge':
+        if (value !== 'never') return null;
+        break;
+      default:
+        return null;
+    }
+  }
+  return options;
+}
+
+export class TmpfsSuperBlock extends SuperBlock {
+  /** Limits and use: pages, inodes. */
+  maxBlocks: number = Number.POSITIVE_INFINITY;
+  maxInodes: number = Number.POSITIVE_INFINITY;
+  blocks = 0;
+  inodes = 0;
+  private nextIno = 1;
+  private options = '';
+
+  /** An instance whose root is owned by the superuser, mode 1777 unless told, with no limits. */
+  static create(kernel: Kernel, type: FileSystemType, flags = 0, mode = 0o1777): TmpfsSuperBlock {
+    const sb = new TmpfsSuperBlock(kernel, type, TMPFS_MAGIC, flags);
+    sb.setRoot(new TmpfsDirectory(sb, S_IFDIR | mode, kernel.memory.root));
+    return sb;
+  }
+
+  allocateIno(): number {
+    return this.nextIno++;
+  }
+
+  /** Room for one more inode, paid for by `group`: 0, -ENOSPC or -ENOMEM. */
+  addInode(group: MemoryGroup): number {
+    if (this.inodes >= this.maxInodes) return -ENOSPC;
+    if (!charge(this.kernel, group, PRICE_INODE)) return -ENOMEM;
+    this.inodes++;
+    return 0;
+  }
+
+  removeInode(group: MemoryGroup): void {
+    this.inodes--;
+    uncharge(group, PRICE_INODE);
+  }
+
+  /** Room for one more page: 0 or -ENOSPC. */
+  addBlock(): number {
+    if (this.blocks >= this.maxBlocks) return -ENOSPC;
+    this.blocks++;
+    return 0;
+  }
+
+  configure(task: Task, data: string, initial: boolean): number {
+    const total = this.kernel.memory.frames.limit;
+    const current: TmpfsOptions = {
+      blocks: initial ? Math.floor(total / 2) : this.maxBlocks,
+      inodes: initial ? Math.floor(total / 2) : this.maxInodes,
+      mode: this.root.inode!.mode & 0o7777,
+      uid: this.root.inode!.uid,
+      gid: this.root.inode!.gid,
+    };
+    const options = parseOptions(data, current, task, total);
+    if (options === null || options.blocks < this.blocks || options.inodes < this.inodes) return -EINVAL;
+    this.maxBlocks = options.blocks;
+    this.maxInodes = options.inodes;
+    if (initial) {
+      const root = this.root.inode!;
+      root.mode = S_IFDIR | options.mode;
+      root.uid = options.uid;
+      root.gid = options.gid;
+    }
+    this.options = describe(options, current);
+    return 0;
+  }
+
+  override reconfigure(task: Task, _flags: number, data: string): number {
+    return this.configure(task, data, false);
+  }
+
+  override showOptions(): string {
+    return this.options;
+  }
+
+  override statfs(task: Task): StatFs {
+    const unlimited = { blocks: 0, blocksFree: 0 };
+    const blocks = this.maxBlocks === Number.POSITIVE_INFINITY ? unlimited : { blocks: this.maxBlocks, blocksFree: this.maxBlocks - this.blocks };
+    const limited = this.maxInodes !== Number.POSITIVE_INFINITY || task.cred.capable(CAP_SYS_RESOURCE, task.cred.userNs);
+    if (!limited || this.maxInodes === Number.POSITIVE_INFINITY) return { ...blocks, files: 0, filesFree: 0 };
+    return { ...blocks, files: this.maxInodes, filesFree: this.maxInodes - this.inodes };
+  }
+
+  /** Nothing reaches the files any more: give their pages back. */
+  override kill(): void {
+    const stack: Inode[] = [this.root.inode!];
+    for (let inode = stack.pop(); inode !== undefined; inode = stack.pop()) {
+      if (inode instanceof TmpfsDirectory) stack.push(...inode.names.inodes());
+      inode.evict();
+    }
+  }
+}
+
+/** As /proc/[pid]/mountinfo shows them. */
+function describe(options: TmpfsOptions, defaults: TmpfsOptions): string {
+  let text = '';
+  if (options.blocks !== defaults.blocks && options.blocks !== Number.POSITIVE_INFINITY) text += `,size=${options.blocks * 4}k`;
+  if (options.inodes !== defaults.inodes && options.inodes !== Number.POSITIVE_INFINITY) text += `,nr_inodes=${options.inodes}`;
+  if (options.mode !== 0o1777) text += `,mode=${options.mode.toString(8)}`;
+  if (options.uid !== 0) text += `,uid=${options.uid}`;
+  if (options.gid !== 0) text += `,gid=${options.gid}`;
+  return text;
+}
+
+export class TmpfsType extends FileSystemType {
+  readonly name: string = 'tmpfs';
+  override readonly userNsMount: boolean = true;
+
+  mount(kernel: Kernel, task: Task, _source: string, flags: number, data: string): SuperBlock | number {
+    const sb = TmpfsSuperBlock.create(kernel, this, flags);
+    sb.root.inode!.uid = task.cred.fsuid;
+    sb.root.inode!.gid = task.cred.fsgid;
+    const failed = sb.configure(task, data, true);
+    return failed < 0 ? failed : sb;
+  }
+}
