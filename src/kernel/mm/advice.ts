@@ -126,7 +126,7 @@ export function populate(mm: Mm, first: number, end: number, write: boolean): nu
     if (result === NOT_RESIDENT) absent = true;
     else if (result === FAULT_OOM) return -ENOMEM;
     else if (result === FAULT_BUS) return -EFAULT;
-    else if (result !== FAULT_OK) return mm.find(page) === null ? -ENOMEM : -EFAULT;
+    else if (result !== FAULT_OK) return mm.find(page) === null ? -ENOMEM : -EINVAL;
   }
   return absent ? NOT_RESIDENT : 0;
 }

@@ -18,6 +18,12 @@ import { writeProtectRange, zapRange } from './zap.ts';
 export const TASK_SIZE: number = 2 ** 48;
 export const TASK_PAGES: number = TASK_SIZE / FRAME_SIZE;
 
+/** The address without its tag, which calls that manage memory ignore. Linux: untagged_addr; Documentation/arch/arm64/tagged-address-abi.rst. */
+export function untagged(address: number): number {
+  const low = address % 2 ** 56;
+  return low < 2 ** 55 ? low : address;
+}
+
 /** Where a program's parts lie, for prctl(PR_SET_MM), /proc/[pid]/stat and brk(2). Addresses in bytes. */
 export class ProgramLayout {
   startCode = 0;
@@ -82,6 +88,8 @@ export class Mm {
   defaultFlags = 0;
   /** PR_SET_DUMPABLE. */
   dumpable = 1;
+  /** Commands that membarrier(2) was told of. */
+  barriers = 0;
   /** Pages counted in Memory.committed. */
   committed = 0;
   /** The halves that readU64 has read. */

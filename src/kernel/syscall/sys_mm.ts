@@ -30,7 +30,7 @@ import {
 import { MS_NOEXEC } from '../../abi/mount.ts';
 import { FRAME_SIZE } from '../../platform/ram.ts';
 import { mayLock, populateLocked } from '../mm/advice.ts';
-import { TASK_SIZE } from '../mm/mm.ts';
+import { TASK_SIZE, untagged } from '../mm/mm.ts';
 import { setBrk } from '../mm/mm_brk.ts';
 import { type Fixed, mapRange, protectRange, unmapRange } from '../mm/mmap.ts';
 import { MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, remapRange } from '../mm/mremap.ts';
@@ -139,12 +139,14 @@ function mapMemory(task: Task, address: number, length: number, prot: number, ma
   return page * FRAME_SIZE;
 }
 
-const munmap = defineSyscall('munmap', [ptr('addr'), size('length')], (task, address, length) => {
+const munmap = defineSyscall('munmap', [ptr('addr'), size('length')], (task, tagged, length) => {
+  const address = untagged(tagged);
   if (address % FRAME_SIZE !== 0 || address > TASK_SIZE || length > TASK_SIZE - address || length === 0) return -EINVAL;
   return unmapRange(task.mm!, address / FRAME_SIZE, Math.ceil((address + length) / FRAME_SIZE));
 });
 
-const mprotect = defineSyscall('mprotect', [ptr('addr'), size('length'), flags('prot')], (task, address, length, prot) => {
+const mprotect = defineSyscall('mprotect', [ptr('addr'), size('length'), flags('prot')], (task, tagged, length, prot) => {
+  const address = untagged(tagged);
   const grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
   if (grows === (PROT_GROWSDOWN | PROT_GROWSUP) || address % FRAME_SIZE !== 0) return -EINVAL;
   if (length === 0) return 0;
@@ -158,7 +160,8 @@ const mprotect = defineSyscall('mprotect', [ptr('addr'), size('length'), flags('
 const mremap = defineSyscall(
   'mremap',
   [ptr('old_address'), size('old_size'), size('new_size'), flags('flags'), ptr('new_address')],
-  (task, oldAddress, oldSize, newSize, remapFlags, newAddress) => {
+  (task, tagged, oldSize, newSize, remapFlags, newAddress) => {
+    const oldAddress = untagged(tagged);
     if ((remapFlags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0) return -EINVAL;
     if ((remapFlags & MREMAP_FIXED) !== 0 && (remapFlags & MREMAP_MAYMOVE) === 0) return -EINVAL;
     const oldPages = Math.ceil(oldSize / FRAME_SIZE);

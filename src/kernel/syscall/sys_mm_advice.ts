@@ -6,7 +6,7 @@ import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from '../../abi/m
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { FRAME_SIZE } from '../../platform/ram.ts';
 import { advise, isAdvice, lockedPages, lockRange, mayLock, populateLocked, residency, syncRange } from '../mm/advice.ts';
-import { TASK_PAGES, TASK_SIZE } from '../mm/mm.ts';
+import { TASK_PAGES, TASK_SIZE, untagged } from '../mm/mm.ts';
 import { VM_LOCKED } from '../mm/vma.ts';
 import type { Task } from '../task/task.ts';
 import { flags, int, ptr, size } from './args.ts';
@@ -17,7 +17,8 @@ const MINCORE_BATCH = 4096;
 
 const pageAfter = (address: number, length: number): number => Math.ceil((address + length) / FRAME_SIZE);
 
-const madvise = defineSyscall('madvise', [ptr('addr'), size('length'), int('advice')], (task, address, length, advice) => {
+const madvise = defineSyscall('madvise', [ptr('addr'), size('length'), int('advice')], (task, tagged, length, advice) => {
+  const address = untagged(tagged);
   if (!isAdvice(advice) || address % FRAME_SIZE !== 0) return -EINVAL;
   const end = pageAfter(address, length);
   if (end * FRAME_SIZE >= 2 ** 64) return -EINVAL;
@@ -28,7 +29,8 @@ const madvise = defineSyscall('madvise', [ptr('addr'), size('length'), int('advi
 const privileged = (task: Task): boolean => task.cred.capable(CAP_IPC_LOCK, task.cred.userNs);
 
 /** Linux: do_mlock. */
-function lock(task: Task, address: number, length: number, onFault: boolean): number {
+function lock(task: Task, tagged: number, length: number, onFault: boolean): number {
+  const address = untagged(tagged);
   const mm = task.mm!;
   const first = Math.floor(address / FRAME_SIZE);
   const end = pageAfter(address, length);
@@ -47,7 +49,8 @@ const mlock2 = defineSyscall('mlock2', [ptr('addr'), size('len'), flags('flags')
   (lockFlags & ~MLOCK_ONFAULT) !== 0 ? -EINVAL : lock(task, address, length, lockFlags !== 0),
 );
 
-const munlock = defineSyscall('munlock', [ptr('addr'), size('len')], (task, address, length) => {
+const munlock = defineSyscall('munlock', [ptr('addr'), size('len')], (task, tagged, length) => {
+  const address = untagged(tagged);
   const end = pageAfter(address, length);
   if (end >= 2 ** 52) return -EINVAL;
   return lockRange(task.mm!, Math.floor(address / FRAME_SIZE), end, false);
@@ -72,14 +75,16 @@ const munlockall = defineSyscall('munlockall', [], (task) => {
   return 0;
 });
 
-const msync = defineSyscall('msync', [ptr('addr'), size('length'), flags('flags')], (task, address, length, syncFlags) => {
+const msync = defineSyscall('msync', [ptr('addr'), size('length'), flags('flags')], (task, tagged, length, syncFlags) => {
+  const address = untagged(tagged);
   if (address % FRAME_SIZE !== 0) return -EINVAL;
   const end = pageAfter(address, length);
   if (end > 2 ** 52) return -ENOMEM;
   return syncRange(task.mm!, address / FRAME_SIZE, end, syncFlags);
 });
 
-const mincore = defineSyscall('mincore', [ptr('addr'), size('length'), ptr('vec')], (task, address, length, vec) => {
+const mincore = defineSyscall('mincore', [ptr('addr'), size('length'), ptr('vec')], (task, tagged, length, vec) => {
+  const address = untagged(tagged);
   const mm = task.mm!;
   if (address % FRAME_SIZE !== 0) return -EINVAL;
   if (address + length > TASK_SIZE) return -ENOMEM;

@@ -1,0 +1,67 @@
+/* memfd_create and seals. */
+#include "check.h"
+
+int main(void) {
+  setvbuf(stdout, NULL, _IONBF, 0);
+  catch_faults();
+  char name[300];
+  memset(name, 'n', sizeof name);
+  name[249] = 0;
+  SHOW(memfd_create(name, 0));
+  name[249] = 'n';
+  name[250] = 0;
+  SHOW(memfd_create(name, 0));
+  SHOW(memfd_create("x", 0x100));
+  SHOW(memfd_create((char *)8, 0));
+  int plain = memfd_create("plain", 0);
+  VALUE(fcntl(plain, F_GET_SEALS));
+  SHOW(fcntl(plain, F_ADD_SEALS, F_SEAL_WRITE));
+  int fd = memfd_create("sealed", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+  VALUE(fcntl(fd, F_GETFD));
+  VALUE(fcntl(fd, F_GET_SEALS));
+  char link[64] = {0};
+  snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+  readlink(name, link, 63);
+  printf("%s\n", link);
+  SHOW(ftruncate(fd, 2 * PAGE));
+  SHOW(fcntl(fd, F_ADD_SEALS, 0x1000));
+  SHOW(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW));
+  SHOW(ftruncate(fd, 3 * PAGE));
+  SHOW(ftruncate(fd, PAGE + 100));
+  char data[3 * PAGE];
+  memset(data, 'd', sizeof data);
+  VALUE(pwrite(fd, data, 10, PAGE + 95));
+  VALUE(pwrite(fd, data, 3 * PAGE, 0));
+  VALUE(pwrite(fd, data, 100, PAGE));
+  SHOW(fallocate(fd, 0, 0, 3 * PAGE));
+  SHOW(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK));
+  SHOW(ftruncate(fd, 10));
+  char *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  SHOW(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE));
+  SHOW(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE));
+  touch("old mapping", shared, 1);
+  VALUE(pwrite(fd, data, 10, 0));
+  SHOW(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+  munmap(shared, PAGE);
+  SHOW(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE));
+  VALUE(fcntl(fd, F_GET_SEALS));
+  VALUE(pwrite(fd, data, 10, 0));
+  SHOW(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE));
+  SHOW(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0));
+  char *ro = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+  printf("read-only shared mapping: %s\n", ro == MAP_FAILED ? name_of(errno) : "ok");
+  if (ro != MAP_FAILED) SHOW(mprotect(ro, PAGE, PROT_READ | PROT_WRITE));
+  SHOW(fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL));
+  SHOW(fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL));
+  int noexec = memfd_create("noexec", 8);
+  VALUE(fcntl(noexec, F_GET_SEALS));
+  SHOW(fchmod(noexec, 0755));
+  SHOW(memfd_create("both", 8 | 16));
+  int file = file_of(PAGE);
+  VALUE(fcntl(file, F_GET_SEALS));
+  int ends[2];
+  pipe(ends);
+  VALUE(fcntl(ends[0], F_GET_SEALS));
+  SHOW(fcntl(ends[0], F_ADD_SEALS, 1));
+  return 0;
+}
