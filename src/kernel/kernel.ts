@@ -59,6 +59,8 @@ export class Kernel {
   oopses = 0;
   /** By real user id. */
   private readonly users: Map<number, UserAccount> = new Map();
+  /** By how much clock_settime(2) has moved the wall clock. */
+  private timeShift: Timespec = { seconds: 0, nanoseconds: 0 };
   private nextInode = 0xf0000000;
 
   constructor(platform: Platform, options: KernelOptions = {}) {
@@ -87,9 +89,19 @@ export class Kernel {
     return run(this, until);
   }
 
-  /** Wall-clock time for inode stamps. */
+  /** Wall-clock time. */
   now(): Timespec {
-    return this.platform.clock.realtime();
+    const { seconds, nanoseconds } = this.platform.clock.realtime();
+    const shifted = nanoseconds + this.timeShift.nanoseconds;
+    const carry = shifted >= 1e9 ? 1 : 0;
+    return { seconds: seconds + this.timeShift.seconds + carry, nanoseconds: shifted - carry * 1e9 };
+  }
+
+  /** Set the wall clock for all guests; the host's stays. See clock_settime(2). */
+  setTime(time: Timespec): void {
+    const { seconds, nanoseconds } = this.platform.clock.realtime();
+    const borrow = time.nanoseconds < nanoseconds ? 1 : 0;
+    this.timeShift = { seconds: time.seconds - seconds - borrow, nanoseconds: time.nanoseconds - nanoseconds + borrow * 1e9 };
   }
 
   /** Inode numbers of namespaces and anonymous objects. */

@@ -14,6 +14,8 @@ export interface Platform {
   readonly layers: LayerStore;
   /** The host's end of the stream called `name`; null when nothing is bound to it now. */
   console(name: string): Console | null;
+  /** One line of a system call trace; `container` is the name of the traced cgroup. */
+  trace(container: string, line: string): void;
   /** A kernel message (printk), one line. */
   log(line: string): void;
 }

@@ -1,0 +1,213 @@
+/** Containers: a process in namespaces of its own, made by the steps that runc(8) takes, each shaped like a system call. */
+
+import { EACCES, ENOENT, ENOEXEC, ENOTDIR, errnoNames, isErrno } from '../../abi/errno.ts';
+import * as c from '../../abi/process.ts';
+import { SIGCHLD, SIGKILL } from '../../abi/signal.ts';
+import { NOT_RESIDENT } from '../../platform/blocks.ts';
+import { Cgroup } from '../cgroup/cgroup.ts';
+import { Binprm } from '../exec/binprm.ts';
+import { openExec } from '../exec/open_exec.ts';
+import { execute } from '../exec/task_exec.ts';
+import type { Kernel } from '../kernel.ts';
+import { charge, PRICE_TASK, uncharge } from '../mm/price.ts';
+import { switchNsproxy } from '../namespace/nsproxy.ts';
+import { unshareNamespaces } from '../namespace/task_namespaces.ts';
+import { doSetsid } from '../task/session.ts';
+import type { Task } from '../task/task.ts';
+import { cloneTask } from '../task/task_clone.ts';
+import { groupExit } from '../task/task_exit.ts';
+import { FdTable } from '../vfs/fd_table.ts';
+import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../vfs/namei.ts';
+import { AT_FDCWD, makeDirectories } from './files.ts';
+import { prepareRoot } from './rootfs.ts';
+import { RuntimeProcess } from './runtime_process.ts';
+import { openStreams } from './streams.ts';
+import { resolveUser } from './users.ts';
+
+/** A host folder in a container. */
+export interface FolderMount {
+  /** What the platform knows the folder by. */
+  readonly source: string;
+  readonly destination: string;
+  readonly readOnly: boolean;
+}
+
+/** What to execute. All strings are byte strings (one char per byte). */
+export interface ProcessSpec {
+  readonly argv: readonly string[];
+  readonly env: readonly string[];
+  readonly workdir: string;
+  /** `user[:group]`; empty for root. */
+  readonly user: string;
+  readonly tty: boolean;
+  /** Prefix of the names of its streams: `<streams>:stdin`, `:stdout`, `:stderr`, or `:tty`. */
+  readonly streams: string;
+}
+
+export interface ContainerSpec {
+  readonly id: string;
+  readonly hostname: string;
+  readonly domainname: string;
+  /** Ids of image layers, the lowest first. */
+  readonly layers: readonly string[];
+  readonly readOnly: boolean;
+  readonly folders: readonly FolderMount[];
+  /** Bytes; null for no limit. */
+  readonly memory: number | null;
+  readonly pids: number | null;
+  /** Processors' worth of time; null for no limit. */
+  readonly cpus: number | null;
+  /** Trace its system calls. */
+  readonly trace: boolean;
+  readonly process: ProcessSpec;
+}
+
+/** What docker gives to the root of a container. See capabilities(7). */
+const CAPABILITIES: bigint = [0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31].reduce((all, cap) => all | (1n << BigInt(cap)), 0n);
+
+const NAMESPACES: number = c.CLONE_NEWNS | c.CLONE_NEWUTS | c.CLONE_NEWIPC | c.CLONE_NEWPID | c.CLONE_NEWNET;
+/** The default period of cpu.max, in nanoseconds. */
+const CPU_PERIOD = 100e6;
+/** Tries of an operation whose data is on its way from the host. */
+const TRIES = 100000;
+
+/** Repeat what answers NOT_RESIDENT until the data is there; hosts that read synchronously answer at once. */
+function resident<T>(action: () => T | number): T | number {
+  let result = action();
+  for (let i = 0; result === NOT_RESIDENT && i < TRIES; i++) result = action();
+  return result;
+}
+
+const plainClone = (flags: number): Parameters<typeof cloneTask>[1] => ({
+  flags,
+  exitSignal: SIGCHLD,
+  stack: 0,
+  tls: 0,
+  parentTid: 0,
+  childTid: 0,
+  pidfd: 0,
+  setTid: [],
+});
+
+/** A failure is a line for people, or an errno's name when the program cannot be executed. */
+export type Started = RuntimeProcess | { readonly error: string; readonly errno: string };
+
+const failure = (errno: number, error: string): Started => ({ errno: errnoNames[-errno] ?? 'EIO', error });
+
+/** Make a container and start its first process. */
+export function startContainer(kernel: Kernel, spec: ContainerSpec): Started {
+  const task = cloneTask(kernel.firstTask, plainClone(NAMESPACES));
+  if (isErrno(task)) return failure(task, 'cannot create a process');
+  enterCgroup(task, containerCgroup(kernel, spec));
+  unshareNamespaces(task, c.CLONE_NEWCGROUP);
+  task.nsproxy.uts.nodename = spec.hostname;
+  task.nsproxy.uts.domainname = spec.domainname;
+  const root = prepareRoot(task, spec);
+  if (typeof root === 'string') {
+    abandon(task);
+    return { errno: 'EIO', error: root };
+  }
+  return startProgram(task, spec.process, new RuntimeProcess(task.group, root));
+}
+
+/** Start one more process in the container whose first process is `init`. */
+export function startProcess(kernel: Kernel, init: RuntimeProcess, spec: ProcessSpec): Started {
+  const runtime = kernel.firstTask;
+  const { leader } = init.group;
+  const own = runtime.nsproxy;
+  // A child of the runtime, numbered in the container: what nsenter(1) does with setns(2) and fork(2).
+  switchNsproxy(runtime, own.with({ pidForChildren: leader.pid.namespace }));
+  const task = cloneTask(runtime, plainClone(0));
+  if (isErrno(task)) {
+    switchNsproxy(runtime, own);
+    return failure(task, 'cannot create a process');
+  }
+  switchNsproxy(task, leader.nsproxy);
+  switchNsproxy(runtime, own);
+  enterCgroup(task, init.group.cgroup);
+  const { root } = leader.fs!;
+  task.fs!.setRoot(root);
+  task.fs!.setCwd(root);
+  return startProgram(task, spec, new RuntimeProcess(task.group, null));
+}
+
+function containerCgroup(kernel: Kernel, spec: ContainerSpec): Cgroup {
+  const memory = kernel.memory.createGroup(kernel.memory.root);
+  if (spec.memory !== null) memory.limit = spec.memory;
+  const cgroup = new Cgroup(kernel.rootCgroup, spec.id, memory);
+  if (spec.pids !== null) cgroup.pidsMax = spec.pids;
+  if (spec.cpus !== null) cgroup.cpu.quota = spec.cpus * CPU_PERIOD;
+  cgroup.traced = spec.trace;
+  return cgroup;
+}
+
+/** Move a process of one thread to another group, with what it has been charged for. */
+function enterCgroup(task: Task, cgroup: Cgroup): void {
+  const old = task.group.cgroup;
+  old.unchargePid();
+  uncharge(old.memory, PRICE_TASK);
+  task.group.cgroup = cgroup;
+  cgroup.tryChargePid();
+  charge(task.kernel, cgroup.memory, PRICE_TASK);
+}
+
+/** End a process that never ran. */
+function abandon(task: Task): void {
+  groupExit(task, SIGKILL);
+}
+
+/** Credentials, directory, streams and program: the last steps in the new process. */
+function startProgram(task: Task, spec: ProcessSpec, process: RuntimeProcess): Started {
+  const failed = enterProgram(task, spec);
+  if (failed === null) return process;
+  if (task.group.live > 0) abandon(task);
+  process.exitStatus();
+  return failed;
+}
+
+function enterProgram(task: Task, spec: ProcessSpec): Started | null {
+  const user = resolveUser(task, spec.user);
+  if (typeof user === 'string') return { errno: 'EINVAL', error: user };
+  const made = makeDirectories(task, spec.workdir);
+  const cwd = made < 0 ? made : resident(() => lookupPath(task, AT_FDCWD, spec.workdir, LOOKUP_FOLLOW | LOOKUP_DIRECTORY));
+  if (isErrno(cwd)) return failure(cwd, `cannot use ${spec.workdir} as working directory: ${errnoNames[-cwd] ?? cwd}`);
+  task.fs!.setCwd(cwd);
+  task.fs!.umask = 0o022;
+  doSetsid(task);
+  task.files!.put(task);
+  task.files = new FdTable();
+  const streams = openStreams(task, spec, user.uid);
+  if (streams < 0) return failure(streams, 'cannot open the standard streams');
+  const { uid, gid, groups } = user;
+  const held = uid === 0 ? CAPABILITIES : 0n;
+  task.cred = task.cred.with({
+    ...{ uid, euid: uid, suid: uid, fsuid: uid, gid, egid: gid, sgid: gid, fsgid: gid, groups },
+    ...{ inheritable: 0n, permitted: held, effective: held, bounding: CAPABILITIES, ambient: 0n },
+  });
+  const env = spec.env.some((entry) => entry.startsWith('HOME=')) ? spec.env : [...spec.env, `HOME=${user.home}`];
+  return runProgram(task, spec.argv, env);
+}
+
+/** execvpe(3): look the program up in PATH and execute it. */
+function runProgram(task: Task, argv: readonly string[], env: readonly string[]): Started | null {
+  const [program = ''] = argv;
+  const path = env.find((entry) => entry.startsWith('PATH='))?.slice(5) ?? '/usr/bin:/bin';
+  const candidates = program.includes('/') ? [program] : path.split(':').map((folder) => `${folder || '.'}/${program}`);
+  let worst = -ENOENT;
+  for (const candidate of candidates) {
+    const file = resident(() => openExec(task, candidate));
+    if (isErrno(file)) {
+      if (file !== -ENOENT && file !== -ENOTDIR) worst = file;
+      continue;
+    }
+    const bprm = new Binprm(candidate, file, [...argv], [...env], false);
+    const result = resident(() => execute(task, (task.progress?.data as Binprm | null) ?? bprm));
+    if (!isErrno(result) || task.mm !== null) return null;
+    if (result !== -EACCES) return failure(result, describeFailure(result));
+    worst = result;
+  }
+  return failure(worst, describeFailure(worst));
+}
+
+const describeFailure = (errno: number): string =>
+  errno === -ENOEXEC ? 'exec format error: not a program for linux/arm64' : (errnoNames[-errno] ?? String(errno));

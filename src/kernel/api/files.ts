@@ -1,0 +1,57 @@
+/** Small file operations of the runtime: directories, mounts and files prepared for a container, as a task in it would do them. */
+
+import { EEXIST, ENODEV, isErrno } from '../../abi/errno.ts';
+import type { Task } from '../task/task.ts';
+import { IovIter } from '../vfs/iov_iter.ts';
+import { attachTree, newMount } from '../vfs/mount_tree.ts';
+import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../vfs/namei.ts';
+import { makeDirectory, newName } from '../vfs/names.ts';
+import { openAt } from '../vfs/open.ts';
+import type { Path } from '../vfs/path.ts';
+import { latin1Bytes } from '../vfs/text.ts';
+
+export const AT_FDCWD = -100;
+const O_WRONLY = 1;
+const O_CREAT = 0o100;
+const O_TRUNC = 0o1000;
+
+/** `mkdir -p`: 0 or a negative errno. */
+export function makeDirectories(task: Task, path: string, mode = 0o755): number {
+  let at = '';
+  for (const name of path.split('/').filter((part) => part !== '')) {
+    at += `/${name}`;
+    const existing = lookupPath(task, AT_FDCWD, at, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+    if (!isErrno(existing)) continue;
+    const fresh = newName(task, AT_FDCWD, at, true);
+    if (isErrno(fresh)) {
+      if (fresh === -EEXIST) continue;
+      return fresh;
+    }
+    const failed = makeDirectory(task, fresh.dentry, mode);
+    if (failed < 0) return failed;
+  }
+  return 0;
+}
+
+/** mount(2) of a new file system instance at an existing directory: its root, or a negative errno. */
+export function mountAt(task: Task, type: string, source: string, target: string, flags = 0, data = ''): Path | number {
+  const { kernel } = task;
+  const fileSystem = kernel.fileSystems.get(type);
+  if (fileSystem === undefined) return -ENODEV;
+  const place = lookupPath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
+  if (isErrno(place)) return place;
+  const sb = fileSystem.mount(kernel, task, source, flags, data);
+  if (isErrno(sb)) return sb;
+  const mount = newMount(kernel, sb, source, flags);
+  const failed = attachTree(mount, task.nsproxy.mnt, place.mount, place.dentry);
+  return failed < 0 ? failed : lookupPath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
+}
+
+/** Write a whole file, made if it is absent: 0 or a negative errno. */
+export function writeFile(task: Task, path: string, content: string, mode = 0o644): number {
+  const file = openAt(task, AT_FDCWD, path, { flags: O_WRONLY | O_CREAT | O_TRUNC, mode, resolve: 0 });
+  if (isErrno(file)) return file;
+  const written = file.write(task, IovIter.kernel(latin1Bytes(content)), 0);
+  file.put();
+  return Math.min(0, written);
+}
