@@ -12,6 +12,7 @@ import {
   type Machine,
   type Space,
   TRAP_FAULT,
+  TRAP_FUEL,
   TRAP_PC_ALIGNMENT,
   TRAP_STEP,
   TRAP_SYSCALL,
@@ -81,11 +82,10 @@ export class Subject {
     const before = cpu.registers[REG_PC];
     const trap = cpu.run(this.space);
     const moved = cpu.registers[REG_PC] !== before;
-    // In the loop, the next instruction traps: it is svc, or outside of the page.
-    const normal = step
-      ? trap.kind === TRAP_STEP
-      : moved &&
-        (trap.kind === TRAP_SYSCALL || trap.kind === TRAP_PC_ALIGNMENT || (trap.kind === TRAP_FAULT && trap.access === ACCESS_EXEC));
+    // In the loop, the next instruction traps: it is svc, or outside of the page; or there is none, after a branch to itself.
+    const ended =
+      trap.kind === TRAP_SYSCALL || trap.kind === TRAP_PC_ALIGNMENT || (trap.kind === TRAP_FAULT && trap.access === ACCESS_EXEC);
+    const normal = step ? trap.kind === TRAP_STEP : moved ? ended : trap.kind === TRAP_FUEL;
     return {
       registers: [...cpu.registers.subarray(0, REG_WORDS)],
       memory: ram.views.u8.slice(at, at + data.length),
