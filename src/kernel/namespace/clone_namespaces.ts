@@ -6,7 +6,7 @@ import { CLONE_NEWPID, CLONE_NEWUSER } from '../../abi/process.ts';
 import { CAP_FULL, type Cred } from '../task/cred.ts';
 import type { Task } from '../task/task.ts';
 import type { FsContext } from '../vfs/fs_context.ts';
-import { cloneMountNamespace } from './mount_clone.ts';
+import { cloneMountNamespace } from '../vfs/mount_clone.ts';
 import { NAMESPACE_FLAGS, namespaceKinds } from './kinds.ts';
 import type { NsProxy, NsProxyFields } from './nsproxy.ts';
 import { PidNamespace } from './pid_namespace.ts';

@@ -51,8 +51,16 @@ export class IpcNamespace {
   messageBytes = 0;
   segmentPages = 0;
 
+  /** Nsproxies that hold it. */
+  users = 0;
+
   constructor(inode: number, owner: UserNamespace) {
     this.inode = inode;
     this.owner = owner;
+  }
+
+  /** Nobody is in it any more: its objects go. Linux: free_ipc_ns. */
+  destroy(): void {
+    for (const ids of [this.semaphores, this.messageQueues, this.segments]) for (const object of [...ids]) object.destroy();
   }
 }

@@ -1,6 +1,7 @@
 /** The namespaces of a task; immutable, copied on change. Linux: struct nsproxy. See namespaces(7). */
 
 import type { Task } from '../task/task.ts';
+import { destroyMountNamespace } from '../vfs/mount_clone.ts';
 import type { MountNamespace } from '../vfs/mount_namespace.ts';
 import type { CgroupNamespace } from './cgroup_namespace.ts';
 import type { IpcNamespace } from './ipc_namespace.ts';
@@ -51,13 +52,17 @@ export class NsProxy implements NsProxyFields {
 
   /** One more task uses these namespaces. */
   get(): this {
-    if (this.users++ === 0) this.ipc.users++;
+    if (this.users++ > 0) return this;
+    this.ipc.users++;
+    this.mnt.users++;
     return this;
   }
 
-  /** One task fewer; an IPC namespace that nobody uses any more ends. */
+  /** One task fewer; IPC and mount namespaces that nobody uses any more end. */
   put(): void {
-    if (--this.users === 0 && --this.ipc.users === 0) destroyIpcNamespace(this.ipc);
+    if (--this.users > 0) return;
+    if (--this.ipc.users === 0) this.ipc.destroy();
+    if (--this.mnt.users === 0) destroyMountNamespace(this.mnt);
   }
 }
 

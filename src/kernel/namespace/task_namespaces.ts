@@ -10,7 +10,7 @@ import { PidFile } from '../task/pidfd.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
 import type { MountNamespace } from '../vfs/mount_namespace.ts';
-import { enterMountNamespace } from './mount_clone.ts';
+import { enterMountNamespace } from '../vfs/mount_clone.ts';
 import { cloneNamespaces } from './clone_namespaces.ts';
 import { maySetns, type Namespace, NAMESPACE_FLAGS, type NamespaceKind, namespaceKinds } from './kinds.ts';
 import { switchNsproxy } from './nsproxy.ts';

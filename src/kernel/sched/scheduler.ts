@@ -63,9 +63,17 @@ export class Scheduler {
     if (this.slicing && realtime(task) && before(task, this.current!)) this.preempt = true;
   }
 
+  /** The priority of a task has changed: it takes its new place in the queue. */
+  moved(task: Task): void {
+    if (task.runSlot < 0) return;
+    this.remove(task);
+    this.insert(task);
+  }
+
   /** Put the task behind all others of its class (sched_yield). */
   yieldTo(task: Task): void {
     for (const other of this.heap) task.virtualRuntime = Math.max(task.virtualRuntime, other.virtualRuntime);
+    this.preempt = this.heap.length > 0;
   }
 
   /** Take the task that is to run, or null. */

@@ -82,15 +82,15 @@ function leave(task: Task, result: number): void {
   task.inSyscall = false;
   task.interruptedBy = 0;
   task.pid.namespace.recentCalls.leave(task, result);
-  if (task.progress !== null) dropProgress(task);
+  dropProgress(task);
   if (task.savedMask !== null && result !== -EINTR) restoreMask(task);
 }
 
 /** Forget what the call remembered. */
 function dropProgress(task: Task): void {
-  const files = task.progress!.files;
+  const { progress } = task;
   task.progress = null;
-  if (files !== null) for (const file of files) file.put();
+  progress?.drop();
 }
 
 /** Go back to the mask before ppoll, pselect, epoll_pwait or sigsuspend. Linux: restore_saved_sigmask. */
@@ -111,7 +111,7 @@ export function interruptForHandler(task: Task, restart: boolean): void {
   if (restart) {
     task.inSyscall = false;
     task.interruptedBy = 0;
-    if (task.progress !== null) dropProgress(task);
+    dropProgress(task);
     return;
   }
   const call = syscallTable[task.words[REG_NUMBER]!];

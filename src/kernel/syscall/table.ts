@@ -17,10 +17,14 @@ import { pipeCalls } from './sys_pipe.ts';
 import { pollCalls } from './sys_poll.ts';
 import { prctlCalls } from './sys_prctl.ts';
 import { processVmCalls } from './sys_process_vm.ts';
+import { schedCalls } from './sys_sched.ts';
 import { semCalls } from './sys_sem.ts';
 import { signalCalls } from './sys_signal.ts';
+import { systemCalls } from './sys_system.ts';
+import { timeCalls } from './sys_time.ts';
+import { timerCalls } from './sys_timer.ts';
 
-export const systemCalls: readonly Syscall[] = [
+export const allCalls: readonly Syscall[] = [
   ...cloneCalls,
   ...credCalls,
   ...execCalls,
@@ -30,15 +34,19 @@ export const systemCalls: readonly Syscall[] = [
   ...killCalls,
   ...limitCalls,
   ...memfdCalls,
-  ...mmCalls,
   ...mmAdviceCalls,
+  ...mmCalls,
   ...msgCalls,
   ...pipeCalls,
   ...pollCalls,
   ...prctlCalls,
   ...processVmCalls,
+  ...schedCalls,
   ...semCalls,
   ...signalCalls,
+  ...systemCalls,
+  ...timeCalls,
+  ...timerCalls,
 ];
 
-export const syscallTable: readonly (Syscall | undefined)[] = buildTable(systemCalls);
+export const syscallTable: readonly (Syscall | undefined)[] = buildTable(allCalls);
