@@ -3,7 +3,8 @@
 import type { Decoder } from '../../src/isa/decoder.ts';
 import type { Operation } from '../../src/isa/operation.ts';
 import { isRegisterField } from '../../src/isa/pattern.ts';
-import { REG_FPCR, REG_NZCV, REG_SP, REG_V, REG_WORDS, REG_X } from '../../src/platform/registers.ts';
+import { REG_FPCR, REG_FPSR, REG_NZCV, REG_SP, REG_V, REG_WORDS, REG_X } from '../../src/platform/registers.ts';
+import { randomFloats } from './random_floats.ts';
 
 /** A small deterministic generator (xorshift32). */
 export class Random {
@@ -138,8 +139,11 @@ export function randomRegisters(random: Random, block: Int32Array): void {
   for (let i = 0; i < 31; i++)
     setRegister(block, i, random.chance(50) ? random.pick(CORNERS) : (BigInt(random.u32()) << 32n) | BigInt(random.u32()));
   block[REG_NZCV] = random.u32() & 0xf0000000;
-  if (random.chance(30)) block[REG_FPCR] = random.u32() & 0x07c00000;
-  for (let i = 0; i < 32; i++) randomVector(random, block, REG_V + 4 * i);
+  if (random.chance(30)) block[REG_FPCR] = random.u32() & (random.chance(50) ? 0x07c00000 : 0x03000000);
+  // IXC alone is what a program has after its first rounding.
+  if (random.chance(50)) block[REG_FPSR] = random.chance(60) ? 0x10 : random.u32() & 0x0800009f;
+  if (random.chance(50)) randomFloats(random, block);
+  else for (let i = 0; i < 32; i++) randomVector(random, block, REG_V + 4 * i);
 }
 
 /** Register 0 to 30, or 31 for sp. */
