@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { fakePlatform } from '../../../tests/support/fake_machine.ts';
+import type { Kernel } from '../kernel.ts';
+import { IovIter } from '../vfs/iov_iter.ts';
+import { FAULT_OOM, fault } from './fault.ts';
+import { Memory } from './memory.ts';
+import type { MemoryGroup } from './memory_group.ts';
+import { Mm } from './mm.ts';
+import { exitMmap } from './mm_exit.ts';
+import { mapRange } from './mmap.ts';
+import { PageMapping } from './page_mapping.ts';
+import { charge, PRICE_MM, uncharge } from './price.ts';
+
+const PAGE = 4096;
+
+/** A file whose page i is full of i, which counts how often it is read and remembers what is stored. */
+class CountingMapping extends PageMapping {
+  fills = 0;
+  readonly stored: number[] = [];
+  override get tracksDirty(): boolean {
+    return true;
+  }
+  protected override get readAhead(): number {
+    return 4;
+  }
+  protected override fill(offset: number, target: Uint8Array): number {
+    this.fills++;
+    for (let at = 0; at < target.length; at += PAGE) target.fill((offset + at) / PAGE, at, at + PAGE);
+    return 0;
+  }
+  protected override store(offset: number): number {
+    this.stored.push(offset);
+    return 0;
+  }
+}
+
+function bare(): Kernel & { memory: Memory } {
+  const kernel = { platform: fakePlatform(4096), initialPidNs: { list: () => [] }, scheduler: { current: null } } as unknown as Kernel & { memory: Memory };
+  kernel.memory = new Memory(kernel);
+  return kernel;
+}
+
+function space(kernel: Kernel, group: MemoryGroup): Mm {
+  charge(kernel, group, PRICE_MM);
+  const mm = new Mm(kernel, group);
+  mm.mmapBase = 0x78000;
+  return mm;
+}
+
+describe('reclaim', () => {
+  it('drops clean pages of a group at its limit, and reads them again', () => {
+    const kernel = bare();
+    const group = kernel.memory.createGroup(kernel.memory.root);
+    group.limit = 40 * PAGE;
+    const mm = space(kernel, group);
+    const mapping = new CountingMapping(kernel, { size: 200 * PAGE });
+    const page = mapRange(mm, { page: 0, pages: 200, prot: 1, flags: 0, fixed: 'hint', mapping });
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < 200; i++) expect(mm.readU32((page + i) * PAGE) & 0xff).toBe(i);
+    }
+    expect(group.usage).toBeLessThanOrEqual(group.limit);
+    expect(mapping.fills).toBeGreaterThan(60);
+    expect(mapping.residentPages).toBeLessThan(40);
+    exitMmap(mm);
+    mapping.release();
+    expect(group.usage).toBe(0);
+    expect(kernel.memory.evictable.size).toBe(0);
+  });
+
+  it('spares dirty pages until they are written back', () => {
+    const kernel = bare();
+    const mapping = new CountingMapping(kernel, { size: 10 * PAGE });
+    mapping.writeFrom(IovIter.kernel(new Uint8Array(2 * PAGE)), PAGE + 10);
+    expect([mapping.dirtyPages, mapping.fills]).toEqual([3, 1]);
+    expect(kernel.memory.reclaim(kernel.memory.root, 100)).toBe(0);
+    expect(mapping.residentPages).toBe(3);
+    expect(mapping.sync()).toBe(0);
+    expect(mapping.stored).toEqual([PAGE, 2 * PAGE, 3 * PAGE]);
+    expect(kernel.memory.reclaim(kernel.memory.root, 100)).toBe(3);
+  });
+
+  it('fails when nothing can be freed, and recovers', () => {
+    const kernel = bare();
+    const group = kernel.memory.createGroup(kernel.memory.root);
+    const mm = space(kernel, group);
+    group.limit = group.usage + 8192 + 10 * PAGE;
+    const page = mapRange(mm, { page: 0, pages: 100, prot: 3, flags: 0, fixed: 'hint' });
+    const results = Array.from({ length: 12 }, (_, i) => fault(mm, (page + i) * PAGE, 2));
+    expect(results.slice(-2)).toEqual([FAULT_OOM, FAULT_OOM]);
+    expect(group.events.oom).toBeGreaterThan(0);
+    mm.zap(page, page + 100, true);
+    expect(fault(mm, page * PAGE, 2)).toBe(0);
+    exitMmap(mm);
+    expect(group.usage).toBe(0);
+  });
+
+  it('refuses kernel objects beyond the budget', () => {
+    const kernel = bare();
+    kernel.memory.kernelBudget = 1000;
+    expect(charge(kernel, kernel.memory.root, 900)).toBe(true);
+    expect(charge(kernel, kernel.memory.root, 200)).toBe(false);
+    kernel.memory.shrinkers.push({ shrink: () => (uncharge(kernel.memory.root, 100), kernel.memory.root.kernelBytes > 500 ? 1 : 0) });
+    expect(charge(kernel, kernel.memory.root, 200)).toBe(true);
+  });
+
+  it('leaves the frames of a removed group to its parent', () => {
+    const kernel = bare();
+    const { memory } = kernel;
+    const group = memory.createGroup(memory.root);
+    const frame = memory.frames.alloc(group);
+    const before = memory.root.usage;
+    memory.removeGroup(group);
+    expect([group.usage, memory.root.usage]).toEqual([0, before]);
+    expect(memory.frames.payer(frame)).toBe(memory.root);
+    memory.frames.put(frame);
+    expect(memory.createGroup(memory.root).id).toBe(group.id);
+  });
+});
