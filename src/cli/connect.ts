@@ -63,6 +63,12 @@ async function pump(source: ReadableStream<Uint8Array>, target: NodeJS.WriteStre
     const { done, value } = await reader.read();
     if (done) return;
     if (gone) return void (await reader.cancel());
-    if (!target.write(value)) await new Promise<void>((resume) => target.once('drain', resume).once('error', () => resume()).once('close', () => resume()));
+    if (!target.write(value))
+      await new Promise<void>((resume) =>
+        target
+          .once('drain', resume)
+          .once('error', () => resume())
+          .once('close', () => resume()),
+      );
   }
 }

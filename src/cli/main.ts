@@ -2,9 +2,9 @@
 
 import { Command, CommanderError } from 'commander';
 import { HolmError } from '../hosts/node/index.ts';
+import { addDemoCommand } from './demo.ts';
 import { addImageCommands } from './images.ts';
 import { addRunCommand } from './run.ts';
-import { addDemoCommand } from './demo.ts';
 import { version } from './version.ts';
 
 /** The engine itself failed, as docker reports it. */
@@ -24,7 +24,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     .command('version')
     .description('show the version of Holm, its kernel and its runtime')
     .action(() => {
-      console.log(`Holm     ${version}\nKernel   Linux 6.12 (Holm), aarch64\nNode     ${process.versions.node} (V8 ${process.versions.v8})`);
+      console.log(
+        `Holm     ${version}\nKernel   Linux 6.12 (Holm), aarch64\nNode     ${process.versions.node} (V8 ${process.versions.v8})`,
+      );
     });
   addDemoCommand(program);
   for (const command of program.commands) command.exitOverride();

@@ -76,7 +76,8 @@ export function addRunCommand(program: Command): void {
 
 /** Create, start, connect, wait; the result is the exit status. */
 export async function runContainer(engine: Engine, options: ContainerOptions): Promise<number> {
-  if (options.tty && options.stdin && !process.stdin.isTTY) throw new HolmError('EOPTION', 'cannot use -i with -t: the input device is not a terminal', { exitCode: 1 });
+  if (options.tty && options.stdin && !process.stdin.isTTY)
+    throw new HolmError('EOPTION', 'cannot use -i with -t: the input device is not a terminal', { exitCode: 1 });
   await using container = await engine.containers.create(options);
   const disconnect = await connect(container, options);
   try {
@@ -88,7 +89,8 @@ export async function runContainer(engine: Engine, options: ContainerOptions): P
 }
 
 function containerOptions(image: string, command: string[], flags: RunFlags): ContainerOptions {
-  if (!['always', 'missing', 'never'].includes(flags.pull)) throw new HolmError('EOPTION', `invalid --pull "${flags.pull}": always, missing or never`);
+  if (!['always', 'missing', 'never'].includes(flags.pull))
+    throw new HolmError('EOPTION', `invalid --pull "${flags.pull}": always, missing or never`);
   return {
     image,
     ...(command.length > 0 && { command }),

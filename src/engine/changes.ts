@@ -64,6 +64,14 @@ function describe(change: Change, type: TarType): TarEntry {
   };
 }
 
-const empty = (change: Change, name: string): TarEntry => ({ ...describe(change, 'file'), name, mode: 0o644, size: 0, devMajor: 0, devMinor: 0, xattrs: new Map() });
+const empty = (change: Change, name: string): TarEntry => ({
+  ...describe(change, 'file'),
+  name,
+  mode: 0o644,
+  size: 0,
+  devMajor: 0,
+  devMinor: 0,
+  xattrs: new Map(),
+});
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 const beside = (path: string, name: string): string => path.slice(0, path.lastIndexOf('/') + 1) + name;

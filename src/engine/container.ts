@@ -1,10 +1,11 @@
 /** A container of an engine: created, started, executed in, waited for, removed. */
 
-import { startContainer, startProcess, type Kernel, type RuntimeProcess } from '../kernel/api/index.ts';
+import { type Change, changesBelow, type Kernel, type RuntimeProcess, type Started, startContainer, startProcess } from '../kernel/api/index.ts';
 import { HolmError } from './error.ts';
 import { type Exit, GuestProcess } from './guest_process.ts';
+import { byteString, utf8 } from './image/bytes.ts';
 import type { ResolvedImage } from './image/index.ts';
-import { type ContainerOptions, parseBytes, type ProcessOptions, resolveArgv, resolveEnv } from './options.ts';
+import { type ContainerOptions, type ProcessOptions, parseBytes, resolveArgv, resolveEnv } from './options.ts';
 import { collect } from './streams.ts';
 
 /** What a command left: data, whatever its exit status. */
@@ -55,19 +56,18 @@ export class Container {
     this.host.watch(this.process);
     const init = startContainer(this.host.kernel, {
       id: this.id,
-      hostname: this.hostname,
-      domainname: options.domainname ?? '(none)',
+      hostname: bytes(this.hostname),
+      domainname: bytes(options.domainname ?? '(none)'),
       layers: image.layers,
       readOnly: options.readOnly ?? false,
-      folders: (options.volumes ?? []).map((v) => ({ source: v.source, destination: v.destination, readOnly: v.readOnly ?? false })),
+      folders: (options.volumes ?? []).map((v) => ({ source: v.source, destination: bytes(v.destination), readOnly: v.readOnly ?? false })),
       memory: options.memory === undefined ? null : parseBytes(options.memory),
       pids: options.pidsLimit === undefined || options.pidsLimit <= 0 ? null : options.pidsLimit,
       cpus: options.cpus ?? null,
       trace: options.strace !== undefined,
       process: this.processSpec(argv, options, this.process.id),
     });
-    this.started(this.process, init, argv);
-    this.init = init as RuntimeProcess;
+    this.init = this.started(this.process, init, argv);
     this.state = 'running';
     void this.process.exited.then(() => {
       this.state = 'exited';
@@ -82,7 +82,12 @@ export class Container {
   /** Run a command in the running container and capture what it prints. */
   async exec(argv: readonly string[], options: ProcessOptions & { readonly input?: string | Uint8Array } = {}): Promise<ExecResult> {
     const process = this.spawn(argv, { ...options, stdin: options.input !== undefined });
-    const [stdout, stderr, exit] = await Promise.all([collect(process.stdout), collect(process.stderr), process.exited, feed(process, options.input)]);
+    const [stdout, stderr, exit] = await Promise.all([
+      collect(process.stdout),
+      collect(process.stderr),
+      process.exited,
+      feed(process, options.input),
+    ]);
     const decoder = new TextDecoder();
     return { stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), ...exit };
   }
@@ -132,39 +137,45 @@ export class Container {
     return this.remove();
   }
 
+  /** What was written to the root file system so far. */
+  changes(): Iterable<Change> {
+    const upper = this.init?.upper ?? null;
+    return upper === null ? [] : changesBelow(this.host.kernel, upper.inode);
+  }
+
   private processSpec(argv: readonly string[], options: ProcessOptions, streams: string): Parameters<typeof startProcess>[2] {
     const { config } = this.image;
     const tty = options.tty ?? false;
     return {
-      argv,
-      env: resolveEnv(config, this.hostname, tty, { ...this.options.env, ...options.env }),
-      workdir: options.workdir ?? this.options.workdir ?? (config.workdir || '/'),
-      user: options.user ?? this.options.user ?? config.user ?? '',
+      argv: argv.map(bytes),
+      env: resolveEnv(config, this.hostname, tty, { ...this.options.env, ...options.env }).map(bytes),
+      workdir: bytes(options.workdir ?? this.options.workdir ?? (config.workdir || '/')),
+      user: bytes(options.user ?? this.options.user ?? config.user),
       tty,
       streams,
     };
   }
 
-  private started(process: GuestProcess, result: RuntimeProcess | string, argv: readonly string[]): void {
-    if (typeof result !== 'string') {
+  private started(process: GuestProcess, result: Started, argv: readonly string[]): RuntimeProcess {
+    if (!('errno' in result)) {
       process.started(result);
       this.host.poke();
-      return;
+      return result;
     }
-    const code = result === 'ENOENT' ? 127 : 126;
+    const code = result.errno === 'ENOENT' ? 127 : PROGRAM_ERRORS.has(result.errno) ? 126 : 125;
     process.finish({ code, signal: null, outOfMemory: false });
-    this.state = 'exited';
-    const reason = REASONS[result] ?? result;
-    throw new HolmError('EEXEC', `cannot run "${argv[0]}" in container ${this.name}: ${reason}`, { exitCode: code });
+    if (process === this.process) this.state = 'exited';
+    const reason = result.errno === 'ENOENT' ? 'executable file not found in $PATH' : result.error;
+    const what = code === 125 ? `cannot start container ${this.name}` : `cannot run "${argv[0]}"`;
+    throw new HolmError('EEXEC', `${what}: ${reason}`, { exitCode: code });
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'executable file not found in $PATH',
-  EACCES: 'permission denied',
-  ENOEXEC: 'exec format error: not a program for linux/arm64',
-  EISDIR: 'is a directory',
-};
+/** Failures that are the program's: exit status 126. */
+const PROGRAM_ERRORS: ReadonlySet<string> = new Set(['EACCES', 'ENOEXEC', 'EISDIR', 'ELIBBAD', 'ETXTBSY', 'E2BIG', 'ENOTDIR', 'ELOOP']);
+
+/** As the kernel has strings: one char for each byte of UTF-8. */
+const bytes = (text: string): string => byteString(utf8(text));
 
 async function feed(process: GuestProcess, input: string | Uint8Array | undefined): Promise<void> {
   if (input === undefined) return;

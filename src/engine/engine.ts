@@ -8,7 +8,7 @@ import { Driver, type Scheduling } from './driver.ts';
 import { HolmError } from './error.ts';
 import type { GuestProcess } from './guest_process.ts';
 import type { ImageStore, PullAnyOptions } from './image/index.ts';
-import { checkName, type ContainerOptions } from './options.ts';
+import { type ContainerOptions, checkName } from './options.ts';
 import { runSecondStage } from './second_stage.ts';
 
 /** What the composition root hands to the engine. The platform finds the host ends of streams through `console`. */
@@ -80,7 +80,8 @@ export class Engine {
 
   private async create(options: ContainerOptions): Promise<Container> {
     const name = options.name === undefined ? null : checkName(options.name);
-    if (name !== null && [...this.all.values()].some((c) => c.name === name)) throw new HolmError('ECONFLICT', `the name "${name}" is in use`);
+    if (name !== null && [...this.all.values()].some((c) => c.name === name))
+      throw new HolmError('ECONFLICT', `the name "${name}" is in use`);
     const image = await this.images.resolve(options.image);
     const { kernel, driver } = this.boot();
     const id = this.newId(kernel);

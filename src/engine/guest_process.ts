@@ -108,7 +108,11 @@ export class GuestProcess {
     const status = this.runtime?.exitStatus() ?? null;
     if (status === null) return false;
     const signal = status & 0x7f;
-    this.finish({ code: signal === 0 ? (status >> 8) & 0xff : 128 + signal, signal: signal === 0 ? null : signal, outOfMemory: this.runtime!.outOfMemory });
+    this.finish({
+      code: signal === 0 ? (status >> 8) & 0xff : 128 + signal,
+      signal: signal === 0 ? null : signal,
+      outOfMemory: this.runtime!.outOfMemory,
+    });
     return true;
   }
 

@@ -1,8 +1,8 @@
 /** Debian's second stage: the maintainer scripts, run in a container, whose changes become a layer. */
 
+import { changesArchive } from './changes.ts';
 import type { Engine } from './engine.ts';
 import { HolmError } from './error.ts';
-import { changesArchive } from './changes.ts';
 import type { SecondStage } from './image/index.ts';
 
 /** Lines of output that a failure quotes. */

@@ -1,5 +1,6 @@
 /** Holm in Node: `createEngine()` and the types of its API. */
 
+import { readFileSync } from 'node:fs';
 import { Engine } from '../../engine/engine.ts';
 import { createImageStore } from './image_host.ts';
 import { createPlatform } from './platform.ts';
@@ -32,6 +33,18 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
         return () => clearTimeout(timer);
       },
     },
-    platform: (console, trace) => createPlatform({ blocks, layers, console, trace }),
+    platform: (console, trace) => createPlatform({ blocks, layers, console, trace, interpreter: builtInterpreter() }),
   });
+}
+
+/** What the build has generated: beside the bundle, or in dist/ when the sources run as they are. */
+function builtInterpreter(): Uint8Array | undefined {
+  for (const place of ['./interpreter.bin', '../../../dist/interpreter.bin']) {
+    try {
+      return readFileSync(new URL(place, import.meta.url));
+    } catch {
+      // Looked for elsewhere, or generated.
+    }
+  }
+  return undefined;
 }

@@ -28,6 +28,8 @@ export const random: Random = {
 };
 
 export interface NodePlatformOptions {
+  /** The generated interpreter that the build keeps; generated now if absent. */
+  readonly interpreter: Uint8Array | undefined;
   readonly blocks: BlockStore;
   readonly layers: LayerStore;
   console(name: string): Console | null;

@@ -43,7 +43,7 @@ export function prepareRoot(task: Task, spec: ContainerSpec): Path | string {
   const { root, upper } = layers;
   enterRoot(task, root);
   for (const mount of SYSTEM_MOUNTS) {
-    if (mount.optional && !task.kernel.fileSystems.has(mount.type)) continue;
+    if (!task.kernel.fileSystems.has(mount.type)) continue;
     const made = makeDirectories(task, mount.target);
     const mounted = made < 0 ? made : mountAt(task, mount.type, mount.type, mount.target, mount.flags, mount.data);
     if (isErrno(mounted)) return explain(`cannot mount ${mount.type} on ${mount.target}`, mounted);
