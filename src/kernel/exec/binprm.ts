@@ -25,6 +25,8 @@ export class Binprm {
   readonly env: string[];
   /** A script's interpreter could not open the name, because the descriptor in it will be closed. */
   readonly pathInaccessible: boolean;
+  /** The name is a descriptor's: the task is called as the file is. Linux: comm_from_dentry. */
+  nameless = false;
   /** Interpreters of scripts passed through. */
   scripts = 0;
   program: ElfFile | null = null;

@@ -1,6 +1,6 @@
 /** Recognising what a file is and reading its headers, through interpreters of scripts. Linux: exec_binprm, search_binary_handler. */
 
-import { EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, isErrno } from '../../abi/errno.ts';
+import { EACCES, EIO, ELIBBAD, ELOOP, ENOENT, ENOEXEC, isErrno } from '../../abi/errno.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
@@ -24,7 +24,8 @@ export function readProgram(task: Task, bprm: Binprm): number {
     const script = parseScript(padded(buffer));
     if (isErrno(script)) return readElf(task, bprm, buffer);
     if (bprm.pathInaccessible && bprm.scripts === 0) return -ENOENT;
-    const file = openExec(task, script.interpreter);
+    // The empty name is the working directory.
+    const file = script.interpreter === '' ? -EACCES : openExec(task, script.interpreter);
     if (isErrno(file)) return file;
     if (bprm.scripts++ === MAX_SCRIPTS) {
       file.put();

@@ -136,7 +136,8 @@ function begin(task: Task, bprm: Binprm, mm: Mm, { cred, secure }: ExecCreds): v
   mm.dumpable = keepsIdentity(task.cred, cred) && bprm.readable ? 1 : 0;
   if (mm.dumpable === 0 || secure) task.parentDeathSignal = 0;
   task.cred = cred;
-  task.comm = bprm.filename.slice(bprm.filename.lastIndexOf('/') + 1).slice(0, COMM_LENGTH);
+  const name = bprm.nameless ? (bprm.file.path?.dentry.name ?? '') : bprm.filename.slice(bprm.filename.lastIndexOf('/') + 1);
+  task.comm = name.slice(0, COMM_LENGTH);
   task.exitSignal = SIGCHLD;
   group.didExec = true;
   task.words.fill(0);

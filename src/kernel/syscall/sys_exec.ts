@@ -23,6 +23,7 @@ function exec(task: Task, dirfd: number, pathname: number, argv: number, envp: n
   const name = mm.readString(pathname, PATH_MAX - 1);
   if (isErrno(name)) return name;
   if (name === '' && (atFlags & AT_EMPTY_PATH) === 0) return -ENOENT;
+  if ((atFlags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
   const file = openExec(task, name, dirfd, (atFlags & AT_SYMLINK_NOFOLLOW) === 0);
   if (isErrno(file)) return file;
   const relative = dirfd !== AT_FDCWD && !name.startsWith('/');
@@ -33,7 +34,9 @@ function exec(task: Task, dirfd: number, pathname: number, argv: number, envp: n
     return args;
   }
   const inaccessible = relative && task.files!.isCloseOnExec(dirfd);
-  return execute(task, new Binprm(filename, file, args.args, args.env, inaccessible));
+  const bprm = new Binprm(filename, file, args.args, args.env, inaccessible);
+  bprm.nameless = name === '';
+  return execute(task, bprm);
 }
 
 const execve = defineSyscall('execve', [str('pathname'), ptr('argv'), ptr('envp')], (task, pathname, argv, envp) =>
@@ -43,10 +46,7 @@ const execve = defineSyscall('execve', [str('pathname'), ptr('argv'), ptr('envp'
 const execveat = defineSyscall(
   'execveat',
   [fd('dirfd'), str('pathname'), ptr('argv'), ptr('envp'), flags('flags')],
-  (task, dirfd, pathname, argv, envp, atFlags) => {
-    if ((atFlags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
-    return exec(task, dirfd, pathname, argv, envp, atFlags);
-  },
+  (task, dirfd, pathname, argv, envp, atFlags) => exec(task, dirfd, pathname, argv, envp, atFlags),
 );
 
 export const execCalls: readonly Syscall[] = [execve, execveat];

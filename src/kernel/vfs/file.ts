@@ -1,7 +1,7 @@
 /** An open file description and its operations. Linux: struct file, struct file_operations. */
 
-import { EINVAL, ENODEV, ENOTDIR, ENOTTY, ESPIPE } from '../../abi/errno.ts';
-import { O_ACCMODE, O_RDWR, O_WRONLY } from '../../abi/fcntl.ts';
+import { EINVAL, ENODEV, ENOTDIR, ENOTTY, EPERM, ESPIPE } from '../../abi/errno.ts';
+import { O_ACCMODE, O_RDONLY, O_RDWR, O_WRONLY } from '../../abi/fcntl.ts';
 import { IN_CLOSE_NOWRITE, IN_CLOSE_WRITE } from '../../abi/inotify.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Cred } from '../task/cred.ts';
@@ -145,9 +145,9 @@ export abstract class File {
     return -EINVAL;
   }
 
-  /** F_ADD_SEALS: 0 or a negative errno. */
+  /** F_ADD_SEALS: 0 or a negative errno; only who can write may seal. */
   addSeals(_seals: number): number {
-    return -EINVAL;
+    return (this.flags & O_ACCMODE) === O_RDONLY ? -EPERM : -EINVAL;
   }
 
   /** PROT_ bits that mprotect(2) may give a mapping of this file: no stores to a sealed memfd. */
