@@ -11,7 +11,8 @@ export interface FloatCall {
   readonly name: string;
   /** What generated code knows it by. */
   readonly number: number;
-  readonly operands: number;
+  /** Numbers by their format; the others are integers. */
+  readonly operands: readonly (FloatBits | 'integer')[];
   /** Bit patterns to bit patterns, all unsigned. */
   exact(environment: FloatEnvironment, a: bigint, b: bigint, c: bigint): bigint;
 }
@@ -58,36 +59,38 @@ const every = <A>(list: readonly A[], make: (item: A) => void): void => list.for
 
 function enumerate(): FloatCall[] {
   const calls: FloatCall[] = [];
-  const add = (name: string, operands: number, exact: FloatCall['exact']): void => {
+  const add = (name: string, operands: FloatCall['operands'], exact: FloatCall['exact']): void => {
     calls.push({ name, number: calls.length, operands, exact });
   };
   every(BITS, (bits) => {
-    every(BINARIES, (op) => add(nameOf.binary(op, bits), 2, (e, a, b) => binary(e, op, bits, a, b)));
-    every(UNARIES, (op) => add(nameOf.unary(op, bits), 1, (e, a) => unary(e, op, bits, a)));
-    add(nameOf.mulAdd(bits), 3, (e, c, a, b) => mulAdd(e, bits, c, a, b));
+    every(BINARIES, (op) => add(nameOf.binary(op, bits), [bits, bits], (e, a, b) => binary(e, op, bits, a, b)));
+    every(UNARIES, (op) => add(nameOf.unary(op, bits), [bits], (e, a) => unary(e, op, bits, a)));
+    add(nameOf.mulAdd(bits), [bits, bits, bits], (e, c, a, b) => mulAdd(e, bits, c, a, b));
     every(FLAGS, (signalling) => {
-      add(nameOf.compare(bits, signalling), 2, (e, a, b) => BigInt(compare(e, bits, a, b, signalling === 1) >>> 0));
+      add(nameOf.compare(bits, signalling), [bits, bits], (e, a, b) => BigInt(compare(e, bits, a, b, signalling === 1) >>> 0));
     });
     every(RELATIONS, (relation) => {
-      add(nameOf.test(relation, bits), 2, (e, a, b) => (holds(relation, compare(e, bits, a, b, relation !== 'eq')) ? 1n : 0n));
+      add(nameOf.test(relation, bits), [bits, bits], (e, a, b) => (holds(relation, compare(e, bits, a, b, relation !== 'eq')) ? 1n : 0n));
     });
     every(MODES, (mode) =>
-      every(FLAGS, (exact) => add(nameOf.roundIntegral(bits, mode, exact), 1, (e, a) => roundIntegral(e, bits, mode, exact === 1, a))),
+      every(FLAGS, (exact) => add(nameOf.roundIntegral(bits, mode, exact), [bits], (e, a) => roundIntegral(e, bits, mode, exact === 1, a))),
     );
     every(WIDTHS, (width) =>
       every(FLAGS, (signed) => {
         every(MODES, (mode) => {
-          add(nameOf.toInteger(bits, width, signed, mode), 2, (e, a, fraction) =>
+          add(nameOf.toInteger(bits, width, signed, mode), [bits, 'integer'], (e, a, fraction) =>
             toInteger(e, bits, width, signed === 1, mode, a, Number(fraction)),
           );
         });
-        add(nameOf.fromInteger(bits, width, signed), 2, (e, a, fraction) => fromInteger(e, bits, width, signed === 1, a, Number(fraction)));
+        add(nameOf.fromInteger(bits, width, signed), ['integer', 'integer'], (e, a, fraction) =>
+          fromInteger(e, bits, width, signed === 1, a, Number(fraction)),
+        );
       }),
     );
   });
-  every(CONVERSIONS, ([from, to, mode]) => add(nameOf.convert(from, to, mode), 1, (e, a) => convert(e, from, to, a, mode)));
-  add(nameOf.unsignedEstimate(0), 1, (_e, a) => BigInt(unsignedRecip(Number(a & 0xffffffffn))));
-  add(nameOf.unsignedEstimate(1), 1, (_e, a) => BigInt(unsignedRsqrt(Number(a & 0xffffffffn))));
+  every(CONVERSIONS, ([from, to, mode]) => add(nameOf.convert(from, to, mode), [from], (e, a) => convert(e, from, to, a, mode)));
+  add(nameOf.unsignedEstimate(0), ['integer'], (_e, a) => BigInt(unsignedRecip(Number(a & 0xffffffffn))));
+  add(nameOf.unsignedEstimate(1), ['integer'], (_e, a) => BigInt(unsignedRsqrt(Number(a & 0xffffffffn))));
   return calls;
 }
 

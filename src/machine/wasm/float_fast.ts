@@ -226,21 +226,28 @@ const narrowing: FastPath = (f) => {
   giveIf(f, bits);
 };
 
+/** 2^x for the exponent x in `bits` on the stack (an i64). */
+const powerOfTwo = (f: FunctionBuilder, { bits }: FastFormat): FunctionBuilder =>
+  bits === 32
+    ? f.i64Const(127).op(i64.add).i64Const(23).op(i64.shl).op(i32.wrap_i64).op(f32.reinterpret_i32)
+    : f.i64Const(1023).op(i64.add).i64Const(52).op(i64.shl).op(f64.reinterpret_i64);
+
 const toInteger =
   (format: FastFormat, width: number, signed: number, mode: FastMode): FastPath =>
   (f) => {
     const [a, r] = [f.local(F64), f.local(F64)];
     operand(f, format, 0);
     if (format.bits === 32) f.op(f64.promote_f32);
-    f.set(a);
+    // Exact, or too large in any case.
+    powerOfTwo(f.get(1), double).op(f64.mul).set(a);
     integral(f, double, mode, a);
     f.tee(r);
     f.f64Const(signed ? -(2 ** (width - 1)) : 0).op(f64.ge);
     f.get(r)
       .f64Const(2 ** (width - signed))
       .op(f64.lt)
-      .op(i32.and);
-    f.get(1).op(i64.eqz).op(i32.and).if();
+      .op(i32.and)
+      .if();
     f.get(r).get(a).op(f64.ne).if();
     setIxc(f).end();
     f.get(r);
@@ -252,23 +259,23 @@ const toInteger =
 const fromInteger =
   (format: FastFormat, width: number, signed: number): FastPath =>
   (f) => {
-    const x = f.local(I64);
+    const [x, r] = [f.local(I64), f.local(format.type)];
     f.get(0);
     if (width === 32) f.op(i32.wrap_i64).op(signed ? i64.extend_i32_s : i64.extend_i32_u);
-    f.set(x);
-    // Exact below 2^53 or 2^24 in magnitude; otherwise only IXC could be missing.
-    const exact = format.bits === 64 ? 2n ** 53n : 2n ** 24n;
-    f.get(x);
-    if (signed)
-      f.i64Const(exact)
-        .op(i64.add)
-        .i64Const(2n * exact)
-        .op(i64.lt_u);
-    else f.i64Const(exact).op(i64.lt_u);
-    ixcClear(f).op(i32.eqz).op(i32.or);
-    f.get(1).op(i64.eqz).op(i32.and).if();
-    f.get(x).op(signed ? format.op.convert_i64_s : format.op.convert_i64_u);
-    pattern(f, format).return().end();
+    f.tee(x)
+      .op(signed ? format.op.convert_i64_s : format.op.convert_i64_u)
+      .set(r);
+    ixcClear(f).if();
+    // Inexact if the way back leads elsewhere; it is cut short at the end of the integers.
+    asDouble(f, format, r)
+      .f64Const(2 ** (64 - signed))
+      .op(f64.ge);
+    asDouble(f, format, r).op(signed ? i64.trunc_sat_f64_s : i64.trunc_sat_f64_u);
+    f.get(x).op(i64.ne).op(i32.or).if();
+    setIxc(f).end().end();
+    f.get(r);
+    powerOfTwo(f.i64Const(0).get(1).op(i64.sub), format).op(format.op.mul);
+    pattern(f, format).return();
   };
 
 function build(): Map<string, FastPath> {

@@ -4,7 +4,7 @@
  * singles: the product is exact in a double, the sum is rounded to odd there and then once to single.
  */
 
-import { double, type FastFormat, type FastPath, isNormal, ixcClear, operand, pattern, setIxc, single } from './float_format.ts';
+import { double, type FastFormat, type FastPath, giveIf, isNormal, ixcClear, operand, pattern, setIxc, single } from './float_format.ts';
 import { twoProductError } from './float_product.ts';
 import type { FunctionBuilder } from './function.ts';
 import type { Helper } from './helpers.ts';
@@ -39,6 +39,12 @@ function twoSum(f: FunctionBuilder, x: number, y: number, sum: number, part: num
 /** |local| between the bounds. */
 const within = (f: FunctionBuilder, local: number, low: number, high: number): FunctionBuilder =>
   f.get(local).op(f64.abs).f64Const(low).op(f64.gt).get(local).op(f64.abs).f64Const(high).op(f64.lt).op(i32.and);
+
+/** Return local `bits` if the number on the stack is 0. */
+function giveZero(f: FunctionBuilder, bits: number): void {
+  f.f64Const(0).op(f64.eq);
+  giveIf(f, bits);
+}
 
 /** Return `bits` if the number is normal; report an inexact one. `inexact` leaves a truth value. */
 function give(f: FunctionBuilder, format: FastFormat, bits: number, inexact: () => void): void {
@@ -82,6 +88,7 @@ const doubles: FastPath = (f, indexOf) => {
   twoSum(f, uh, th, vh, part, vl);
   f.get(tl).get(vl).call(indexOf(sumToOdd)).tee(z);
   f.get(vh).op(f64.add).tee(uh).op(i64.reinterpret_f64).set(bits);
+  giveZero(f.get(uh), bits);
   // Inexact unless the tail is exact and adds to the head exactly.
   give(f, double, bits, () => {
     twoSum(f, vh, z, th, part, error);
@@ -90,6 +97,11 @@ const doubles: FastPath = (f, indexOf) => {
     f.get(error).f64Const(0).op(f64.ne).op(i32.or);
   });
   f.end();
+  // With a factor 0 the product is exact and so is the sum.
+  f.get(a).get(b).op(f64.mul).tee(uh).f64Const(0).op(f64.eq);
+  f.get(a).f64Const(0).op(f64.eq).get(b).f64Const(0).op(f64.eq).op(i32.or).op(i32.and);
+  f.get(c).get(c).op(f64.eq).op(i32.and).if();
+  f.get(uh).get(c).op(f64.add).op(i64.reinterpret_f64).return().end();
 };
 
 const singles: FastPath = (f, indexOf) => {
@@ -100,6 +112,7 @@ const singles: FastPath = (f, indexOf) => {
   operand(f, single, 2).op(f64.promote_f32).op(f64.mul).set(p);
   f.get(p).get(c).call(indexOf(sumToOdd)).tee(sum).op(f32.demote_f64);
   pattern(f, single).set(bits);
+  giveZero(f.get(sum), bits);
   give(f, single, bits, () => {
     f.get(bits).op(i32.wrap_i64).op(f32.reinterpret_i32).op(f64.promote_f32).get(sum).op(f64.ne);
     twoSum(f, p, c, sum, part, error);
