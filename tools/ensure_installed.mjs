@@ -10,9 +10,9 @@ const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
 export function ensureInstalled() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   if (!existsSync(join(root, 'node_modules')) || !statSync(join(root, 'node_modules')).isDirectory() || !existsSync(stamp)) {
-    console.error('holm: installing packages (npm ci) …');
+    console.error('holm: installing packages …');
   }
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { quiet: true });
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { quiet: true });
   writeFileSync(stamp, lock);
 }
 
