@@ -44,7 +44,7 @@ export interface OpenHow {
 }
 
 /** Flags that only matter while opening; the rest stays with the description. */
-const OPENING_FLAGS = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
+const OPENING_FLAGS = O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC;
 
 /** MAY_ bits for each access mode; 3 means "for ioctl only", with the permission of both. */
 const ACCESS_MASK: readonly number[] = [MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE];
@@ -145,6 +145,7 @@ export function openPath(task: Task, path: Path, how: OpenHow, created: boolean)
   }
   const file = openInode(task, path, flags & ~OPENING_FLAGS);
   if (isErrno(file)) return file;
+  file.flags &= ~O_NOCTTY; // only terminals ask for it, while they are opened
   if (writes && regular) {
     file.isWriter = true;
     file.inode.writers++;

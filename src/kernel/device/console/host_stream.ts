@@ -6,6 +6,7 @@ import type { Pipe, PipeSink } from '../../fs/pipefs/pipe.ts';
 import type { Kernel } from '../../kernel.ts';
 import { IovIter } from '../../vfs/iov_iter.ts';
 import type { Tty } from '../tty/tty.ts';
+import { HostTerminal } from './host_terminal.ts';
 
 /** Input that arrives before anyone has opened the stream. */
 const MAX_PENDING = 65536;
@@ -34,7 +35,7 @@ export class HostStream implements PipeSink {
   /** Bytes from the host: how many were taken, or -EPIPE when nobody will ever read them. */
   receive(bytes: Uint8Array): number {
     if (this.ended) return -EPIPE;
-    if (this.tty !== null) return this.tty.receive(bytes);
+    if (this.tty !== null) return this.tty.receive(bytes, this.kernel.clock.monotonic());
     if (this.input === null) return this.keep(bytes);
     if (this.input.readers === 0) return -EPIPE;
     const iter = IovIter.kernel(bytes);
@@ -81,7 +82,7 @@ export class HostStream implements PipeSink {
 
   /** The host has room again, or has gone away. */
   ready(): void {
-    if (this.tty !== null) this.tty.outputReady();
+    this.tty?.outputReady();
     if (this.output !== null) this.drain(this.output);
   }
 
@@ -100,7 +101,7 @@ export class HostStream implements PipeSink {
   /** The host's end is gone for good. */
   hangup(): void {
     this.end();
-    this.tty?.hangup();
+    if (this.tty?.peer instanceof HostTerminal) this.tty.peer.end(this.tty);
     if (this.output !== null) this.abandon(this.output);
   }
 

@@ -6,12 +6,14 @@ import type { Task } from '../../task/task.ts';
 import type { Inode } from '../../vfs/inode.ts';
 import { Pipe } from './pipe.ts';
 import { PipeFile } from './pipe_file.ts';
+import { PipeInode } from './pipe_inode.ts';
 
 /**
  * A new description of the FIFO `inode`, once the other end is open too: a file, a negative errno or what task.block()
  * returned. While the task sleeps its end counts as open: the file is pinned by task.progress.
  */
 export function openFifo(task: Task, inode: Inode, flags: number): PipeFile | number {
+  if (inode instanceof PipeInode) return inode.reopen(flags);
   const access = flags & O_ACCMODE;
   if (access > O_RDWR) return -EINVAL;
   const resumed = sleepingOpen(task, inode);

@@ -6,7 +6,6 @@ import { S_IFIFO } from '../../../abi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { MemoryGroup } from '../../mm/memory_group.ts';
 import type { Task } from '../../task/task.ts';
-import type { Path } from '../../vfs/path.ts';
 import { AnonymousInode } from '../anon_inodes/anonymous.ts';
 import { Pipe } from './pipe.ts';
 import { PipeFile } from './pipe_file.ts';
@@ -20,7 +19,7 @@ export class PipeInode extends AnonymousInode {
   }
 
   /** Through /proc/[pid]/fd: another description of the same pipe, which waits for nobody. */
-  override open(_task: Task, _path: Path, flags: number): PipeFile {
+  reopen(flags: number): PipeFile {
     return new PipeFile(this.pipe!, this, flags);
   }
 }

@@ -1,0 +1,63 @@
+/** The device nodes of a container: tmpfs with what the OCI runtime specification calls default devices. Linux: drivers/base/devtmpfs.c. */
+
+import { isErrno } from '../../../abi/errno.ts';
+import { makedev, S_IFCHR, S_IFDIR, TMPFS_MAGIC } from '../../../abi/stat.ts';
+import type { Tty } from '../../device/tty/tty.ts';
+import type { Kernel } from '../../kernel.ts';
+import type { Task } from '../../task/task.ts';
+import { FileSystemType } from '../../vfs/file_system_type.ts';
+import type { SuperBlock } from '../../vfs/super_block.ts';
+import { TmpfsSuperBlock } from '../tmpfs/tmpfs.ts';
+import { TmpfsDirectory } from '../tmpfs/tmpfs_directory.ts';
+
+const NODES: readonly (readonly [name: string, major: number, minor: number, mode: number])[] = [
+  ['null', 1, 3, 0o666],
+  ['zero', 1, 5, 0o666],
+  ['full', 1, 7, 0o666],
+  ['random', 1, 8, 0o666],
+  ['urandom', 1, 9, 0o666],
+  ['tty', 5, 0, 0o666],
+  ['console', 5, 1, 0o620],
+];
+const DIRECTORIES: readonly string[] = ['pts', 'shm', 'mqueue'];
+const LINKS: readonly (readonly [name: string, target: string])[] = [
+  ['fd', '/proc/self/fd'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+  ['stderr', '/proc/self/fd/2'],
+  ['ptmx', 'pts/ptmx'],
+];
+
+export class DevtmpfsSuperBlock extends TmpfsSuperBlock {
+  /** What /dev/console means here: the terminal of the container's first process. */
+  console: Tty | null = null;
+}
+
+export class DevtmpfsType extends FileSystemType {
+  readonly name = 'devtmpfs';
+
+  /** Every mount is an instance of its own: containers do not share device nodes. */
+  mount(kernel: Kernel, task: Task, _source: string, flags: number, data: string): SuperBlock | number {
+    const sb = new DevtmpfsSuperBlock(kernel, this, TMPFS_MAGIC, flags);
+    const root = new TmpfsDirectory(sb, S_IFDIR | 0o755, task.group.cgroup.memory);
+    sb.setRoot(root);
+    const failed = sb.configure(task, data, true) || populate(task, root);
+    return failed < 0 ? failed : sb;
+  }
+}
+
+function populate(task: Task, root: TmpfsDirectory): number {
+  for (const [name, major, minor, mode] of NODES) {
+    const inode = root.mknod(task, name, S_IFCHR | mode, makedev(major, minor));
+    if (isErrno(inode)) return inode;
+  }
+  for (const name of DIRECTORIES) {
+    const inode = root.mkdir(task, name, S_IFDIR | 0o755);
+    if (isErrno(inode)) return inode;
+  }
+  for (const [name, target] of LINKS) {
+    const inode = root.symlink(task, name, target);
+    if (isErrno(inode)) return inode;
+  }
+  return 0;
+}
