@@ -9,6 +9,7 @@ import { mapRange } from '../mm/mmap.ts';
 import { place } from '../mm/place.ts';
 import { ShmemMapping } from '../mm/shmem.ts';
 import { PROT_EXEC, PROT_READ, VM_DONTDUMP, VM_DONTEXPAND } from '../mm/vma.ts';
+import { updateVvar } from '../time/vvar.ts';
 
 /** Just above the libraries: the same page everywhere, out of the way of heaps. */
 const VVAR_PAGE = 0x70010;
@@ -47,6 +48,7 @@ export function mapVdso(mm: Mm): number {
     const mapping = new VdsoMapping(mm.kernel);
     if (!mapping.load()) return -ENOMEM;
     memory.vdso = mapping;
+    updateVvar(mm.kernel);
   }
   const mapping = memory.vdso;
   const page = place(mm, VVAR_PAGE, pages + 1, null, 0);

@@ -25,6 +25,7 @@ import { oops } from '../syscall/oops.ts';
 import { fixRseq } from '../task/rseq.ts';
 import type { Task } from '../task/task.ts';
 import { checkCpuTimers } from '../time/process_timers.ts';
+import { updateVvar } from '../time/vvar.ts';
 
 /** How long a task runs while others wait, in nanoseconds. */
 const SLICE = 4e6;
@@ -38,6 +39,7 @@ export function run(kernel: Kernel, until: number): boolean {
   const { scheduler, clock } = kernel;
   let now = clock.monotonic();
   scheduler.begin(now);
+  updateVvar(kernel);
   let woken = -1;
   for (;;) {
     expireTimers(kernel, now);
