@@ -1,7 +1,8 @@
 /** From instruction words to operations: a table on the top eleven bits, then the few candidates that share them. */
 
+import { always } from './insn.ts';
 import type { InsnTable } from './insn_table.ts';
-import { type Operation, type Template, variantKey } from './operation.ts';
+import type { Operation, Template } from './operation.ts';
 import { extract } from './pattern.ts';
 
 /** An instruction: an operation with the values of its operands, in the order of `template.operands`; registers by number. */
@@ -45,19 +46,29 @@ export class Decoder {
 }
 
 function decodeAs(template: Template, word: number): Decoded | undefined {
-  const raw: Record<string, number> = {};
-  for (const field of template.pattern.fields) raw[field.name] = extract(word, field);
-  const operation = template.byKey.get(variantKey(template.variantNames, raw));
-  if (!operation || !template.row.where(raw)) return undefined;
-  const operands: (number | bigint)[] = [];
-  for (const slot of template.operands) {
-    let value: number | bigint | undefined;
-    if (slot.immediate) {
-      value = slot.immediate.decode(...slot.immediate.from.map((name) => raw[name]!));
+  let key = 0;
+  for (const field of template.variantFields) key = key * 256 + extract(word, field);
+  const operation = template.byKey.get(key);
+  if (!operation || !isAllocated(template, word)) return undefined;
+  const slots = template.operands;
+  const operands = new Array<number | bigint>(slots.length);
+  for (let i = 0; i < slots.length; i++) {
+    const { immediate, sibling, sources } = slots[i]!;
+    if (immediate) {
+      const value = immediate.decode(...sources.map((field) => extract(word, field)));
       if (value === undefined) return undefined;
-    } else if (slot.sibling) value = (raw[slot.sibling.of]! + slot.sibling.distance) & 31;
-    else value = raw[slot.name]!;
-    operands.push(value);
+      operands[i] = value;
+    } else {
+      const register = extract(word, sources[0]!);
+      operands[i] = sibling ? (register + sibling.distance) & 31 : register;
+    }
   }
   return { operation, operands };
+}
+
+function isAllocated({ row, pattern }: Template, word: number): boolean {
+  if (row.where === always) return true;
+  const raw: Record<string, number> = {};
+  for (const field of pattern.fields) raw[field.name] = extract(word, field);
+  return row.where(raw);
 }

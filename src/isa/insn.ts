@@ -82,7 +82,8 @@ export interface Row {
   execute(s: Semantics<Values>, o: never): void;
 }
 
-const always = (): boolean => true;
+/** `where` of rows without reserved encodings. */
+export const always = (): boolean => true;
 
 export function insn<const F extends Fields>(
   name: string,

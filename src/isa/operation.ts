@@ -2,7 +2,7 @@
 
 import type { Immediate } from './immediate.ts';
 import type { Row, Sibling } from './insn.ts';
-import { isRegisterField, type Pattern, parsePattern } from './pattern.ts';
+import { type BitField, isRegisterField, type Pattern, parsePattern } from './pattern.ts';
 
 /** Where a decoded instruction keeps one operand: byte offset and size within a 16-byte record whose first two bytes are the operation. */
 export interface OperandSlot {
@@ -16,6 +16,8 @@ export interface OperandSlot {
   readonly base: boolean;
   readonly immediate: Immediate | undefined;
   readonly sibling: Sibling | undefined;
+  /** The bit fields its value comes from. */
+  readonly sources: readonly BitField[];
 }
 
 /** A row with its pattern parsed, its operands laid out and its variants expanded. */
@@ -23,6 +25,7 @@ export interface Template {
   readonly row: Row;
   readonly pattern: Pattern;
   readonly variantNames: readonly string[];
+  readonly variantFields: readonly BitField[];
   readonly operands: readonly OperandSlot[];
   /** Its operations, in order; their indices follow one another. */
   readonly operations: readonly Operation[];
@@ -53,26 +56,28 @@ function layOut(row: Row, pattern: Pattern): OperandSlot[] {
   let end = 16;
   let start = 2;
   const slots: OperandSlot[] = [];
+  const fieldOf = (name: string): BitField => pattern.fields.find((field) => field.name === name)!;
   const place = (
     name: string,
     kind: OperandSlot['kind'],
     bytes: 2 | 4 | 8,
+    sources: readonly BitField[],
     details: { sp: boolean; base: boolean; immediate?: Immediate; sibling?: Sibling },
   ): void => {
     if (bytes === 2) start += 2;
     else end = (end - bytes) & -bytes;
     const { sp, base, immediate, sibling } = details;
-    slots.push({ name, kind, offset: bytes === 2 ? start - 2 : end, bytes, sp, base, immediate, sibling });
+    slots.push({ name, kind, offset: bytes === 2 ? start - 2 : end, bytes, sp, base, immediate, sibling, sources });
   };
   for (const field of pattern.fields) {
     if (!isRegisterField(field.name) || isVariant(row.fields[field.name])) continue;
-    place(field.name, field.name.startsWith('v') ? 'vreg' : 'reg', 2, field);
+    place(field.name, field.name.startsWith('v') ? 'vreg' : 'reg', 2, [field], field);
   }
   for (const name in row.fields) {
     const field = row.fields[name]!;
     if (isVariant(field)) continue;
-    if (isSibling(field)) place(name, field.sibling, 2, { sp: false, base: false, sibling: field });
-    else place(name, field.type, field.bytes, { sp: false, base: false, immediate: field });
+    if (isSibling(field)) place(name, field.sibling, 2, [fieldOf(field.of)], { sp: false, base: false, sibling: field });
+    else place(name, field.type, field.bytes, field.from.map(fieldOf), { sp: false, base: false, immediate: field });
   }
   if (start > end) throw new Error(`${row.name}: operands do not fit into a record`);
   return slots;
@@ -82,9 +87,10 @@ function layOut(row: Row, pattern: Pattern): OperandSlot[] {
 export function makeTemplate(row: Row, first: number): Template {
   const pattern = parsePattern(row.pattern);
   const variantNames = Object.keys(row.fields).filter((name) => isVariant(row.fields[name]));
+  const variantFields = variantNames.map((name) => pattern.fields.find((field) => field.name === name)!);
   const operations: Operation[] = [];
   const byKey = new Map<number, Operation>();
-  const template: Template = { row, pattern, variantNames, operands: layOut(row, pattern), operations, byKey };
+  const template: Template = { row, pattern, variantNames, variantFields, operands: layOut(row, pattern), operations, byKey };
   const raw: Record<string, number> = {};
   for (const field of pattern.fields) raw[field.name] = 0;
   const visit = (depth: number): void => {

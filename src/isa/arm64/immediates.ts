@@ -107,26 +107,28 @@ export function addressOffset(scale: number): Immediate<'i64'> {
   };
 }
 
-/** Sixteen bits, one for each value of NZCV: whether the condition holds. */
-export const condition: Immediate<'i32'> = {
-  name: 'condition',
-  type: 'i32',
-  bytes: 2,
-  from: ['cond'],
-  decode: (cond) => {
-    let passes = 0;
-    for (let nzcv = 0; nzcv < 16; nzcv++) if (holds(cond!, nzcv)) passes |= 1 << nzcv;
-    return passes;
-  },
-  encode: () => undefined,
-};
-
 /** The manual's ConditionHolds. */
 function holds(cond: number, nzcv: number): boolean {
   const [n, z, c, v] = [(nzcv & 8) !== 0, (nzcv & 4) !== 0, (nzcv & 2) !== 0, (nzcv & 1) !== 0];
   const base = [z, c, n, v, c && !z, n === v, n === v && !z, true][cond >> 1]!;
   return cond & 1 && cond !== 15 ? !base : base;
 }
+
+const PASSES: readonly number[] = Array.from({ length: 16 }, (_, cond) => {
+  let passes = 0;
+  for (let nzcv = 0; nzcv < 16; nzcv++) if (holds(cond, nzcv)) passes |= 1 << nzcv;
+  return passes;
+});
+
+/** Sixteen bits, one for each value of NZCV: whether the condition holds. */
+export const condition: Immediate<'i32'> = {
+  name: 'condition',
+  type: 'i32',
+  bytes: 2,
+  from: ['cond'],
+  decode: (cond) => PASSES[cond!],
+  encode: () => undefined,
+};
 
 /** NZCV from a four-bit field, where the flags are. */
 export const flagsImmediate: Immediate<'i32'> = {

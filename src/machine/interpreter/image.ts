@@ -15,14 +15,10 @@ export interface MachineImage extends InterpreterImage {
   readonly vdso: Uint8Array;
 }
 
-/** Tells instruction tables apart (FNV-1a of names and patterns). */
+/** Tells instruction tables apart (FNV-1a of their patterns). */
 function fingerprint(rows: readonly Row[]): number {
   let hash = 2166136261;
-  for (const { name, pattern } of rows) {
-    for (const text of [name, pattern]) {
-      for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
-    }
-  }
+  for (const { pattern } of rows) for (let i = 0; i < pattern.length; i++) hash = Math.imul(hash ^ pattern.charCodeAt(i), 16777619);
   return hash;
 }
 

@@ -57,7 +57,9 @@ export class Predecoder {
     const { operation, operands } = decoded;
     let branch = BRANCH_FAR;
     let spBase = false;
-    operation.template.operands.forEach((slot, i) => {
+    const slots = operation.template.operands;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!;
       const value = operands[i]!;
       const place = at + slot.offset;
       if (slot.kind === 'reg') {
@@ -78,7 +80,7 @@ export class Predecoder {
         const target = index + Number(value) / 4;
         if (target >= 0 && target < PAGE_RECORDS) branch = target > index ? BRANCH_FORWARD : BRANCH_BACKWARD;
       }
-    });
+    }
     u16[at >> 1] = formNumber(this.numbers, operation, spBase, branch);
   }
 }
