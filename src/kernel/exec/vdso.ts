@@ -16,21 +16,26 @@ const VVAR_PAGE = 0x70010;
 
 /** The frames behind the vDSO: page 0 is vvar, the image follows. One for all address spaces. */
 export class VdsoMapping extends ShmemMapping {
+  /** Every frame is filled. */
+  get loaded(): boolean {
+    return this.residentPages * FRAME_SIZE === this.host.size;
+  }
+
   constructor(kernel: Kernel) {
     const { vdso } = kernel.platform.machine;
     super(kernel, { size: FRAME_SIZE + vdso.length });
   }
 
-  /** Fill the frames: false when there is no memory for them. */
-  load(): boolean {
+  /** Fill the frames: 0, -ENOMEM or NOT_RESIDENT. */
+  load(): number {
     const { memory, platform } = this.kernel;
     const { vdso } = platform.machine;
     for (let at = 0; at <= vdso.length; at += FRAME_SIZE) {
       const frame = this.getPage(at / FRAME_SIZE, true, memory.root);
-      if (frame < 0) return false;
+      if (frame < 0) return frame;
       if (at > 0) memory.frames.views.u8.set(vdso.subarray(at - FRAME_SIZE, at), frameAddress(frame));
     }
-    return true;
+    return 0;
   }
 
   /** Physical address of the vvar page, where the kernel keeps the clock's parameters. */
@@ -39,7 +44,7 @@ export class VdsoMapping extends ShmemMapping {
   }
 }
 
-/** Map both into `mm`: 0 or a negative errno. Nothing is mapped if the machine has no vDSO. */
+/** Map both into `mm`: 0, a negative errno or NOT_RESIDENT. Nothing is mapped if the machine has no vDSO. */
 export function mapVdso(mm: Mm): number {
   const { memory, platform } = mm.kernel;
   const pages = platform.machine.vdso.length / FRAME_SIZE;
