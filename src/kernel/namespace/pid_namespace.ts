@@ -16,7 +16,7 @@ export class PidNamespace {
   readonly parent: PidNamespace | null;
   readonly level: number;
   readonly owner: UserNamespace;
-  pidMax = PID_MAX;
+  pidMax: number = PID_MAX;
   /** The pid given last (/proc/sys/kernel/ns_last_pid). */
   lastPid = 0;
   /** The init of the namespace; null before it is created and after it has been reaped. */

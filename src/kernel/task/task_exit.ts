@@ -43,6 +43,7 @@ export function exitTask(task: Task, status: number): void {
   const last = group.live === 0;
   if (last) {
     if (group.exiting) group.leader.exitCode = group.exitStatus;
+    else group.exitStatus = group.leader.exitCode;
     deleteTimers(group);
   }
   releaseMm(task);
