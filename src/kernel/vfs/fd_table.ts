@@ -1,6 +1,7 @@
 /** The file descriptors of a process. Linux: struct files_struct, fs/file.c. */
 
 import { EBADF, EMFILE } from '../../abi/errno.ts';
+import { O_PATH } from '../../abi/fcntl.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from './file.ts';
 import { releaseProcessLocks } from './file_locks.ts';
@@ -20,6 +21,12 @@ export class FdTable {
   /** The file of `fd`, or null. No reference is taken. */
   get(fd: number): File | null {
     return fd >= 0 && fd < this.files.length ? this.files[fd]! : null;
+  }
+
+  /** The file of `fd` if it is open for more than its name (O_PATH), else null. Linux: fdget. */
+  io(fd: number): File | null {
+    const file = this.get(fd);
+    return file === null || (file.flags & O_PATH) !== 0 ? null : file;
   }
 
   /** One past the largest descriptor that may be in use. */

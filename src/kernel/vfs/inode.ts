@@ -70,6 +70,11 @@ export abstract class Inode {
     this.atime = this.mtime = this.ctime = sb.kernel.now();
   }
 
+  /** st_blocks: units of 512 bytes that the contents take. */
+  get blocks(): number {
+    return this.mapping === null ? 0 : Math.ceil(this.size / 4096) * 8;
+  }
+
   /** A holder lets go. */
   put(): void {
     if (--this.refs > 0) return;

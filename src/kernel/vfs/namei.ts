@@ -12,6 +12,7 @@ import {
 } from '../../abi/fcntl.ts';
 import { MS_NOSYMFOLLOW } from '../../abi/mount.ts';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_ISVTX } from '../../abi/stat.ts';
+import { pathOfFile } from '../fs/anon_inodes/anonymous.ts';
 import type { Task } from '../task/task.ts';
 import type { Dentry } from './dentry.ts';
 import type { Inode } from './inode.ts';
@@ -66,9 +67,11 @@ export class Walk {
       if (dirfd !== AT_FDCWD) {
         const file = this.task.files!.get(dirfd);
         if (file === null) return -EBADF;
-        if (file.path === null || (path !== '' && (file.inode.mode & S_IFMT) !== S_IFDIR)) return -ENOTDIR;
-        this.mount = file.path.mount;
-        this.dentry = file.path.dentry;
+        if (path !== '' && (file.inode.mode & S_IFMT) !== S_IFDIR) return -ENOTDIR;
+        const place = pathOfFile(file);
+        if (place === null) return -ENOTDIR;
+        this.mount = place.mount;
+        this.dentry = place.dentry;
       }
       if ((this.resolve & SCOPED) !== 0) this.root = this.path;
     }

@@ -67,7 +67,7 @@ export class LayerInode extends Inode {
     this.size = layer.size(ino);
     this.rdev = layer.rdev(ino);
     this.atime = this.mtime = this.ctime = { seconds: layer.mtimeSeconds(ino), nanoseconds: layer.mtimeNanoseconds(ino) };
-    if ((this.mode & S_IFMT) === S_IFREG) this.mapping = new LayerMapping(this);
+    if ((this.mode & S_IFMT) === S_IFREG) this.mapping = new LayerMapping(sb.kernel, this);
   }
 
   override accessed(): void {}

@@ -48,6 +48,10 @@ export class OverlayInode extends Inode {
     return this.upper ?? this.lowers[0]!;
   }
 
+  override get blocks(): number {
+    return this.real.blocks;
+  }
+
   get isDirectory(): boolean {
     return (this.mode & S_IFMT) === S_IFDIR;
   }

@@ -54,6 +54,10 @@ export class TmpfsInode extends Inode {
     else this.size = target.length;
   }
 
+  override get blocks(): number {
+    return (this.mapping?.residentPages ?? 0) * (FRAME_SIZE / 512);
+  }
+
   /** One name fewer. */
   dropLink(): void {
     this.nlink--;
