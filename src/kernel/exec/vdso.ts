@@ -49,13 +49,13 @@ export function mapVdso(mm: Mm): number {
   const { memory, platform } = mm.kernel;
   const pages = platform.machine.vdso.length / FRAME_SIZE;
   if (pages === 0) return 0;
-  if (memory.vdso === null) {
-    const mapping = new VdsoMapping(mm.kernel);
-    if (!mapping.load()) return -ENOMEM;
-    memory.vdso = mapping;
+  memory.vdso ??= new VdsoMapping(mm.kernel);
+  const mapping = memory.vdso;
+  if (!mapping.loaded) {
+    const failed = mapping.load();
+    if (failed < 0) return failed;
     updateVvar(mm.kernel);
   }
-  const mapping = memory.vdso;
   const page = place(mm, VVAR_PAGE, pages + 1, null, 0);
   if (page < 0) return -ENOMEM;
   const flags = VM_DONTEXPAND | VM_DONTDUMP;
