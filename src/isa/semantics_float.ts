@@ -3,6 +3,7 @@
 import type { Values } from './values.ts';
 
 export type FloatBits = 16 | 32 | 64;
+export type FloatLaneBits = 32 | 64;
 /** To nearest even, to nearest with ties away from zero, towards plus and minus infinity, towards zero, to odd (von Neumann). */
 export type FloatRounding = 'even' | 'away' | 'up' | 'down' | 'zero' | 'odd';
 export type FloatBinary = 'add' | 'sub' | 'mul' | 'mulx' | 'div' | 'max' | 'min' | 'maxnm' | 'minnm' | 'recps' | 'rsqrts';
@@ -18,6 +19,9 @@ export interface Float<T extends Values> {
   unary(operation: FloatUnary, bits: FloatBits, a: T['i64']): T['i64'];
   /** addend + a * b, rounded once. */
   mulAdd(bits: FloatBits, addend: T['i64'], a: T['i64'], b: T['i64']): T['i64'];
+  /** The same on every lane. */
+  binaryLanes(operation: FloatBinary, bits: FloatLaneBits, a: T['v128'], b: T['v128']): T['v128'];
+  mulAddLanes(bits: FloatLaneBits, addend: T['v128'], a: T['v128'], b: T['v128']): T['v128'];
   /** NZCV in bits 31..28; `signalling` reports quiet NaNs too. */
   compare(bits: FloatBits, signalling: number, a: T['i64'], b: T['i64']): T['i32'];
   /** 1 when the relation holds; 'eq' reports signalling NaNs only, the others all. */

@@ -1,7 +1,7 @@
 /** Numbers in SIMD and floating-point registers: scalars, and lane-by-lane application of operations. */
 
 import type { Semantics } from '../semantics.ts';
-import type { FloatBits } from '../semantics_float.ts';
+import type { FloatBinary, FloatBits, FloatLaneBits } from '../semantics_float.ts';
 import type { LaneBits } from '../semantics_vector.ts';
 import type { Values } from '../values.ts';
 
@@ -55,3 +55,28 @@ export function mapLanes<T extends Values>(s: Semantics<T>, bits: LaneBits, coun
 
 export const laneOf = <T extends Values>(s: Semantics<T>, bits: FloatBits, vector: T['v128'], lane: number): T['i64'] =>
   s.v128.extract_u(bits, vector, lane);
+
+/** Meanings on whole vectors; the third operand is the old destination. */
+export type Lanes = <T extends Values>(s: Semantics<T>, bits: FloatLaneBits, a: T['v128'], b: T['v128'], d: T['v128']) => T['v128'];
+
+/** `lanes` on 128 or 64 bits: the lower half stands for both, and the upper half of the result is cleared. */
+export function applyLanes<T extends Values>(
+  s: Semantics<T>,
+  [lanes, bits, q]: readonly [Lanes, FloatLaneBits, number],
+  a: T['v128'],
+  b: T['v128'],
+  d: T['v128'],
+): T['v128'] {
+  if (q) return lanes(s, bits, a, b, d);
+  const doubled = (v: T['v128']): T['v128'] => s.v128.splat(64, s.v128.extract_u(64, v, 0));
+  return s.v128.replace(64, lanes(s, bits, doubled(a), doubled(b), doubled(d)), 1, s.i64.const(0));
+}
+
+export const binaryLanes =
+  (operation: FloatBinary): Lanes =>
+  (s, bits, a, b) =>
+    s.float.binaryLanes(operation, bits, a, b);
+/** The sign bits of a vector's lanes. */
+const signs = (bits: FloatLaneBits): bigint => (bits === 64 ? 0x80000000000000008000000000000000n : 0x80000000800000008000000080000000n);
+export const fmlaLanes: Lanes = (s, bits, a, b, d) => s.float.mulAddLanes(bits, d, a, b);
+export const fmlsLanes: Lanes = (s, bits, a, b, d) => s.float.mulAddLanes(bits, d, s.v128.xor(a, s.v128.const(signs(bits))), b);

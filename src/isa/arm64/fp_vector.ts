@@ -1,11 +1,18 @@
 /** Advanced SIMD floating point, vector and scalar. See the Arm Architecture Reference Manual, C4.1.96. */
 
 import { insn, type Row } from '../insn.ts';
+import type { Semantics } from '../semantics.ts';
 import type { FloatRelation, FloatUnary } from '../semantics_float.ts';
+import type { Values } from '../values.ts';
 import {
   ARRANGEMENT,
   absolute,
+  applyLanes,
   type Binary,
+  binaryLanes,
+  fmlaLanes,
+  fmlsLanes,
+  type Lanes,
   laneOf,
   lanesOf,
   mapLanes,
@@ -16,7 +23,6 @@ import {
   scalar,
   setScalar,
   sizeBits,
-  type Ternary,
   type Unary,
 } from './fp_lanes.ts';
 import { arithmetic, integral } from './fp_scalar.ts';
@@ -28,24 +34,25 @@ const SCALAR = { sz: BIT } as const;
 /** Where an operation stands in the encoding: U, the high bit of size, the opcode. */
 type Entry<O> = readonly [name: string, u: 0 | 1, high: 0 | 1, opcode: string, operation: O];
 
-const threeSame = ([name, u, high, opcode, operation]: Entry<Ternary>): Row =>
+type Result = <T extends Values>(s: Semantics<T>, bits: 32 | 64, q: number, a: T['v128'], b: T['v128'], d: T['v128']) => T['v128'];
+
+const threeSameBy = (name: string, u: 0 | 1, high: 0 | 1, opcode: string, result: Result): Row =>
   insn(
     `${name}_vector_fp`,
     `0 q ${u} 01110 ${high} sz 1 vm ${opcode} 1 vn vd`,
     `${name} {vd:v}.${ARRANGEMENT}, {vn:v}.${ARRANGEMENT}, {vm:v}.${ARRANGEMENT}`,
     VECTOR,
-    (s, o) => {
-      const bits = sizeBits(o.sz);
-      const [a, b, d] = [s.v(o.vn), s.v(o.vm), s.v(o.vd)];
-      s.setV(
-        o.vd,
-        mapLanes(s, bits, lanesOf(bits, o.q), (i) =>
-          operation(s, bits, laneOf(s, bits, a, i), laneOf(s, bits, b, i), laneOf(s, bits, d, i)),
-        ),
-      );
-    },
+    (s, o) => s.setV(o.vd, result(s, sizeBits(o.sz), o.q, s.v(o.vn), s.v(o.vm), s.v(o.vd))),
     notOneDouble,
   );
+
+const threeSame = ([name, u, high, opcode, operation]: Entry<Binary>): Row =>
+  threeSameBy(name, u, high, opcode, (s, bits, q, a, b) =>
+    mapLanes(s, bits, lanesOf(bits, q), (i) => operation(s, bits, laneOf(s, bits, a, i), laneOf(s, bits, b, i))),
+  );
+
+const threeSameLanes = ([name, u, high, opcode, lanes]: Entry<Lanes>): Row =>
+  threeSameBy(name, u, high, opcode, (s, bits, q, a, b, d) => applyLanes(s, [lanes, bits, q], a, b, d));
 
 const threeSameScalar = ([name, u, high, opcode, operation]: Entry<Binary>): Row =>
   insn(
@@ -156,8 +163,6 @@ const fromInteger =
   (s, bits, a) =>
     s.float.fromInteger(bits, bits, signed, a, s.i32.const(0));
 
-const fmla: Ternary = (s, bits, a, b, d) => s.float.mulAdd(bits, d, a, b);
-const fmls: Ternary = (s, bits, a, b, d) => s.float.mulAdd(bits, d, negate(s, bits, a), b);
 const fabd: Binary = (s, bits, a, b) => absolute(s, bits, s.float.binary('sub', bits, a, b));
 
 const scalarToo: readonly Entry<Binary>[] = [
@@ -172,17 +177,17 @@ const scalarToo: readonly Entry<Binary>[] = [
   ['facgt', 1, 1, '11101', magnitudes(relate('gt'))],
 ];
 
-const vectorOnly: readonly Entry<Ternary>[] = [
-  ['fmaxnm', 0, 0, '11000', arithmetic('maxnm')],
-  ['fmla', 0, 0, '11001', fmla],
-  ['fadd', 0, 0, '11010', arithmetic('add')],
-  ['fmax', 0, 0, '11110', arithmetic('max')],
-  ['fminnm', 0, 1, '11000', arithmetic('minnm')],
-  ['fmls', 0, 1, '11001', fmls],
-  ['fsub', 0, 1, '11010', arithmetic('sub')],
-  ['fmin', 0, 1, '11110', arithmetic('min')],
-  ['fmul', 1, 0, '11011', arithmetic('mul')],
-  ['fdiv', 1, 0, '11111', arithmetic('div')],
+const vectorOnly: readonly Entry<Lanes>[] = [
+  ['fmaxnm', 0, 0, '11000', binaryLanes('maxnm')],
+  ['fmla', 0, 0, '11001', fmlaLanes],
+  ['fadd', 0, 0, '11010', binaryLanes('add')],
+  ['fmax', 0, 0, '11110', binaryLanes('max')],
+  ['fminnm', 0, 1, '11000', binaryLanes('minnm')],
+  ['fmls', 0, 1, '11001', fmlsLanes],
+  ['fsub', 0, 1, '11010', binaryLanes('sub')],
+  ['fmin', 0, 1, '11110', binaryLanes('min')],
+  ['fmul', 1, 0, '11011', binaryLanes('mul')],
+  ['fdiv', 1, 0, '11111', binaryLanes('div')],
 ];
 
 const pairs: readonly Entry<Binary>[] = [
@@ -248,7 +253,8 @@ const unsignedEstimate = ([name, u, root]: readonly [string, 0 | 1, 0 | 1]): Row
   });
 
 export const fpVector: readonly Row[] = [
-  ...[...scalarToo, ...vectorOnly].map(threeSame),
+  ...scalarToo.map(threeSame),
+  ...vectorOnly.map(threeSameLanes),
   ...scalarToo.map(threeSameScalar),
   ...pairs.map(pairwise),
   ...scalarPairs.map(pairwiseScalar),

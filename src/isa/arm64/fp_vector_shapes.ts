@@ -2,7 +2,21 @@
 
 import { insn, type Row } from '../insn.ts';
 import { vectorFixedPoint } from './fp_immediates.ts';
-import { laneOf, lanesOf, mapLanes, negate, scalar, setScalar, type Ternary, typeLetter } from './fp_lanes.ts';
+import {
+  applyLanes,
+  binaryLanes,
+  fmlaLanes,
+  fmlsLanes,
+  type Lanes,
+  laneOf,
+  lanesOf,
+  mapLanes,
+  negate,
+  scalar,
+  setScalar,
+  type Ternary,
+  typeLetter,
+} from './fp_lanes.ts';
 import { BIT } from './immediates.ts';
 import { everyLaneFrom } from './simd_copy.ts';
 import { laneBytes } from './simd_immediates.ts';
@@ -13,7 +27,7 @@ const ELEMENTS = [
   { bits: 64, register: '11 0 vm', index: 'h', syntax: '{vm:v}.d[{h:d}]', lane: { h: 1 } },
 ] as const;
 
-const byElement = ([name, u, opcode, operation]: readonly [string, 0 | 1, string, Ternary]): Row[] =>
+const byElement = ([name, u, opcode, lanes, operation]: readonly [string, 0 | 1, string, Lanes, Ternary]): Row[] =>
   ELEMENTS.flatMap(({ bits, register, index, syntax, lane }): Row[] => {
     const from = laneBytes(bits, lane);
     const shape = bits === 32 ? '{q:2s|4s}' : '2d';
@@ -25,12 +39,8 @@ const byElement = ([name, u, opcode, operation]: readonly [string, 0 | 1, string
         `${name} {vd:v}.${shape}, {vn:v}.${shape}, ${syntax}`,
         { q: BIT, from },
         (s, o) => {
-          const [a, d] = [s.v(o.vn), s.v(o.vd)];
-          const element = laneOf(s, bits, everyLaneFrom(s, bits, s.v(o.vm), o.from), 0);
-          s.setV(
-            o.vd,
-            mapLanes(s, bits, lanesOf(bits, o.q), (i) => operation(s, bits, laneOf(s, bits, a, i), element, laneOf(s, bits, d, i))),
-          );
+          const elements = everyLaneFrom(s, bits, s.v(o.vm), o.from);
+          s.setV(o.vd, applyLanes(s, [lanes, bits, o.q], s.v(o.vn), elements, s.v(o.vd)));
         },
         ({ q }) => bits === 32 || q === 1,
       ),
@@ -130,10 +140,10 @@ const fixed = ([name, u, opcode, to, signed]: readonly [string, 0 | 1, string, '
   });
 
 export const fpVectorShapes: readonly Row[] = [
-  ...byElement(['fmla', 0, '0001', (s, bits, a, b, d) => s.float.mulAdd(bits, d, a, b)]),
-  ...byElement(['fmls', 0, '0101', (s, bits, a, b, d) => s.float.mulAdd(bits, d, negate(s, bits, a), b)]),
-  ...byElement(['fmul', 0, '1001', (s, bits, a, b) => s.float.binary('mul', bits, a, b)]),
-  ...byElement(['fmulx', 1, '1001', (s, bits, a, b) => s.float.binary('mulx', bits, a, b)]),
+  ...byElement(['fmla', 0, '0001', fmlaLanes, (s, bits, a, b, d) => s.float.mulAdd(bits, d, a, b)]),
+  ...byElement(['fmls', 0, '0101', fmlsLanes, (s, bits, a, b, d) => s.float.mulAdd(bits, d, negate(s, bits, a), b)]),
+  ...byElement(['fmul', 0, '1001', binaryLanes('mul'), (s, bits, a, b) => s.float.binary('mul', bits, a, b)]),
+  ...byElement(['fmulx', 1, '1001', binaryLanes('mulx'), (s, bits, a, b) => s.float.binary('mulx', bits, a, b)]),
   lengthen,
   narrow('fcvtn', 0, BIT, 'current'),
   narrow('fcvtxn', 1, [1], 'odd'),

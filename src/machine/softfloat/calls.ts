@@ -1,6 +1,6 @@
 /** Every floating-point operation that an instruction may ask for, by name and number, with its exact meaning on bit patterns. */
 
-import type { Float, FloatBinary, FloatBits, FloatRelation, FloatRounding, FloatUnary } from '../../isa/semantics_float.ts';
+import type { Float, FloatBinary, FloatBits, FloatLaneBits, FloatRelation, FloatRounding, FloatUnary } from '../../isa/semantics_float.ts';
 import type { Values } from '../../isa/values.ts';
 import { binary, compare, mulAdd, roundIntegral, unary } from './arithmetic.ts';
 import { convert, fromInteger, toInteger } from './convert.ts';
@@ -100,17 +100,21 @@ const byName: ReadonlyMap<string, FloatCall> = new Map(floatCalls.map((call) => 
 /** What a back end must be able to do with the calls. */
 export interface FloatBackEnd<T extends Values> {
   call(call: FloatCall, operands: readonly T['i64'][]): T['i64'];
+  /** The call on every lane. */
+  callLanes(call: FloatCall, bits: FloatLaneBits, operands: readonly T['v128'][]): T['v128'];
   wrap(value: T['i64']): T['i32'];
   extend(value: T['i32']): T['i64'];
 }
 
 /** The operations of definitions, each as one call. */
-export function floatByCalls<T extends Values>({ call, wrap, extend }: FloatBackEnd<T>): Float<T> {
+export function floatByCalls<T extends Values>({ call, callLanes, wrap, extend }: FloatBackEnd<T>): Float<T> {
   const named = (name: string, ...operands: T['i64'][]): T['i64'] => call(byName.get(name)!, operands);
   return {
     binary: (operation, bits, a, b) => named(nameOf.binary(operation, bits), a, b),
     unary: (operation, bits, a) => named(nameOf.unary(operation, bits), a),
     mulAdd: (bits, addend, a, b) => named(nameOf.mulAdd(bits), addend, a, b),
+    binaryLanes: (operation, bits, a, b) => callLanes(byName.get(nameOf.binary(operation, bits))!, bits, [a, b]),
+    mulAddLanes: (bits, addend, a, b) => callLanes(byName.get(nameOf.mulAdd(bits))!, bits, [addend, a, b]),
     compare: (bits, signalling, a, b) => wrap(named(nameOf.compare(bits, signalling), a, b)),
     test: (relation, bits, a, b) => wrap(named(nameOf.test(relation, bits), a, b)),
     roundIntegral: (bits, mode, exact, a) => named(nameOf.roundIntegral(bits, mode, exact), a),

@@ -1,4 +1,4 @@
-/** WebAssembly's integer vector instructions, by lane width and name. */
+/** WebAssembly's vector instructions, by lane width and name. */
 
 import type { LaneBits } from '../../isa/semantics_vector.ts';
 
@@ -68,3 +68,16 @@ export const lanes: Readonly<Record<LaneBits, LaneOpcodes>> = {
     abs: 0xfdc0, neg: 0xfdc1, shl: 0xfdcb, shr_s: 0xfdcc, shr_u: 0xfdcd, add: 0xfdce, sub: 0xfdd1, mul: 0xfdd5,
   },
 };
+
+/** Floating-point vectors. */
+// biome-ignore format: a table
+export const f32x4 = {
+  splat: 0xfd13, eq: 0xfd41, ne: 0xfd42, lt: 0xfd43, gt: 0xfd44, demote_f64x2_zero: 0xfd5e,
+  all_true: 0xfda3, abs: 0xfde0, add: 0xfde4, sub: 0xfde5, mul: 0xfde6, div: 0xfde7, min: 0xfde8, max: 0xfde9,
+} as const;
+
+// biome-ignore format: a table
+export const f64x2 = {
+  splat: 0xfd14, eq: 0xfd47, ne: 0xfd48, lt: 0xfd49, gt: 0xfd4a, promote_low_f32x4: 0xfd5f,
+  all_true: 0xfdc3, abs: 0xfdec, add: 0xfdf0, sub: 0xfdf1, mul: 0xfdf2, div: 0xfdf3, min: 0xfdf4, max: 0xfdf5,
+} as const;

@@ -3,6 +3,7 @@
 import type { FloatSemantics } from '../../isa/semantics_float.ts';
 import { floatByCalls } from '../softfloat/calls.ts';
 import { floatHelper } from './float_helpers.ts';
+import { floatLanesHelper } from './float_lanes.ts';
 import { type Ir, VECTOR } from './ir.ts';
 import { I32, I32_LOAD, I64, I64_LOAD, I64_STORE, i32, i64 } from './opcodes.ts';
 import type { TraceValues } from './trace.ts';
@@ -13,6 +14,7 @@ export function traceFloat(ir: Ir): FloatSemantics<TraceValues> {
   return {
     float: floatByCalls<TraceValues>({
       call: (call, operands) => ir.call(floatHelper(call), operands),
+      callLanes: (call, bits, operands) => ir.call(floatLanesHelper(call, bits), operands),
       wrap: (value) => ir.pure(I32, i32.wrap_i64, [value]),
       extend: (value) => ir.pure(I64, i64.extend_i32_u, [value]),
     }),
