@@ -7,7 +7,7 @@ import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { Cgroup } from '../cgroup/cgroup.ts';
 import { Binprm } from '../exec/binprm.ts';
 import { openExec } from '../exec/open_exec.ts';
-import { execute } from '../exec/task_exec.ts';
+import { execute, suspended } from '../exec/task_exec.ts';
 import type { Kernel } from '../kernel.ts';
 import { charge, PRICE_TASK, uncharge } from '../mm/price.ts';
 import { switchNsproxy } from '../namespace/nsproxy.ts';
@@ -201,7 +201,7 @@ function runProgram(task: Task, argv: readonly string[], env: readonly string[])
       continue;
     }
     const bprm = new Binprm(candidate, file, [...argv], [...env], false);
-    const result = resident(() => execute(task, (task.progress?.data as Binprm | null) ?? bprm));
+    const result = resident(() => execute(task, suspended(task) ?? bprm));
     if (!isErrno(result) || task.mm !== null) return null;
     if (result !== -EACCES) return failure(result, describeFailure(result));
     worst = result;

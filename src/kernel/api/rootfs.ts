@@ -22,7 +22,7 @@ const QUIET = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 /** What every container has. See the OCI runtime specification, "Default Filesystems". */
 const SYSTEM_MOUNTS: readonly SystemMount[] = [
-  { type: 'proc', target: '/proc', flags: QUIET, data: '' },
+  { type: 'proc', target: '/proc', flags: QUIET, data: '', optional: true },
   { type: 'devtmpfs', target: '/dev', flags: MS_NOSUID, data: 'mode=755' },
   { type: 'devpts', target: '/dev/pts', flags: MS_NOSUID | MS_NOEXEC, data: 'newinstance,ptmxmode=0666,mode=0620,gid=5' },
   { type: 'tmpfs', target: '/dev/shm', flags: QUIET, data: 'mode=1777' },
@@ -43,7 +43,7 @@ export function prepareRoot(task: Task, spec: ContainerSpec): Path | string {
   const { root, upper } = layers;
   enterRoot(task, root);
   for (const mount of SYSTEM_MOUNTS) {
-    if (!task.kernel.fileSystems.has(mount.type)) continue;
+    if (mount.optional && !task.kernel.fileSystems.has(mount.type)) continue;
     const made = makeDirectories(task, mount.target);
     const mounted = made < 0 ? made : mountAt(task, mount.type, mount.type, mount.target, mount.flags, mount.data);
     if (isErrno(mounted)) return explain(`cannot mount ${mount.type} on ${mount.target}`, mounted);

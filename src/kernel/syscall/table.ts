@@ -1,52 +1,74 @@
 /** Every system call that this kernel has, by number. */
 
 import { buildTable, type Syscall } from './define.ts';
+import { attrCalls } from './sys_attr.ts';
 import { cloneCalls } from './sys_clone.ts';
+import { copyCalls } from './sys_copy.ts';
 import { credCalls } from './sys_cred.ts';
+import { dirCalls } from './sys_dir.ts';
 import { execCalls } from './sys_exec.ts';
 import { exitCalls } from './sys_exit.ts';
+import { fcntlCalls } from './sys_fcntl.ts';
 import { futexCalls } from './sys_futex.ts';
 import { idCalls } from './sys_ids.ts';
+import { inotifyCalls } from './sys_inotify.ts';
 import { killCalls } from './sys_kill.ts';
 import { limitCalls } from './sys_limits.ts';
 import { memfdCalls } from './sys_memfd.ts';
 import { mmCalls } from './sys_mm.ts';
 import { mmAdviceCalls } from './sys_mm_advice.ts';
 import { msgCalls } from './sys_msg.ts';
+import { nameCalls } from './sys_names.ts';
+import { openCalls } from './sys_open.ts';
 import { pipeCalls } from './sys_pipe.ts';
 import { pollCalls } from './sys_poll.ts';
 import { prctlCalls } from './sys_prctl.ts';
 import { processVmCalls } from './sys_process_vm.ts';
+import { readCalls } from './sys_read.ts';
 import { schedCalls } from './sys_sched.ts';
 import { semCalls } from './sys_sem.ts';
 import { signalCalls } from './sys_signal.ts';
+import { statCalls } from './sys_stat.ts';
+import { syncCalls } from './sys_sync.ts';
 import { systemCalls } from './sys_system.ts';
 import { timeCalls } from './sys_time.ts';
 import { timerCalls } from './sys_timer.ts';
+import { xattrCalls } from './sys_xattr.ts';
 
 export const allCalls: readonly Syscall[] = [
+  ...attrCalls,
   ...cloneCalls,
+  ...copyCalls,
   ...credCalls,
+  ...dirCalls,
   ...execCalls,
   ...exitCalls,
+  ...fcntlCalls,
   ...futexCalls,
   ...idCalls,
+  ...inotifyCalls,
   ...killCalls,
   ...limitCalls,
   ...memfdCalls,
   ...mmCalls,
   ...mmAdviceCalls,
   ...msgCalls,
+  ...nameCalls,
+  ...openCalls,
   ...pipeCalls,
   ...pollCalls,
   ...prctlCalls,
   ...processVmCalls,
+  ...readCalls,
   ...schedCalls,
   ...semCalls,
   ...signalCalls,
+  ...statCalls,
+  ...syncCalls,
   ...systemCalls,
   ...timeCalls,
   ...timerCalls,
+  ...xattrCalls,
 ];
 
 export const syscallTable: readonly (Syscall | undefined)[] = buildTable(allCalls);
