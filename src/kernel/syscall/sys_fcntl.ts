@@ -6,6 +6,7 @@ import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD } from '../../abi/ioctl.
 import { RLIMIT_NOFILE } from '../../abi/process.ts';
 import { NSIG } from '../../abi/signal.ts';
 import { S_IFMT, S_IFREG } from '../../abi/stat.ts';
+import { PipeFile } from '../fs/pipefs/pipe_file.ts';
 import type { Pid } from '../task/pid.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
@@ -173,8 +174,16 @@ function fileControl(task: Task, number: number, operation: number, argument: nu
       return c.F_UNLCK;
     case c.F_SETLEASE:
       return value === c.F_UNLCK ? -EAGAIN : -EINVAL;
+    case c.F_ADD_SEALS:
+      return file.addSeals(value);
+    case c.F_GET_SEALS:
+      return file.seals;
+    case c.F_SETPIPE_SZ:
+      return file instanceof PipeFile ? file.pipe.setCapacity(task, argument % 4294967296) : -EBADF;
+    case c.F_GETPIPE_SZ:
+      return file instanceof PipeFile ? file.pipe.capacity : -EBADF;
     default:
-      return file.fcntl(task, operation, argument);
+      return -EINVAL;
   }
 }
 

@@ -32,3 +32,6 @@ export function describePath(path: Path, root: Path): string {
   const { name } = pathName(path, root);
   return path.dentry.unlinked ? `${name} (deleted)` : name;
 }
+
+/** Whether `root` lies above `path` (or is it). Linux: is_path_reachable. */
+export const reachesRoot = (path: Path, root: Path): boolean => pathName(path, root).reachable;

@@ -130,11 +130,6 @@ export abstract class File {
     return -ENOTTY;
   }
 
-  /** Operations of fcntl(2) that only some files have (pipe size, seals). */
-  fcntl(_task: Task, _operation: number, _argument: number): number {
-    return -EINVAL;
-  }
-
   /** Emit entries from `this.pos` on; the emitter says when to stop. */
   readdir(_task: Task, _emit: DirEmit): number {
     return -ENOTDIR;
