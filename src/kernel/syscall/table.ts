@@ -17,6 +17,7 @@ import { limitCalls } from './sys_limits.ts';
 import { memfdCalls } from './sys_memfd.ts';
 import { mmCalls } from './sys_mm.ts';
 import { mmAdviceCalls } from './sys_mm_advice.ts';
+import { mountCalls } from './sys_mount.ts';
 import { msgCalls } from './sys_msg.ts';
 import { nameCalls } from './sys_names.ts';
 import { openCalls } from './sys_open.ts';
@@ -52,6 +53,7 @@ export const allCalls: readonly Syscall[] = [
   ...memfdCalls,
   ...mmCalls,
   ...mmAdviceCalls,
+  ...mountCalls,
   ...msgCalls,
   ...nameCalls,
   ...openCalls,
