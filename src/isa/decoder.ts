@@ -1,9 +1,10 @@
 /** From instruction words to operations: a table on the top eleven bits, then the few candidates that share them. */
 
+import type { Immediate } from './immediate.ts';
 import { always } from './insn.ts';
 import type { InsnTable } from './insn_table.ts';
 import type { Operation, Template } from './operation.ts';
-import { extract } from './pattern.ts';
+import { type BitField, extract } from './pattern.ts';
 
 /** An instruction: an operation with the values of its operands, in the order of `template.operands`; registers by number. */
 export interface Decoded {
@@ -55,7 +56,7 @@ function decodeAs(template: Template, word: number): Decoded | undefined {
   for (let i = 0; i < slots.length; i++) {
     const { immediate, sibling, sources } = slots[i]!;
     if (immediate) {
-      const value = immediate.decode(...sources.map((field) => extract(word, field)));
+      const value = decodeImmediate(immediate, sources, word);
       if (value === undefined) return undefined;
       operands[i] = value;
     } else {
@@ -64,6 +65,14 @@ function decodeAs(template: Template, word: number): Decoded | undefined {
     }
   }
   return { operation, operands };
+}
+
+/** Spelled out by the number of fields: this runs for every instruction of a program that starts. */
+function decodeImmediate(immediate: Immediate, [a, b, c, d]: readonly BitField[], word: number): number | bigint | undefined {
+  if (!b) return immediate.decode(extract(word, a!));
+  if (!c) return immediate.decode(extract(word, a!), extract(word, b));
+  if (!d) return immediate.decode(extract(word, a!), extract(word, b), extract(word, c));
+  return immediate.decode(extract(word, a!), extract(word, b), extract(word, c), extract(word, d));
 }
 
 function isAllocated({ row, pattern }: Template, word: number): boolean {

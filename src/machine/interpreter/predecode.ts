@@ -1,6 +1,7 @@
 /** From instruction words to the interpreter's 16-byte records. */
 
 import type { Decoder } from '../../isa/decoder.ts';
+import type { OperandSlot, Operation } from '../../isa/operation.ts';
 import type { Ram } from '../../platform/ram.ts';
 import { AT_SINK, AT_SP, AT_V, AT_X, AT_ZERO, PAGE_RECORDS, RECORD_BYTES } from '../layout.ts';
 import type { CodeCache } from './code_cache.ts';
@@ -17,13 +18,20 @@ import {
 import { rolesOf } from './roles.ts';
 
 /** How far to decode ahead of execution. */
-const RUN = 32;
+const RUN = 16;
+/** How many instruction words to remember. */
+const KNOWN_WORDS = 0x10000;
 
 export class Predecoder {
   private readonly ram: Ram;
   private readonly decoder: Decoder;
   private readonly numbers: FormNumbers;
   private readonly cache: CodeCache;
+  /** The record being made, as words and as half-words. */
+  private readonly record = new Int32Array(RECORD_BYTES / 4);
+  private readonly halves = new Uint16Array(this.record.buffer);
+  /** Records by instruction word: programs repeat themselves. */
+  private readonly known = new Map<number, Int32Array>();
 
   constructor(ram: Ram, decoder: Decoder, numbers: FormNumbers, cache: CodeCache) {
     this.ram = ram;
@@ -47,40 +55,62 @@ export class Predecoder {
   }
 
   private write(at: number, index: number, word: number): void {
-    const { u16, i32 } = this.ram.views;
-    const decoded = this.decoder.decode(word);
-    if (!decoded) {
-      i32[(at >> 2) + 2] = word;
-      u16[at >> 1] = UNDEFINED;
+    const { i32 } = this.ram.views;
+    const known = this.known.get(word);
+    if (known) {
+      i32.set(known, at >> 2);
       return;
     }
-    const { operation, operands } = decoded;
-    let branch = BRANCH_FAR;
-    let spBase = false;
-    const slots = operation.template.operands;
-    for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i]!;
-      const value = operands[i]!;
-      const place = at + slot.offset;
-      if (slot.kind === 'reg') {
-        const register = value as number;
-        if (register !== 31) u16[place >> 1] = AT_X + 8 * register;
-        else if (slot.sp) u16[place >> 1] = AT_SP;
-        else u16[place >> 1] = rolesOf(operation).written.has(slot.name) ? AT_SINK : AT_ZERO;
-        if (slot.base && register === 31) spBase = true;
-      } else if (slot.kind === 'vreg') u16[place >> 1] = AT_V + 16 * (value as number);
-      else if (slot.bytes === 2) u16[place >> 1] = Number(value);
-      else if (slot.bytes === 4) i32[place >> 2] = Number(value);
-      else {
-        const bits = BigInt(value);
-        i32[place >> 2] = Number(BigInt.asIntN(32, bits));
-        i32[(place >> 2) + 1] = Number(BigInt.asIntN(32, bits >> 32n));
+    const { record, halves } = this;
+    record.fill(0);
+    const decoded = this.decoder.decode(word);
+    let branches = false;
+    if (decoded) {
+      const { operation, operands } = decoded;
+      let branch = BRANCH_FAR;
+      let spBase = false;
+      const slots = operation.template.operands;
+      for (let i = 0; i < slots.length; i++) {
+        const slot = slots[i]!;
+        const value = operands[i]!;
+        if (slot.kind === 'reg') {
+          halves[slot.offset >> 1] = addressOf(operation, slot, value as number);
+          if (slot.base && value === 31) spBase = true;
+        } else if (slot.kind === 'vreg') halves[slot.offset >> 1] = AT_V + 16 * (value as number);
+        else this.writeImmediate(slot, value);
+        if (isBranchOffset(slot)) {
+          branches = true;
+          const target = index + Number(value) / 4;
+          if (target >= 0 && target < PAGE_RECORDS) branch = target > index ? BRANCH_FORWARD : BRANCH_BACKWARD;
+        }
       }
-      if (isBranchOffset(slot)) {
-        const target = index + Number(value) / 4;
-        if (target >= 0 && target < PAGE_RECORDS) branch = target > index ? BRANCH_FORWARD : BRANCH_BACKWARD;
-      }
+      halves[0] = formNumber(this.numbers, operation, spBase, branch);
+    } else {
+      record[2] = word;
+      halves[0] = UNDEFINED;
     }
-    u16[at >> 1] = formNumber(this.numbers, operation, spBase, branch);
+    i32.set(record, at >> 2);
+    // The form of a branch depends on its place.
+    if (branches) return;
+    if (this.known.size === KNOWN_WORDS) this.known.clear();
+    this.known.set(word, record.slice());
   }
+
+  private writeImmediate({ offset, bytes }: OperandSlot, value: number | bigint): void {
+    const { record, halves } = this;
+    if (bytes === 2) halves[offset >> 1] = Number(value);
+    else if (bytes === 4) record[offset >> 2] = Number(value);
+    else {
+      const bits = BigInt(value);
+      record[offset >> 2] = Number(BigInt.asIntN(32, bits));
+      record[(offset >> 2) + 1] = Number(BigInt.asIntN(32, bits >> 32n));
+    }
+  }
+}
+
+/** Where a general register is; number 31 depends on how it is used. */
+function addressOf(operation: Operation, slot: OperandSlot, register: number): number {
+  if (register !== 31) return AT_X + 8 * register;
+  if (slot.sp) return AT_SP;
+  return rolesOf(operation).written.has(slot.name) ? AT_SINK : AT_ZERO;
 }
