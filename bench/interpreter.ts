@@ -11,6 +11,8 @@ import { createMachine } from '../src/machine/machine.ts';
 import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, type Machine, type Space, TRAP_FUEL, TRAP_SYSCALL } from '../src/platform/cpu.ts';
 import { REG_PC, REG_SP, REG_X } from '../src/platform/registers.ts';
 
+const COMPILER = 'aarch64-linux-gnu-gcc';
+const QEMU = 'qemu-aarch64-static';
 const SHORT = 25;
 const LONG = 20_000;
 const STACK = 0x7ff000;
@@ -19,7 +21,7 @@ const directory = mkdtempSync(join(tmpdir(), 'holm-bench-'));
 const program = join(directory, 'coremark_like');
 const source = new URL('./programs/coremark_like.c', import.meta.url).pathname;
 const options = ['-O2', '-nostdlib', '-static', '-mgeneral-regs-only', '-o', program, source];
-if (spawnSync('aarch64-linux-gnu-gcc', options, { stdio: 'inherit' }).status !== 0) process.exit(1);
+if (spawnSync(COMPILER, options, { stdio: 'inherit' }).status !== 0) process.exit(1);
 
 /** Loads the program and a stack with its one argument into an address space of its own. */
 function start(machine: Machine, iterations: number): Space {
@@ -80,7 +82,7 @@ function run(machine: Machine, space: Space): { time: number; status: number } {
 
 function qemu(iterations: number): { time: number; status: number } | undefined {
   const from = performance.now();
-  const { status, error } = spawnSync('qemu-aarch64-static', [program, `${iterations}`]);
+  const { status, error } = spawnSync(QEMU, [program, `${iterations}`]);
   return error || status === null ? undefined : { time: performance.now() - from, status };
 }
 

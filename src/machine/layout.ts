@@ -60,8 +60,6 @@ export const AT_ENTRY_RECORD: number = OWN + 192;
 /** CRC32 tables: 256 words each for the two polynomials. */
 export const AT_CRC32 = 0x2000;
 export const AT_CRC32C = 0x2400;
-/** Room for constant tables of the floating-point and vector helpers. */
-export const AT_CONSTANTS = 0x2800;
 /** Code look-up: 1024 entries of virtual page and address space (i64), records (i32), unused (i32). */
 export const AT_CODE_TLB = 0x4000;
 export const CODE_TLB_ENTRIES = 1024;
