@@ -42,11 +42,14 @@ export function doSetpgid(task: Task, target: ThreadGroup, number: number): numb
   return 0;
 }
 
+/** The first process of all. An init of a container counts as a parent like any other. Linux: is_global_init. */
+const isGlobalInit = (group: ThreadGroup): boolean => group.leader === group.leader.kernel.firstTask;
+
 /** Whether no member (but for `without`) has a parent outside the group and inside the session. Linux: will_become_orphaned_pgrp. */
 export function isOrphaned(processGroup: Pid, without: ThreadGroup | null = null): boolean {
   for (const { group, state } of processGroup.processGroup) {
     const parent = parentOf(group);
-    if (group === without || parent === null || (state === 'Z' && group.live === 0) || parent.unkillable) continue;
+    if (group === without || parent === null || (state === 'Z' && group.live === 0) || isGlobalInit(parent)) continue;
     if (parent.processGroup !== processGroup && parent.session === group.session) return false;
   }
   return true;
