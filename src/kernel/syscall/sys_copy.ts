@@ -1,6 +1,6 @@
 /** sendfile and copy_file_range. See the manual page of each. Linux: fs/read_write.c, fs/splice.c. */
 
-import { EBADF, EINVAL, EISDIR, EOVERFLOW, ESPIPE, EXDEV } from '../../abi/errno.ts';
+import { EBADF, EFAULT, EINVAL, EISDIR, EOVERFLOW, ESPIPE, EXDEV } from '../../abi/errno.ts';
 import * as c from '../../abi/fcntl.ts';
 import { S_IFDIR, S_IFMT, S_IFREG } from '../../abi/stat.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
@@ -15,11 +15,15 @@ import { writeFile } from './sys_read.ts';
 const CHUNK = 1 << 16;
 const MAX_COPY = 1 << 24;
 
-/** The offset at `address`, or null for the file's own position; -1 or less is an error. */
+/** The offset at `address`, where another can be written; null for the file's own position; a negative errno. */
 function readOffset(task: Task, address: number): number | null {
   if (address === 0) return null;
-  const failed = task.mm!.readU64(address);
-  return failed < 0 ? failed : (task.mm!.high | 0) * 4294967296 + task.mm!.low;
+  const mm = task.mm!;
+  const ready = mm.faultIn(address, 8, true);
+  if (ready < 8) return ready < 0 ? ready : -EFAULT;
+  mm.readU64(address);
+  const offset = (mm.high | 0) * 4294967296 + mm.low;
+  return offset < 0 ? -EINVAL : offset;
 }
 
 const writeOffset = (task: Task, address: number, value: number): number =>
@@ -49,7 +53,7 @@ function copy(task: Task, input: File, from: number, output: File, to: number | 
 
 const sendfile = defineSyscall('sendfile', [fd('out_fd'), fd('in_fd'), ptr('offset'), size('count')], (task, outFd, inFd, address, count) => {
   const explicit = readOffset(task, address);
-  if (explicit !== null && explicit < 0) return address !== 0 && explicit > -4096 ? explicit : -EINVAL;
+  if (explicit !== null && explicit < 0) return explicit;
   const input = task.files!.io(inFd);
   if (input === null || !input.readable) return -EBADF;
   if (explicit !== null && !input.seekable) return -ESPIPE;

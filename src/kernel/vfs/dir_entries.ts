@@ -8,6 +8,7 @@ interface Entry {
   readonly name: string;
   readonly inode: Inode;
   readonly offset: number;
+  removed: boolean;
 }
 
 /** The dots have offsets 0 and 1. */
@@ -15,8 +16,8 @@ const FIRST_OFFSET = 2;
 
 export class DirEntries {
   private readonly byName: Map<string, Entry> = new Map();
-  /** Ascending by offset; null where an entry was removed. */
-  private order: (Entry | null)[] = [];
+  /** Ascending by offset, with some that were removed. */
+  private order: Entry[] = [];
   private nextOffset = FIRST_OFFSET;
 
   get size(): number {
@@ -30,7 +31,7 @@ export class DirEntries {
   /** Add a name, or make an existing one mean `inode`. */
   set(name: string, inode: Inode): void {
     this.delete(name);
-    const entry: Entry = { name, inode, offset: this.nextOffset++ };
+    const entry: Entry = { name, inode, offset: this.nextOffset++, removed: false };
     this.byName.set(name, entry);
     this.order.push(entry);
   }
@@ -39,16 +40,16 @@ export class DirEntries {
     const entry = this.byName.get(name);
     if (entry === undefined) return;
     this.byName.delete(name);
-    this.order[this.position(entry.offset)] = null;
-    if (this.order.length > 32 && this.order.length > 2 * this.byName.size) this.order = this.order.filter((e) => e !== null);
+    entry.removed = true;
+    if (this.order.length > 32 && this.order.length > 2 * this.byName.size) this.order = this.order.filter((e) => !e.removed);
   }
 
   /** Emit the entries at `pos` and after it until the emitter refuses. */
   iterate(pos: number, emit: DirEmit): number {
-    for (let i = this.position(pos); i < this.order.length; i++) {
-      const entry = this.order[i];
-      if (entry == null) continue;
-      if (!emit(entry.name, entry.inode.ino, entry.inode.mode >>> DT_SHIFT, entry.offset + 1)) break;
+    const { order } = this;
+    for (let i = this.position(pos); i < order.length; i++) {
+      const { name, inode, offset, removed } = order[i]!;
+      if (!removed && !emit(name, inode.ino, inode.mode >>> DT_SHIFT, offset + 1)) break;
     }
     return 0;
   }
@@ -57,19 +58,15 @@ export class DirEntries {
     return [...this.byName.values()].map((entry) => entry.inode);
   }
 
-  /** Index of the first slot whose offset is not below `offset`: removed entries count by their neighbours. */
+  /** Index of the first entry whose offset is not below `offset`. */
   private position(offset: number): number {
     let low = 0;
     let high = this.order.length;
     while (low < high) {
-      let middle = (low + high) >>> 1;
-      const probe = middle;
-      while (middle < high && this.order[middle] === null) middle++;
-      if (middle === high) high = probe;
-      else if (this.order[middle]!.offset < offset) low = middle + 1;
-      else high = probe;
+      const middle = (low + high) >>> 1;
+      if (this.order[middle]!.offset < offset) low = middle + 1;
+      else high = middle;
     }
-    while (low < this.order.length && this.order[low] === null) low++;
     return low;
   }
 }
