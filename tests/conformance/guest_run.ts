@@ -20,7 +20,8 @@ import { IovIter } from '../../src/kernel/vfs/iov_iter.ts';
 
 const AT_FDCWD = -100;
 const O_WRONLY_CREAT = 0o101;
-const CLONE_NEWPID_AND_OTHERS = 0x20000000 | 0x00020000 | 0x04000000 | 0x08000000;
+/** Mount, UTS and IPC namespaces of its own; not a PID namespace, whose init it would be. */
+const NAMESPACES = 0x00020000 | 0x04000000 | 0x08000000;
 const SLICE = 10e6;
 
 export interface GuestResult {
@@ -62,7 +63,7 @@ function furnish(task: Task): void {
   }
 }
 
-/** Run `program` (an ELF file) as the first process of a PID namespace, until it ends. */
+/** Run `program` (an ELF file) as a child of the first task, until it ends. */
 export async function runGuest(program: Uint8Array, options: GuestOptions = {}): Promise<GuestResult> {
   const outputs = new Map<string, Uint8Array[]>([
     ['t:stdout', []],
@@ -99,7 +100,7 @@ export async function runGuest(program: Uint8Array, options: GuestOptions = {}):
 
 function start(kernel: Kernel, program: Uint8Array, options: GuestOptions): Task {
   const task = cloneTask(kernel.firstTask, {
-    flags: CLONE_NEWPID_AND_OTHERS,
+    flags: NAMESPACES,
     exitSignal: SIGCHLD,
     stack: 0,
     tls: 0,
@@ -109,8 +110,6 @@ function start(kernel: Kernel, program: Uint8Array, options: GuestOptions): Task
     setTid: [],
   });
   if (isErrno(task)) throw new Error(`cannot create a process: ${task}`);
-  // As on the recording system, the program is not the init of its namespace: signals without a handler reach it.
-  task.group.unkillable = false;
   task.group.cgroup.traced = options.trace ?? false;
   doSetsid(task);
   furnish(task);

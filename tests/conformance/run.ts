@@ -4,7 +4,7 @@
  *   npx tsx tests/conformance/run.ts [--mode normal|wake|absent] [--trace] [--show] [PROGRAM.c | TOPIC …]
  *   npx tsx tests/conformance/run.ts --record COMMAND [PROGRAM.c | TOPIC …]
  *
- * --record runs the programs on a real Linux: COMMAND is given `--add FOLDER -- SCRIPT` and must run the script there with
+ * --record runs the programs on a real Linux: COMMAND is given `--timeout S --add FOLDER -- SCRIPT` and must run the script there with
  * the folder's contents copied to its root (an emulated arm64 machine).
  */
 
@@ -42,13 +42,13 @@ export function programs(names: readonly string[] = []): string[] {
 
 /** The static executable of a program, built once for each content. */
 export function build(source: string): string {
-  const headers = readdirSync(dirname(source)).filter((name) => name.endsWith('.h'));
+  const headers = [dirname(source), here].flatMap((folder) => readdirSync(folder).filter((name) => name.endsWith('.h')).map((name) => join(folder, name)));
   const hash = createHash('sha256');
-  for (const path of [source, ...headers.map((name) => join(dirname(source), name))]) hash.update(readFileSync(path));
+  for (const path of [source, ...headers]) hash.update(readFileSync(path));
   const output = join(cache, `${basename(dirname(source))}-${basename(source, '.c')}-${hash.digest('hex').slice(0, 12)}`);
   if (!existsSync(output)) {
     mkdirSync(cache, { recursive: true });
-    execFileSync(COMPILER, ['-static', '-O1', '-g0', '-Wall', '-pthread', '-o', `${output}.new`, source], { stdio: 'inherit' });
+    execFileSync(COMPILER, ['-static', '-O1', '-g0', '-Wall', '-pthread', '-I', here, '-o', `${output}.new`, source], { stdio: 'inherit' });
     execFileSync('mv', [`${output}.new`, output]);
   }
   return output;
@@ -78,12 +78,12 @@ function record(command: string, sources: readonly string[]): void {
     const script = sources
       .map(
         (_, i) =>
-          `echo "@@@@ ${i}"; cp /conformance/${i} /test; cd /; setsid -w /test </dev/null 2>/dev/null >/out; s=$?; cat /out; ` +
+          `echo "@@@@ ${i}"; cp /conformance/${i} /test; cd /; timeout 60 setsid -w /test </dev/null 2>/dev/null >/out; s=$?; cat /out; ` +
           `if [ -s /out ] && [ "$(tail -c1 /out | od -An -c | tr -d ' ')" != '\\n' ]; then echo; fi; ` +
           `if [ $s -gt 128 ]; then echo "[signal $((s-128))]"; else echo "[exit $s]"; fi`,
       )
       .join('\n');
-    const output = execFileSync(command, ['--add', folder, '--', script], { encoding: 'latin1', maxBuffer: 1 << 28 });
+    const output = execFileSync(command, ['--timeout', '900', '--add', folder, '--', script], { encoding: 'latin1', maxBuffer: 1 << 28 });
     const parts = output.split(/^@@@@ (\d+)\r?\n/m);
     for (let i = 1; i < parts.length; i += 2) {
       writeFileSync(expectedFile(sources[Number(parts[i])]!), parts[i + 1]!.replaceAll('\r\n', '\n'), 'latin1');

@@ -19,6 +19,7 @@
 static void *sleeper(void *unused) {
   (void)unused;
   for (;;) pause();
+  return NULL;
 }
 
 static char *self;
@@ -81,7 +82,7 @@ int main(int argc, char **argv) {
     return 0;
   }
   static char copy[4 << 20];
-  int fd = open("/proc/self/exe", O_RDONLY);
+  int fd = open("/test", O_RDONLY);
   size_t length = read(fd, copy, sizeof copy);
   close(fd);
   fd = open(self, O_CREAT | O_WRONLY | O_TRUNC, 0755);

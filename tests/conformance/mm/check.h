@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -17,7 +18,7 @@
 
 #define PAGE 4096UL
 
-static const char *name_of(int error) {
+static inline const char *name_of(int error) {
   const char *name = strerrorname_np(error);
   return name ? name : "?";
 }
@@ -42,21 +43,21 @@ static const char *name_of(int error) {
 static sigjmp_buf fault_back;
 static siginfo_t fault_info;
 
-static void on_fault(int signo, siginfo_t *info, void *context) {
+static inline void on_fault(int signo, siginfo_t *info, void *context) {
   (void)signo;
   (void)context;
   fault_info = *info;
   siglongjmp(fault_back, 1);
 }
 
-static void catch_faults(void) {
+static inline void catch_faults(void) {
   struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
   sigaction(SIGSEGV, &action, NULL);
   sigaction(SIGBUS, &action, NULL);
 }
 
 /* Touch one byte: what happened. `base` makes the reported address comparable. */
-static void touch(const char *what, volatile char *address, int write) {
+static inline void touch(const char *what, volatile char *address, int write) {
   if (sigsetjmp(fault_back, 1) == 0) {
     if (write) *address = 1;
     else (void)*address;
@@ -66,7 +67,7 @@ static void touch(const char *what, volatile char *address, int write) {
   }
 }
 
-static char *anon(size_t length, int prot) {
+static inline char *anon(size_t length, int prot) {
   char *p = mmap(NULL, length, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED) {
     printf("anon failed: %s\n", name_of(errno));
@@ -75,7 +76,7 @@ static char *anon(size_t length, int prot) {
   return p;
 }
 
-static int file_of(size_t length) {
+static inline int file_of(size_t length) {
   int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
   if (fd < 0 || ftruncate(fd, length) < 0) {
     printf("file failed: %s\n", name_of(errno));

@@ -5,7 +5,7 @@ int main(void) {
   setvbuf(stdout, NULL, _IONBF, 0);
   catch_faults();
   int fd = file_of(3 * PAGE - 100);
-  int ro = open("/proc/self/exe", O_RDONLY);
+  int ro = open("/test", O_RDONLY);
   SHOW(mmap(NULL, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   SHOW(mmap(NULL, PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0));
   SHOW(mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, -1, 0));
