@@ -1,10 +1,10 @@
 /** memfd_create. */
 
 import { EFAULT, EINVAL, ENAMETOOLONG, ENOSYS, isErrno } from '../../abi/errno.ts';
-import { O_CLOEXEC } from '../../abi/fcntl.ts';
+import { F_SEAL_EXEC, F_SEAL_SEAL, O_CLOEXEC } from '../../abi/fcntl.ts';
 import { MFD_ALLOW_SEALING, MFD_CLOEXEC, MFD_EXEC, MFD_HUGETLB, MFD_NOEXEC_SEAL } from '../../abi/mman.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
-import { createMemfd, F_SEAL_EXEC, F_SEAL_SEAL } from '../fs/tmpfs/memfd.ts';
+import { createMemfd } from '../fs/tmpfs/memfd.ts';
 import { flags, str } from './args.ts';
 import { defineSyscall, partial, type Syscall } from './define.ts';
 import { newFd } from './new_fd.ts';

@@ -140,14 +140,14 @@ export abstract class File {
     return -ENODEV;
   }
 
-  /** F_GET_SEALS: the seals of a memfd, or -EINVAL. */
+  /** F_GET_SEALS: the seals of a file in memory, or -EINVAL. */
   get seals(): number {
-    return -EINVAL;
+    return this.inode.seals;
   }
 
   /** F_ADD_SEALS: 0 or a negative errno; only who can write may seal. */
   addSeals(_seals: number): number {
-    return (this.flags & O_ACCMODE) === O_RDONLY ? -EPERM : -EINVAL;
+    return (this.flags & O_ACCMODE) === O_RDONLY || this.inode.seals >= 0 ? -EPERM : -EINVAL;
   }
 
   /** PROT_ bits that mprotect(2) may give a mapping of this file: no stores to a sealed memfd. */

@@ -75,6 +75,11 @@ export abstract class Inode {
     return this.mapping === null ? 0 : Math.ceil(this.size / 4096) * 8;
   }
 
+  /** F_SEAL_ bits of a file in memory, -EINVAL for others. See fcntl(2). */
+  get seals(): number {
+    return -EINVAL;
+  }
+
   /** A holder lets go. */
   put(): void {
     if (--this.refs > 0) return;

@@ -1,9 +1,19 @@
 /** Anonymous files in memory, and seals on them. Linux: mm/memfd.c. See memfd_create(2), fcntl(2) F_ADD_SEALS. */
 
 import { EBUSY, EINVAL, EPERM } from '../../../abi/errno.ts';
-import { FALLOC_FL_PUNCH_HOLE, O_ACCMODE, O_RDONLY, O_RDWR } from '../../../abi/fcntl.ts';
+import {
+  F_SEAL_EXEC,
+  F_SEAL_FUTURE_WRITE,
+  F_SEAL_GROW,
+  F_SEAL_SEAL,
+  F_SEAL_SHRINK,
+  F_SEAL_WRITE,
+  FALLOC_FL_PUNCH_HOLE,
+  O_ACCMODE,
+  O_RDONLY,
+  O_RDWR,
+} from '../../../abi/fcntl.ts';
 import { S_IFREG } from '../../../abi/stat.ts';
-import { FRAME_SIZE } from '../../../platform/ram.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { MemoryGroup } from '../../mm/memory_group.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE, VM_SHARED } from '../../mm/vma.ts';
@@ -18,22 +28,21 @@ import { RegularFile } from '../../vfs/regular_file.ts';
 import { TmpfsSuperBlock, TmpfsType } from './tmpfs.ts';
 import { TmpfsInode } from './tmpfs_inode.ts';
 
-export const F_SEAL_SEAL = 0x01;
-export const F_SEAL_SHRINK = 0x02;
-export const F_SEAL_GROW = 0x04;
-export const F_SEAL_WRITE = 0x08;
-export const F_SEAL_FUTURE_WRITE = 0x10;
-export const F_SEAL_EXEC = 0x20;
 const F_ALL_SEALS = 0x3f;
+const MAX_FOLIO = 2 ** 21;
 const NO_WRITES = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
 
 export class MemfdInode extends TmpfsInode {
-  seals: number;
+  private sealed: number;
 
   constructor(sb: TmpfsSuperBlock, mode: number, payer: MemoryGroup, seals: number) {
     super(sb, S_IFREG | mode, payer);
-    this.seals = seals;
+    this.sealed = seals;
     this.nlink = 0;
+  }
+
+  override get seals(): number {
+    return this.sealed;
   }
 
   override open(_task: Task, _path: Path, flags: number): File {
@@ -63,7 +72,7 @@ export class MemfdInode extends TmpfsInode {
       for (const vma of this.mapping!.vmas) if (vma.shared && (vma.mayProt & PROT_WRITE) !== 0) return -EBUSY;
     }
     const more = (seals & F_SEAL_EXEC) !== 0 && (this.mode & 0o111) !== 0 ? F_SEAL_SHRINK | F_SEAL_GROW | NO_WRITES : 0;
-    this.seals |= seals | more;
+    this.sealed |= seals | more;
     return 0;
   }
 }
@@ -75,8 +84,8 @@ class MemfdFile extends RegularFile {
     const { seals, size } = this.node;
     if ((seals & NO_WRITES) !== 0) return -EPERM;
     if ((seals & F_SEAL_GROW) === 0 || pos + iter.remaining <= size) return super.write(task, iter, pos);
-    // Whole pages below the end may still be written.
-    const room = Math.floor(size / FRAME_SIZE) * FRAME_SIZE - pos;
+    // Linux writes in chunks of the largest folio, and refuses the one that would grow the file.
+    const room = Math.floor(size / MAX_FOLIO) * MAX_FOLIO - pos;
     return room <= 0 ? -EPERM : this.node.mapping!.writeFrom(iter, pos, room);
   }
 
@@ -89,17 +98,13 @@ class MemfdFile extends RegularFile {
     return shared && (this.node.seals & NO_WRITES) !== 0 ? PROT_READ | PROT_EXEC : PROT_READ | PROT_WRITE | PROT_EXEC;
   }
 
-  override get seals(): number {
-    return this.node.seals;
-  }
-
   override addSeals(seals: number): number {
     return (this.flags & O_ACCMODE) === O_RDONLY ? -EPERM : this.node.addSeals(seals);
   }
 }
 
 /** The kernel's own mount for files that no directory holds. Linux: shm_mnt. */
-function internalMount(kernel: Kernel): Mount {
+export function internalMount(kernel: Kernel): Mount {
   const { memory } = kernel;
   if (memory.shmemMount === null) {
     const sb = TmpfsSuperBlock.create(kernel, new TmpfsType());

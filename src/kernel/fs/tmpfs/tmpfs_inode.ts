@@ -1,7 +1,7 @@
 /** Files of tmpfs: attributes and extended attributes in memory, contents in page-cache frames. Linux: mm/shmem.c. */
 
 import { EEXIST, EINVAL, ENODATA, ENOMEM, ENOSPC, EOPNOTSUPP } from '../../../abi/errno.ts';
-import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, XATTR_CREATE, XATTR_REPLACE } from '../../../abi/fcntl.ts';
+import { F_SEAL_SEAL, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, XATTR_CREATE, XATTR_REPLACE } from '../../../abi/fcntl.ts';
 import { S_IFMT, S_IFREG } from '../../../abi/stat.ts';
 import { FRAME_SIZE } from '../../../platform/ram.ts';
 import type { MemoryGroup } from '../../mm/memory_group.ts';
@@ -56,6 +56,11 @@ export class TmpfsInode extends Inode {
 
   override get blocks(): number {
     return (this.mapping?.residentPages ?? 0) * (FRAME_SIZE / 512);
+  }
+
+  /** Files of a mounted tmpfs can never be sealed. */
+  override get seals(): number {
+    return this.mapping === null ? -EINVAL : F_SEAL_SEAL;
   }
 
   /** One name fewer. */
