@@ -15,15 +15,15 @@ export interface IpcLimits {
   semmns: number;
   semopm: number;
   semmni: number;
-  shmmax: number;
+  shmmax: bigint;
   /** In pages. */
-  shmall: number;
+  shmall: bigint;
   shmmni: number;
   shmRmidForced: number;
 }
 
-/** ULONG_MAX - (1 << 24), as near as a double comes: Linux's default for "no limit". */
-const NO_LIMIT = 18446744073692774399;
+/** ULONG_MAX - (1 << 24): Linux's default for "no limit". */
+const NO_LIMIT = 18446744073692774399n;
 
 export class IpcNamespace {
   readonly kind = 'ipc';
@@ -51,7 +51,7 @@ export class IpcNamespace {
   messageBytes = 0;
   segmentPages = 0;
 
-  /** Nsproxies that hold it. */
+  /** Nsproxies and open namespace files that hold it. */
   users = 0;
 
   constructor(inode: number, owner: UserNamespace) {

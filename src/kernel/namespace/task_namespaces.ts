@@ -4,6 +4,8 @@ import { EINVAL, EPERM, ESRCH, EUSERS, isErrno } from '../../abi/errno.ts';
 import { CAP_SYS_ADMIN, CAP_SYS_CHROOT } from '../../abi/capability.ts';
 import * as c from '../../abi/process.ts';
 import { NamespaceFile } from '../fs/nsfs/namespace_file.ts';
+import { exitSem } from '../ipc/sem.ts';
+import { exitShm } from '../ipc/shm.ts';
 import { CAP_FULL } from '../task/cred.ts';
 import { commitCred } from '../task/cred_change.ts';
 import { PidFile } from '../task/pidfd.ts';
@@ -45,6 +47,8 @@ export function unshareNamespaces(task: Task, requested: number): number {
     task.files!.put(task);
     task.files = copy;
   }
+  if ((flags & (c.CLONE_NEWIPC | c.CLONE_SYSVSEM)) !== 0) exitSem(task);
+  if ((flags & c.CLONE_NEWIPC) !== 0) exitShm(task);
   if (spaces.nsproxy !== task.nsproxy) switchNsproxy(task, spaces.nsproxy);
   if (spaces.cred !== task.cred) commitCred(task, spaces.cred);
   return 0;
@@ -76,6 +80,10 @@ function enter(task: Task, kind: NamespaceKind, namespace: Namespace): number {
   if (kind.name === 'time' && task.group.live > 1) return -EUSERS;
   const changes = kind.install!(task, namespace);
   if (isErrno(changes)) return changes;
+  if (kind.name === 'ipc') {
+    exitSem(task);
+    exitShm(task);
+  }
   switchNsproxy(task, task.nsproxy.with(changes));
   return 0;
 }

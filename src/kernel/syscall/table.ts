@@ -28,6 +28,7 @@ import { processVmCalls } from './sys_process_vm.ts';
 import { readCalls } from './sys_read.ts';
 import { schedCalls } from './sys_sched.ts';
 import { semCalls } from './sys_sem.ts';
+import { shmCalls } from './sys_shm.ts';
 import { signalCalls } from './sys_signal.ts';
 import { statCalls } from './sys_stat.ts';
 import { syncCalls } from './sys_sync.ts';
@@ -64,6 +65,7 @@ export const allCalls: readonly Syscall[] = [
   ...readCalls,
   ...schedCalls,
   ...semCalls,
+  ...shmCalls,
   ...signalCalls,
   ...statCalls,
   ...syncCalls,

@@ -5,6 +5,7 @@ import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../../abi/capability.ts';
 import * as c from '../../abi/process.ts';
 import { NSIG, SIGCHLD } from '../../abi/signal.ts';
 import { REG_PC, REG_SP, REG_TPIDR, REG_X } from '../../platform/registers.ts';
+import { SemUndo } from '../ipc/sem.ts';
 import { dupMm } from '../mm/mm_fork.ts';
 import { charge, PRICE_TASK, uncharge } from '../mm/price.ts';
 import { type CloneNamespaces, cloneNamespaces } from '../namespace/clone_namespaces.ts';
@@ -165,7 +166,8 @@ function inherit(parent: Task, child: Task, args: CloneArgs): void {
   child.ioPriority = parent.ioPriority;
   if (has(flags, c.CLONE_CHILD_CLEARTID)) child.clearChildTid = args.childTid;
   if (!has(flags, c.CLONE_VM)) child.rseq = parent.rseq;
-  if (has(flags, c.CLONE_SYSVSEM) && parent.semUndo !== null) {
+  if (has(flags, c.CLONE_SYSVSEM)) {
+    parent.semUndo ??= new SemUndo();
     child.semUndo = parent.semUndo;
     child.semUndo.users++;
   }

@@ -2,6 +2,7 @@
 
 import { SIGCHLD, SIGKILL } from '../../abi/signal.ts';
 import { exitSem } from '../ipc/sem.ts';
+import { exitShm } from '../ipc/shm.ts';
 import { PRICE_TASK, uncharge } from '../mm/price.ts';
 import type { PidNamespace } from '../namespace/pid_namespace.ts';
 import { leaveNsproxy } from '../namespace/nsproxy.ts';
@@ -48,6 +49,7 @@ export function exitTask(task: Task, status: number): void {
   }
   releaseMm(task);
   exitSem(task);
+  exitShm(task);
   task.files?.put(task);
   task.files = null;
   if (last && group.sessionLeader && group.terminal !== null) group.terminal.disassociate(group);

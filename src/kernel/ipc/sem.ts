@@ -1,0 +1,163 @@
+/** System V semaphore sets. Linux: ipc/sem.c. See sem_overview(7), semop(2). */
+
+import { EFBIG, EIDRM, ERANGE } from '../../abi/errno.ts';
+import { IPC_NOWAIT, SEM_UNDO, SEMVMX } from '../../abi/ipc.ts';
+import type { Pid } from '../task/pid.ts';
+import type { Task } from '../task/task.ts';
+import { WaitQueue } from '../task/wait_queue.ts';
+import { IpcObject } from './ipc_ids.ts';
+
+export interface SemOp {
+  readonly index: number;
+  readonly delta: number;
+  readonly flags: number;
+}
+
+/** What a task asleep in semtimedop keeps in progress.data. */
+export class PendingSemOps {
+  readonly set: SemaphoreSet;
+  readonly ops: readonly SemOp[];
+  constructor(set: SemaphoreSet, ops: readonly SemOp[]) {
+    this.set = set;
+    this.ops = ops;
+  }
+}
+
+/** The adjustments that exit applies, shared by tasks cloned with CLONE_SYSVSEM. Linux: struct sem_undo_list. */
+export class SemUndo {
+  users = 1;
+  readonly adjustments: Map<SemaphoreSet, Int16Array> = new Map();
+
+  for(set: SemaphoreSet): Int16Array {
+    let values = this.adjustments.get(set);
+    if (values === undefined) {
+      values = new Int16Array(set.values.length);
+      this.adjustments.set(set, values);
+      set.undos.add(this);
+    }
+    return values;
+  }
+}
+
+/** The operations could not all be done now. */
+export const MUST_WAIT = 1;
+
+export class SemaphoreSet extends IpcObject {
+  readonly values: Uint16Array;
+  /** Who operated on each semaphore last. */
+  readonly pids: (Pid | null)[];
+  otime = 0;
+  ctime: number;
+  /** Tasks asleep in semop, in order; their operations are in progress.data. */
+  readonly sleepers: WaitQueue = new WaitQueue();
+  readonly undos: Set<SemUndo> = new Set();
+
+  constructor(task: Task, key: number, mode: number, count: number) {
+    super(task, key, mode);
+    this.values = new Uint16Array(count);
+    this.pids = new Array(count).fill(null);
+    this.ctime = task.kernel.now().seconds;
+  }
+
+  /** Do all operations or none: 0, MUST_WAIT or -ERANGE. Linux: perform_atomic_semop. */
+  tryApply(task: Task, ops: readonly SemOp[]): number {
+    const before = this.values.slice();
+    const undone: { readonly values: Int16Array; readonly index: number; readonly delta: number }[] = [];
+    const fail = (result: number): number => {
+      this.values.set(before);
+      for (const u of undone) u.values[u.index] = u.values[u.index]! + u.delta;
+      return result;
+    };
+    for (const op of ops) {
+      const value = this.values[op.index]!;
+      if (op.delta === 0 ? value !== 0 : value + op.delta < 0) return fail(MUST_WAIT);
+      if (value + op.delta > SEMVMX) return fail(-ERANGE);
+      if ((op.flags & SEM_UNDO) !== 0 && op.delta !== 0) {
+        task.semUndo ??= new SemUndo();
+        const values = task.semUndo.for(this);
+        const adjusted = values[op.index]! - op.delta;
+        if (adjusted < -SEMVMX - 1 || adjusted > SEMVMX) return fail(-ERANGE);
+        values[op.index] = adjusted;
+        undone.push({ values, index: op.index, delta: op.delta });
+      }
+      this.values[op.index] = value + op.delta;
+    }
+    for (const op of ops) this.pids[op.index] = task.group.leader.pid;
+    this.otime = task.kernel.now().seconds;
+    return 0;
+  }
+
+  /** The operation at which `ops` would wait now. */
+  blockedOn(ops: readonly SemOp[]): SemOp | null {
+    const values = this.values.slice();
+    for (const op of ops) {
+      const value = values[op.index]!;
+      if (op.delta === 0 ? value !== 0 : value + op.delta < 0) return op;
+      values[op.index] = value + op.delta;
+    }
+    return null;
+  }
+
+  /** Values changed: complete the sleepers that can go on, in order, until none can. */
+  update(): void {
+    for (let again = true; again; ) {
+      again = false;
+      for (const task of [...this.sleepers]) {
+        const pending = task.progress?.data;
+        if (!(pending instanceof PendingSemOps)) continue;
+        const result = this.tryApply(task, pending.ops);
+        if (result === MUST_WAIT) continue;
+        task.wake(result);
+        again = result === 0;
+        if (again) break;
+      }
+    }
+  }
+
+  /** Tasks waiting for `index` to grow (`zero` false) or to become zero. */
+  waiting(index: number, zero: boolean): number {
+    let count = 0;
+    for (const task of this.sleepers) {
+      const pending = task.progress?.data;
+      const op = pending instanceof PendingSemOps ? this.blockedOn(pending.ops) : null;
+      if (op !== null && op.index === index && (op.delta === 0) === zero) count++;
+    }
+    return count;
+  }
+
+  /** The set is gone: sleepers end with EIDRM, undo records are dropped. */
+  override destroy(): void {
+    this.namespace.semaphores.remove(this);
+    this.namespace.semaphoresInUse -= this.values.length;
+    for (const undo of this.undos) undo.adjustments.delete(this);
+    this.undos.clear();
+    this.sleepers.wakeAll(-EIDRM);
+  }
+}
+
+/** Whether every semaphore number exists: 0 or -EFBIG. */
+export function checkOps(set: SemaphoreSet, ops: readonly SemOp[]): number {
+  for (const op of ops) if (op.index >= set.values.length) return -EFBIG;
+  return 0;
+}
+
+/** Whether any operation refuses to wait. */
+export const neverWaits = (op: SemOp | null): boolean => op !== null && (op.flags & IPC_NOWAIT) !== 0;
+
+/** A task leaves its undo list; the last one applies the adjustments. Linux: exit_sem. */
+export function exitSem(task: Task): void {
+  const undo = task.semUndo;
+  task.semUndo = null;
+  if (undo === null || --undo.users > 0) return;
+  for (const [set, values] of undo.adjustments) {
+    set.undos.delete(undo);
+    values.forEach((delta, i) => {
+      if (delta === 0) return;
+      set.values[i] = Math.min(SEMVMX, Math.max(0, set.values[i]! + delta));
+      set.pids[i] = task.group.leader.pid;
+    });
+    set.otime = task.kernel.now().seconds;
+    set.update();
+  }
+  undo.adjustments.clear();
+}
