@@ -135,6 +135,7 @@ export class Guest {
   /** Make a system call: its result, or ASLEEP. */
   call(syscall: Syscall, ...args: number[]): number | typeof ASLEEP {
     const { saved } = this.task;
+    if (!this.awake) throw new Error('the guest is asleep in a call');
     for (let i = 0; i < 6; i++) {
       const value = args[i] ?? 0;
       saved[2 * i] = value % 4294967296 | 0;
