@@ -90,6 +90,8 @@ export function fakePlatform(
     },
     blocks: { read: () => -5 },
     console: () => null,
+    folder: () => null,
+    layers: { layer: () => null },
     log: (line) => lines.push(line),
   };
 }

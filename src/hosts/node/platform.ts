@@ -8,6 +8,7 @@ import type { Clock, Random } from '../../platform/clock.ts';
 import type { Console } from '../../platform/console.ts';
 import type { LayerStore } from '../../platform/layer.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { openHostFolder } from './host_folder.ts';
 
 /** Milliseconds as Node counts them, in whole nanoseconds. */
 const nanoseconds = (milliseconds: number): number => Math.round(milliseconds * 1e6);
@@ -53,6 +54,7 @@ export function createPlatform(options: NodePlatformOptions): Platform {
     blocks: options.blocks,
     layers: options.layers,
     console: options.console,
+    folder: openHostFolder,
     log,
     trace: options.trace,
   };

@@ -1,10 +1,11 @@
 /** The file systems that mount(2) knows. */
 
 import type { Kernel } from '../kernel.ts';
+import { HostfsType } from './hostfs/hostfs.ts';
 import { LayerfsType } from './layerfs/layerfs.ts';
 import { OverlayType } from './overlayfs/overlayfs.ts';
 import { TmpfsType } from './tmpfs/tmpfs.ts';
 
 export function registerFileSystems(kernel: Kernel): void {
-  for (const type of [new TmpfsType(), new LayerfsType(), new OverlayType()]) kernel.vfs.registerFileSystem(type);
+  for (const type of [new TmpfsType(), new LayerfsType(), new HostfsType(), new OverlayType()]) kernel.vfs.registerFileSystem(type);
 }

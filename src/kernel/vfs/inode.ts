@@ -148,7 +148,7 @@ export abstract class Inode {
   setattr(_task: Task, _changes: Attributes): number {
     return -EPERM;
   }
-  /** Refresh attributes that are computed (procfs) before stat(2). */
+  /** Refresh attributes that are computed (procfs) or may have changed elsewhere, before stat(2). */
   refresh(_task: Task): void {}
   /** The next data (or hole, if `hole`) at or after `pos`, which lies inside the file; for SEEK_DATA and SEEK_HOLE. */
   seekData(pos: number, hole: boolean): number {

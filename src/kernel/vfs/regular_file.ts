@@ -101,7 +101,7 @@ export class RegularFile extends File {
     return (prot & PROT_EXEC) !== 0 && path !== null && (path.mount.flags & MS_NOEXEC) !== 0 ? -EPERM : 0;
   }
 
-  override fsync(): number {
+  override fsync(_task: Task, _dataOnly: boolean): number {
     return this.node.mapping!.sync();
   }
 

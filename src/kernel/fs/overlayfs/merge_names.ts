@@ -3,20 +3,15 @@
 import { DT_CHR } from '../../../abi/stat.ts';
 import type { Task } from '../../task/task.ts';
 import type { Inode } from '../../vfs/inode.ts';
+import type { ListedName } from '../../vfs/snapshot_directory_file.ts';
 import type { OverlayInode } from './overlay_inode.ts';
 import { isWhiteout, originOf, realLookup } from './overlay_lookup.ts';
 
-export interface MergedName {
-  readonly name: string;
-  readonly ino: number;
-  readonly type: number;
-}
-
 /** Every visible name, upper ones first; or a negative errno. */
-export function mergeNames(task: Task, directory: OverlayInode): MergedName[] | number {
+export function mergeNames(task: Task, directory: OverlayInode): ListedName[] | number {
   const { sb } = directory;
   const seen = new Set<string>();
-  const merged: MergedName[] = [];
+  const merged: ListedName[] = [];
   const layers: readonly Inode[] = directory.upper === null ? directory.lowers : [directory.upper, ...directory.lowers];
   for (const layer of layers) {
     const offset = sb.inodeNumber(layer) - layer.ino;
