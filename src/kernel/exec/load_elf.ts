@@ -145,7 +145,8 @@ function mapSegment(mm: Mm, elf: ElfFile, load: ProgramHeader, at: number): numb
     anonymousFrom = page + pages;
     const zeroFrom = at + load.filesz;
     if (load.memsz > load.filesz && (prot & PROT_WRITE) !== 0) {
-      const failed = mm.clear(zeroFrom, Math.min(anonymousFrom * FRAME_SIZE, at + load.memsz) - zeroFrom);
+      // To the end of the page, even past the segment: the dynamic linker's first allocations rely on it.
+      const failed = mm.clear(zeroFrom, anonymousFrom * FRAME_SIZE - zeroFrom);
       if (failed < 0) return failed === NOT_RESIDENT ? failed : -EFAULT;
     }
   }

@@ -10,6 +10,7 @@ import { FAULT_OK, handleFault } from './fault.ts';
 import { FRAME_EXEC } from './frames.ts';
 import type { MemoryGroup } from './memory_group.ts';
 import { exitMmap } from './mm_exit.ts';
+import type { PageMapping } from './page_mapping.ts';
 import { PageTable } from './page_table.ts';
 import type { Vma } from './vma.ts';
 import { writeProtectRange, zapRange } from './zap.ts';
@@ -90,6 +91,8 @@ export class Mm {
   dumpable = 1;
   /** Commands that membarrier(2) was told of. */
   barriers = 0;
+  /** The file whose beginning was read last: what the dynamic linker is about to map. See place.ts. */
+  headerRead: PageMapping | null = null;
   /** Pages counted in Memory.committed. */
   committed = 0;
   /** The halves that readU64 has read. */

@@ -68,13 +68,21 @@ export function mapRange(mm: Mm, request: MapRequest): number {
 function choosePage(mm: Mm, request: MapRequest, mapping: PageMapping | null, offset: number): number {
   const { page, pages } = request;
   if (request.fixed === 'hint') {
-    const chosen = place(mm, page, pages, mapping, offset);
+    const chosen = place(mm, page, pages, mapping ?? reservedFor(mm, request), offset);
     return chosen < 0 ? -ENOMEM : chosen;
   }
   if (page + pages > TASK_PAGES) return -ENOMEM;
   if (page * FRAME_SIZE < mm.kernel.memory.mmapMinAddress) return -EPERM;
   if (request.fixed === 'noreplace' && !isFreeExactly(mm, page, pages)) return -EEXIST;
   return page;
+}
+
+/** glibc reserves aligned memory before it maps a library there: the library whose header it has just read. */
+function reservedFor(mm: Mm, { prot, page }: MapRequest): PageMapping | null {
+  if (prot !== 0 || page !== 0) return null;
+  const library = mm.headerRead;
+  mm.headerRead = null;
+  return library;
 }
 
 function isFreeExactly(mm: Mm, page: number, pages: number): boolean {

@@ -143,6 +143,7 @@ export abstract class PageMapping {
     const ready = iter.prepare(length, true);
     if (ready <= 0) return ready;
     const group = iter.group ?? this.kernel.memory.root;
+    if (pos === 0 && iter.mm !== null) iter.mm.headerRead = this;
     const missing = this.request(Math.floor(pos / FRAME_SIZE), Math.ceil((pos + ready) / FRAME_SIZE), group);
     if (missing === NOT_RESIDENT) return NOT_RESIDENT;
     const frames = this.kernel.memory.frames;

@@ -12,6 +12,8 @@ export const STACK_TOP_PAGE: number = 0x80000;
 /** Libraries are placed from here down, below the usual mmapBase. */
 const LIBRARY_TOP = 0x70000;
 const LIBRARY_BOTTOM = 0x50000;
+/** 64 KiB, the alignment of arm64 segments. */
+const LIBRARY_ALIGN = 16;
 /** Ranges of 1 GiB and more are reservations of which the first part is used most. */
 const GIANT = 2 ** 18;
 /** Where position-independent programs are loaded (ELF_ET_DYN_BASE). */
@@ -48,7 +50,7 @@ function usualPlace(mm: Mm, mapping: PageMapping, pages: number): number {
   if (mapping.placement === 0 && looksLikeElf(mapping)) {
     const { memory } = mm.kernel;
     if (memory.nextLibrary - pages < LIBRARY_BOTTOM) memory.nextLibrary = LIBRARY_TOP;
-    memory.nextLibrary -= pages;
+    memory.nextLibrary = Math.floor((memory.nextLibrary - pages) / LIBRARY_ALIGN) * LIBRARY_ALIGN;
     mapping.placement = memory.nextLibrary;
     mapping.placementPages = pages;
   }
