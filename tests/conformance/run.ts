@@ -14,7 +14,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type GuestOptions, runGuest } from './guest_run.ts';
+import type { GuestOptions } from './guest_run.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const cache = join(here, '../../.build/conformance');
@@ -64,6 +64,7 @@ export function report(stdout: string, status: number | null): string {
 
 /** What a program prints in Holm. */
 export async function runProgram(source: string, options: GuestOptions): Promise<{ text: string; details: string }> {
+  const { runGuest } = await import('./guest_run.ts');
   const result = await runGuest(readFileSync(build(source)), options);
   const details = [...result.log, ...result.calls, result.stderr].join('\n');
   return { text: report(result.stdout, result.status), details };

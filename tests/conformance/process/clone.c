@@ -14,16 +14,16 @@ static int child_main(void *arg) {
 #define CLONE(flags)                                                  \
   do {                                                                \
     long r_ = syscall(SYS_clone, (flags), 0L, 0L, 0L, 0L);            \
-    printf("clone " #flags ": %s\n", r_ == -1 ? error_name(errno) : "ok"); \
     if (r_ == 0) _exit(0);                                            \
+    printf("clone " #flags ": %s\n", r_ == -1 ? error_name(errno) : "ok"); \
     if (r_ > 0) waitpid(r_, NULL, __WALL);                            \
   } while (0)
 #define CLONE3(...)                                                   \
   do {                                                                \
     struct clone_args args = {__VA_ARGS__};                           \
     long r_ = syscall(SYS_clone3, &args, sizeof args);                \
-    printf("clone3 " #__VA_ARGS__ ": %s\n", r_ == -1 ? error_name(errno) : "ok"); \
     if (r_ == 0) _exit(0);                                            \
+    printf("clone3 " #__VA_ARGS__ ": %s\n", r_ == -1 ? error_name(errno) : "ok"); \
     if (r_ > 0) waitpid(r_, NULL, __WALL);                            \
   } while (0)
 

@@ -56,7 +56,6 @@ int main(void) {
   printf("result %ld\n", (long)result);
   IS(tid_of != gettid() && tid_of > 0);
   IS(getpid() == gettid());
-  SHOW(tgkill(getpid(), tid_of, 0));
 
   for (int i = 0; i < 20; i++) pthread_create(&many[i], NULL, count, NULL);
   for (int i = 0; i < 20; i++) pthread_join(many[i], NULL);

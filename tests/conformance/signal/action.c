@@ -130,6 +130,7 @@ int main(void) {
   printf("still alive\n");
   /* The limit on queued signals. */
   sigprocmask(SIG_BLOCK, &all, NULL);
+  setuid(4321);
   struct rlimit limit = {2, 2};
   setrlimit(RLIMIT_SIGPENDING, &limit);
   int queued = 0;

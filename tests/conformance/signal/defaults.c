@@ -11,10 +11,10 @@ int main(void) {
       _exit(0);
     }
     setpgid(child, child);
-    millis(2);
+    millis(25);
     kill(child, signo);
     int status = 0;
-    millis(3);
+    millis(25);
     pid_t got = waitpid(child, &status, WNOHANG | WUNTRACED | WCONTINUED);
     char what[20];
     snprintf(what, sizeof what, "%d", signo);

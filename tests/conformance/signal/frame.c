@@ -91,6 +91,7 @@ int main(void) {
   printf("SIGALRM blocked %d\n", sigismember(&set, SIGALRM));
 
   /* A broken frame kills. */
+  signal(SIGSEGV, SIG_DFL);
   IN_CHILD("misaligned sp at sigreturn", asm volatile("mov x8, #139\n sub sp, sp, #8\n svc #0" ::: "x8"));
   IN_CHILD("no frame at sigreturn", asm volatile("mov x8, #139\n mov x9, sp\n mov x10, #4096\n mov sp, x10\n svc #0" ::: "x8", "x9", "x10"));
   IN_CHILD("no stack for the frame", {
