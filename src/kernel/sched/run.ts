@@ -114,7 +114,7 @@ function prepare(task: Task): boolean {
   for (;;) {
     if (task.state !== 'R') return false;
     try {
-      if (task.inSyscall && task.interruptedBy === 0) resumeSyscall(task);
+      if (task.inSyscall && (task.interruptedBy === 0 || task.completed !== null)) resumeSyscall(task);
       else if (task.signalPending || task.savedMask !== null) deliverSignals(task);
       else return true;
     } catch (error) {

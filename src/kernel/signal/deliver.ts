@@ -112,16 +112,12 @@ function handle(task: Task, info: SigInfo): boolean {
   const code = task.interruptedBy;
   interruptForHandler(task, code === ERESTARTNOINTR || (code === ERESTARTSYS && (action.flags & SA_RESTART) !== 0));
   if (task.rseq !== null) fixRseq(task);
-  if (task.state !== 'R') {
-    task.delivering = info;
-    return false;
-  }
+  if (task.state !== 'R') return deliverLater(task, info);
   const mask = task.savedMask ?? task.blocked;
   const result = setUpFrame(task, info, action, mask);
   if (result === NOT_RESIDENT) {
-    task.delivering = info;
     task.sleep([task.kernel.memory.arrived], 'D');
-    return false;
+    return deliverLater(task, info);
   }
   task.delivering = null;
   task.savedMask = null;
@@ -132,4 +128,11 @@ function handle(task: Task, info: SigInfo): boolean {
   setBlocked(task, task.blocked | sighand.maskDuring(info.signo, sigBit(info.signo)));
   if ((action.flags & SA_RESETHAND) !== 0) sighand.set(info.signo, DEFAULT_ACTION);
   return task.signalPending;
+}
+
+/** The task sleeps until the memory for the frame has arrived. */
+function deliverLater(task: Task, info: SigInfo): boolean {
+  task.delivering = info;
+  task.signalPending = true;
+  return false;
 }

@@ -5,6 +5,7 @@ import {
   CLD_DUMPED,
   CLD_EXITED,
   CLD_KILLED,
+  NSIG,
   SA_NOCLDSTOP,
   SA_NOCLDWAIT,
   SIG_IGN,
@@ -41,7 +42,7 @@ export function notifyParentOfExit(group: ThreadGroup): boolean {
   const { exitSignal } = leader;
   const { handler, flags } = parent.group.sighand.get(SIGCHLD);
   const autoreap = exitSignal === SIGCHLD && (handler === SIG_IGN || (flags & SA_NOCLDWAIT) !== 0);
-  const silent = exitSignal <= 0 || (exitSignal === SIGCHLD && handler === SIG_IGN);
+  const silent = exitSignal <= 0 || exitSignal > NSIG || (exitSignal === SIGCHLD && handler === SIG_IGN);
   if (!silent) {
     const status = leader.exitCode;
     const signal = status & 0x7f;

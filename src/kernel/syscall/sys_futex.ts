@@ -13,6 +13,8 @@ import { flags, int, ptr, size, uint } from './args.ts';
 import { readTime, readTimespec } from './copy.ts';
 import { defineSyscall, type Syscall } from './define.ts';
 
+/** Commands whose timeout may be on CLOCK_REALTIME. */
+const REALTIME_COMMANDS: readonly number[] = [f.FUTEX_WAIT_BITSET, f.FUTEX_WAIT_REQUEUE_PI, f.FUTEX_LOCK_PI2];
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** The deadline of this call, read once: FUTEX_WAIT's timeout is relative, the others' absolute. */
@@ -39,6 +41,7 @@ const futex = defineSyscall(
     const realtime = (operation & f.FUTEX_CLOCK_REALTIME) !== 0;
     const clock = realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC;
     // The fourth argument is a count for the commands that move waiters.
+    if (realtime && !REALTIME_COMMANDS.includes(command)) return -ENOSYS;
     const count2 = timeout % 4294967296 | 0;
     switch (command) {
       case f.FUTEX_WAIT:

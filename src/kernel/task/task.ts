@@ -238,11 +238,14 @@ export class Task {
     for (const queue of queues) queue.add(this);
   }
 
-  /** End the sleep. With a result the syscall is over; without one it is executed again. */
+  /**
+   * End the sleep. With a result the syscall is over, also if the task has been woken or stopped meanwhile and has not got to
+   * executing it again; without one it is executed again.
+   */
   wake(result: number | null = null): void {
+    if (result !== null && this.inSyscall) this.completed = result;
     if (this.state !== 'S' && this.state !== 'D') return;
     this.leaveQueues();
-    if (result !== null) this.completed = result;
     this.state = 'R';
     this.kernel.scheduler.enqueue(this);
   }

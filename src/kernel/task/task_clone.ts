@@ -3,7 +3,7 @@
 import { EAGAIN, EFAULT, EINVAL, ENOMEM, isErrno } from '../../abi/errno.ts';
 import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../../abi/capability.ts';
 import * as c from '../../abi/process.ts';
-import { NSIG, SIGCHLD } from '../../abi/signal.ts';
+import { SIGCHLD } from '../../abi/signal.ts';
 import { REG_PC, REG_SP, REG_TPIDR, REG_X } from '../../platform/registers.ts';
 import { SemUndo } from '../ipc/sem.ts';
 import { dupMm } from '../mm/mm_fork.ts';
@@ -37,7 +37,7 @@ export interface CloneArgs {
 export const has = (flags: number, flag: number): boolean => Math.floor(flags / flag) % 2 === 1;
 
 /** Combinations that make no sense. Linux: the first part of copy_process. */
-function check(task: Task, { flags, exitSignal, setTid }: CloneArgs): number {
+function check(task: Task, { flags, setTid }: CloneArgs): number {
   const both = (a: number, b: number): boolean => has(flags, a) && has(flags, b);
   const without = (a: number, b: number): boolean => has(flags, a) && !has(flags, b);
   if (both(c.CLONE_NEWNS, c.CLONE_FS) || both(c.CLONE_NEWUSER, c.CLONE_FS)) return -EINVAL;
@@ -49,7 +49,6 @@ function check(task: Task, { flags, exitSignal, setTid }: CloneArgs): number {
     if (task.nsproxy.pidForChildren !== task.pid.namespace) return -EINVAL;
   }
   if (both(c.CLONE_NEWIPC, c.CLONE_SYSVSEM)) return -EINVAL;
-  if (exitSignal > NSIG || exitSignal < 0) return -EINVAL;
   if (setTid.length > task.pid.namespace.level + (has(flags, c.CLONE_NEWPID) ? 2 : 1)) return -EINVAL;
   return 0;
 }

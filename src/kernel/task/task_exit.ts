@@ -69,6 +69,7 @@ export function releaseMm(task: Task): void {
   cleanUpFutexes(task);
   task.rseq = null;
   const { mm } = task;
+  if (mm !== null) task.group.exited.maxResident = Math.max(task.group.exited.maxResident, mm.counts.peakResident * 4);
   task.mm = null;
   mm?.put();
   completeVfork(task);

@@ -29,6 +29,8 @@ export function doWait(task: Task, target: WaitTarget, options: number): ChildEv
   let eligible = false;
   for (const child of task.group.children) {
     if (!matches(task, child, target, options)) continue;
+    // A zombie that is not asked for is nothing to wait for. Linux: wait_consider_task.
+    if (isZombie(child) && (options & WEXITED) === 0) continue;
     eligible = true;
     const event = look(task, child, options);
     if (event !== null) return event;
@@ -49,9 +51,7 @@ function matches(task: Task, child: ThreadGroup, target: WaitTarget, options: nu
 /** What there is to tell about one child. */
 function look(task: Task, child: ThreadGroup, options: number): ChildEvent | null {
   const keep = (options & WNOWAIT) !== 0;
-  const { leader } = child;
-  if (leader.state === 'Z' && child.live === 0) {
-    if ((options & WEXITED) === 0 || isHeldBack(child)) return null;
+  if (isZombie(child)) {
     const event = exitEvent(task, child);
     if (!keep) reap(task, child);
     return event;
@@ -68,9 +68,9 @@ function look(task: Task, child: ThreadGroup, options: number): ChildEvent | nul
   return null;
 }
 
-/** The init of a PID namespace is a zombie only after all others there are gone. */
-const isHeldBack = ({ leader }: ThreadGroup): boolean =>
-  leader.pid.namespace.init === leader && leader.pid.namespace.list().some(({ task }) => task !== null && task.group.live > 0);
+/** All threads have exited; the init of a PID namespace is a zombie only after all others there are gone. */
+const isZombie = ({ leader, live }: ThreadGroup): boolean =>
+  live === 0 && !(leader.pid.namespace.init === leader && leader.pid.namespace.list().some(({ task }) => task !== null && task.group.live > 0));
 
 function exitEvent(task: Task, child: ThreadGroup): ChildEvent {
   const status = child.leader.exitCode;
