@@ -7,6 +7,7 @@ import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { Cgroup } from '../cgroup/cgroup.ts';
 import { Binprm } from '../exec/binprm.ts';
 import { openExec } from '../exec/open_exec.ts';
+import { architectureOf } from '../exec/read_program.ts';
 import { execute, suspended } from '../exec/task_exec.ts';
 import type { Kernel } from '../kernel.ts';
 import { charge, PRICE_TASK, uncharge } from '../mm/price.ts';
@@ -203,11 +204,16 @@ function runProgram(task: Task, argv: readonly string[], env: readonly string[])
     const bprm = new Binprm(candidate, file, [...argv], [...env], false);
     const result = resident(() => execute(task, suspended(task) ?? bprm));
     if (!isErrno(result) || task.mm !== null) return null;
-    if (result !== -EACCES) return failure(result, describeFailure(result));
+    if (result !== -EACCES) return failure(result, describeFailure(task, candidate, result));
     worst = result;
   }
-  return failure(worst, describeFailure(worst));
+  return failure(worst, describeFailure(task, program, worst));
 }
 
-const describeFailure = (errno: number): string =>
-  errno === -ENOEXEC ? 'exec format error: not a program for linux/arm64' : (errnoNames[-errno] ?? String(errno));
+function describeFailure(task: Task, program: string, errno: number): string {
+  if (errno !== -ENOEXEC) return errnoNames[-errno] ?? String(errno);
+  const architecture = architectureOf(task, program);
+  return architecture === null || architecture === 'arm64'
+    ? 'exec format error: not a program for linux/arm64'
+    : `exec format error: a program for linux/${architecture}; ask for the linux/arm64 platform of the image`;
+}

@@ -6,7 +6,7 @@ import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
 import { IovIter } from '../vfs/iov_iter.ts';
 import { BINPRM_BUF_SIZE, type Binprm, type ElfFile } from './binprm.ts';
-import { parseHeader, parseProgramHeaders, PF_X, PHDR_SIZE, PT_GNU_STACK, PT_INTERP } from './elf.ts';
+import { EHDR_SIZE, elfArchitecture, parseHeader, parseProgramHeaders, PF_X, PHDR_SIZE, PT_GNU_STACK, PT_INTERP } from './elf.ts';
 import { openExec } from './open_exec.ts';
 import { parseScript } from './script.ts';
 
@@ -35,6 +35,15 @@ export function readProgram(task: Task, bprm: Binprm): number {
     bprm.interp = script.interpreter;
     bprm.replaceFile(file);
   }
+}
+
+/** The platform for which the program called `name` was built, if it is an ELF file: for messages about -ENOEXEC. */
+export function architectureOf(task: Task, name: string): string | null {
+  const file = openExec(task, name);
+  if (isErrno(file)) return null;
+  const buffer = readAt(task, file, 0, EHDR_SIZE);
+  file.put();
+  return isErrno(buffer) ? null : elfArchitecture(buffer);
 }
 
 function readElf(task: Task, bprm: Binprm, buffer: Uint8Array): number {
