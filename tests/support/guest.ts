@@ -2,25 +2,29 @@
 
 import { RLIM_NLIMITS } from '../../src/abi/process.ts';
 import { Kernel, type KernelOptions } from '../../src/kernel/kernel.ts';
-import { mapRange } from '../../src/kernel/mm/mmap.ts';
 import { Mm } from '../../src/kernel/mm/mm.ts';
+import { mapRange } from '../../src/kernel/mm/mmap.ts';
+import { CgroupNamespace } from '../../src/kernel/namespace/cgroup_namespace.ts';
 import { IpcNamespace } from '../../src/kernel/namespace/ipc_namespace.ts';
-import type { NsProxy } from '../../src/kernel/namespace/nsproxy.ts';
+import { NetNamespace } from '../../src/kernel/namespace/net_namespace.ts';
+import { NsProxy } from '../../src/kernel/namespace/nsproxy.ts';
+import { TimeNamespace } from '../../src/kernel/namespace/time_namespace.ts';
 import { UtsNamespace } from '../../src/kernel/namespace/uts_namespace.ts';
 import { Sighand } from '../../src/kernel/signal/sighand.ts';
+import { int, ptr, size } from '../../src/kernel/syscall/args.ts';
 import type { Syscall } from '../../src/kernel/syscall/define.ts';
+import { defineSyscall } from '../../src/kernel/syscall/define.ts';
 import { CAP_FULL, Cred } from '../../src/kernel/task/cred.ts';
 import type { Pid } from '../../src/kernel/task/pid.ts';
 import { BLOCKED, Task } from '../../src/kernel/task/task.ts';
 import { ThreadGroup } from '../../src/kernel/task/thread_group.ts';
-import { int, ptr, size } from '../../src/kernel/syscall/args.ts';
-import { defineSyscall } from '../../src/kernel/syscall/define.ts';
+import { FdTable } from '../../src/kernel/vfs/fd_table.ts';
 import type { File } from '../../src/kernel/vfs/file.ts';
 import { IovIter } from '../../src/kernel/vfs/iov_iter.ts';
-import { FdTable } from '../../src/kernel/vfs/fd_table.ts';
+import { MountNamespace } from '../../src/kernel/vfs/mount_namespace.ts';
 import { latin1Bytes, latin1Text } from '../../src/kernel/vfs/text.ts';
-import type { Console } from '../../src/platform/console.ts';
 import { NOT_RESIDENT } from '../../src/platform/blocks.ts';
+import type { Console } from '../../src/platform/console.ts';
 import { fakePlatform } from './fake_machine.ts';
 
 /** A host stream that keeps what it is given, up to `room` bytes. */
@@ -96,12 +100,18 @@ export class World {
 
   private nsproxy(): NsProxy {
     const { kernel } = this;
-    return {
-      uts: new UtsNamespace(1, kernel.initialUserNs, 'test', '(none)'),
-      ipc: new IpcNamespace(2, kernel.initialUserNs),
-      mnt: null as never,
+    const owner = kernel.initialUserNs;
+    const time = new TimeNamespace(5, owner);
+    return new NsProxy({
+      uts: new UtsNamespace(1, owner, 'test', '(none)'),
+      ipc: new IpcNamespace(2, owner),
+      mnt: new MountNamespace(6, owner),
+      net: new NetNamespace(3, owner),
+      cgroup: new CgroupNamespace(4, owner, kernel.rootCgroup),
+      time,
+      timeForChildren: time,
       pidForChildren: kernel.initialPidNs,
-    } as unknown as NsProxy;
+    });
   }
 }
 
@@ -138,7 +148,7 @@ export class Guest {
     if (!this.awake) throw new Error('the guest is asleep in a call');
     for (let i = 0; i < 6; i++) {
       const value = args[i] ?? 0;
-      saved[2 * i] = value % 4294967296 | 0;
+      saved[2 * i] = (value % 4294967296) | 0;
       saved[2 * i + 1] = Math.floor(value / 4294967296) | 0;
     }
     this.call_.syscall = syscall;

@@ -143,7 +143,13 @@ class KmsgFile extends MemFile {
   }
 }
 
-const CLASSES: ReadonlyMap<number, new (inode: Inode, flags: number) => MemFile> = new Map<number, new (inode: Inode, flags: number) => MemFile>([
+const CLASSES: ReadonlyMap<number, new (inode: Inode, flags: number) => MemFile> = new Map<
+  number,
+  new (
+    inode: Inode,
+    flags: number,
+  ) => MemFile
+>([
   [3, NullFile],
   [5, ZeroFile],
   [7, FullFile],

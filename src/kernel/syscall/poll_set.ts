@@ -15,7 +15,7 @@ export class PollSet {
 
   /** Watch `fd`; false if it is not open. */
   add(task: Task, fd: number, events: number): boolean {
-    const file = task.files!.get(fd);
+    const file = task.files!.io(fd);
     this.fds.push(fd);
     this.files.push(file);
     this.events.push(events);

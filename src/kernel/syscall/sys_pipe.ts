@@ -2,8 +2,8 @@
 
 import { EAGAIN, EBADF, EFAULT, EINVAL, ESPIPE, isErrno } from '../../abi/errno.ts';
 import { MAX_RW_COUNT, O_APPEND, O_CLOEXEC, O_DIRECT, O_NONBLOCK, UIO_MAXIOV } from '../../abi/fcntl.ts';
-import { createPipe } from '../fs/pipefs/pipe_inode.ts';
 import { PipeFile } from '../fs/pipefs/pipe_file.ts';
+import { createPipe } from '../fs/pipefs/pipe_inode.ts';
 import { fromPipe, pipeToPipe, teePipe, toPipe } from '../fs/pipefs/splice.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
@@ -46,8 +46,8 @@ const splice = defineSyscall(
   (task, fdIn, offIn, fdOut, offOut, length, flag) => {
     if (length === 0) return 0;
     if ((flag & ~SPLICE_F_ALL) !== 0) return -EINVAL;
-    const input = task.files!.get(fdIn);
-    const output = task.files!.get(fdOut);
+    const input = task.files!.io(fdIn);
+    const output = task.files!.io(fdOut);
     if (input === null || output === null) return -EBADF;
     if (!readable(input) || !writable(output)) return -EBADF;
     const count = Math.min(length, MAX_RW_COUNT);
@@ -93,8 +93,8 @@ const writable = (file: File): boolean => (file.flags & 3) !== 0;
 const tee = defineSyscall('tee', [fd('fdin'), fd('fdout'), size('len'), flags('flags')], (task, fdIn, fdOut, length, flag) => {
   if ((flag & ~SPLICE_F_ALL) !== 0) return -EINVAL;
   if (length === 0) return 0;
-  const input = task.files!.get(fdIn);
-  const output = task.files!.get(fdOut);
+  const input = task.files!.io(fdIn);
+  const output = task.files!.io(fdOut);
   if (input === null || output === null || !readable(input) || !writable(output)) return -EBADF;
   if (!(input instanceof PipeFile) || !(output instanceof PipeFile) || input.pipe === output.pipe) return -EINVAL;
   return teePipe(task, input, output, Math.min(length, MAX_RW_COUNT), (flag & SPLICE_F_NONBLOCK) !== 0);
@@ -102,7 +102,7 @@ const tee = defineSyscall('tee', [fd('fdin'), fd('fdout'), size('len'), flags('f
 
 const vmsplice = defineSyscall('vmsplice', [fd('fd'), ptr('iov'), size('nr_segs'), uint('flags')], (task, number, address, count, flag) => {
   if ((flag & ~SPLICE_F_ALL) !== 0) return -EINVAL;
-  const file = task.files!.get(number);
+  const file = task.files!.io(number);
   if (!(file instanceof PipeFile)) return -EBADF;
   if (count > UIO_MAXIOV) return -EINVAL;
   const bytes = task.mm!.copyIn(address, count * 16);

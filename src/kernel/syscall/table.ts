@@ -6,6 +6,8 @@ import { cloneCalls } from './sys_clone.ts';
 import { copyCalls } from './sys_copy.ts';
 import { credCalls } from './sys_cred.ts';
 import { dirCalls } from './sys_dir.ts';
+import { epollCalls } from './sys_epoll.ts';
+import { eventCalls } from './sys_event.ts';
 import { execCalls } from './sys_exec.ts';
 import { exitCalls } from './sys_exit.ts';
 import { fcntlCalls } from './sys_fcntl.ts';
@@ -43,6 +45,8 @@ export const allCalls: readonly Syscall[] = [
   ...copyCalls,
   ...credCalls,
   ...dirCalls,
+  ...epollCalls,
+  ...eventCalls,
   ...execCalls,
   ...exitCalls,
   ...fcntlCalls,

@@ -9,7 +9,8 @@ const NSEC = 1e9;
 const TWO_32 = 4294967296;
 
 /** The nanoseconds in the struct timespec at `address`: Infinity for a null pointer, -EINVAL, -EFAULT or NOT_RESIDENT. */
-export const readTimeout = (task: Task, address: number): number => (address === 0 ? Number.POSITIVE_INFINITY : readTimespec(task, address));
+export const readTimeout = (task: Task, address: number): number =>
+  address === 0 ? Number.POSITIVE_INFINITY : readTimespec(task, address);
 
 /** Write what is left until `deadline` to the timespec. 0, -EFAULT or NOT_RESIDENT. */
 export function writeRemaining(task: Task, address: number, deadline: number): number {

@@ -214,4 +214,3 @@ export function attachFile(task: Task, tty: Tty, inode: Inode, flags: number): T
   if (tty.peer instanceof PtyMaster) tty.peer.otherClosed = false;
   return new TtyFile(task.kernel, tty, inode, flags);
 }
-

@@ -76,5 +76,13 @@ export function decodeTermio(bytes: Uint8Array, old: Termios): Termios {
   const merge = (high: number, at: number): number => ((high & 0xffff0000) | view.getUint16(at, true)) >>> 0;
   const cc = old.cc.slice();
   cc.set(bytes.subarray(9, 17));
-  return { ...old, iflag: merge(old.iflag, 0), oflag: merge(old.oflag, 2), cflag: merge(old.cflag, 4), lflag: merge(old.lflag, 6), line: bytes[8]!, cc };
+  return {
+    ...old,
+    iflag: merge(old.iflag, 0),
+    oflag: merge(old.oflag, 2),
+    cflag: merge(old.cflag, 4),
+    lflag: merge(old.lflag, 6),
+    line: bytes[8]!,
+    cc,
+  };
 }

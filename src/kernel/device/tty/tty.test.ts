@@ -1,11 +1,11 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { ASLEEP, FakeConsole, Guest, World } from '../../../../tests/support/guest.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ASLEEP, FakeConsole, type Guest, World } from '../../../../tests/support/guest.ts';
 import { EAGAIN, EIO, ENOTTY, EPERM } from '../../../abi/errno.ts';
 import { O_NOCTTY, O_NONBLOCK, O_RDWR } from '../../../abi/fcntl.ts';
 import * as io from '../../../abi/ioctl.ts';
 import { SIG_IGN, SIGHUP, SIGINT, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH } from '../../../abi/signal.ts';
 import * as t from '../../../abi/termios.ts';
-import { DevptsSuperBlock, DevptsType } from '../../fs/devpts/devpts.ts';
+import { type DevptsSuperBlock, DevptsType } from '../../fs/devpts/devpts.ts';
 import { DEFAULT_ACTION } from '../../signal/sighand.ts';
 import { int, ptr } from '../../syscall/args.ts';
 import { defineSyscall } from '../../syscall/define.ts';
@@ -17,8 +17,6 @@ import { Path } from '../../vfs/path.ts';
 import { HostTerminal } from '../console/host_terminal.ts';
 import { registerDevices } from '../register.ts';
 import type { TtyFile } from './tty_file.ts';
-
-vi.mock('../../sched/run.ts', () => ({ run: () => false }));
 
 const ioctl = defineSyscall('ioctl', [int('fd'), int('request'), ptr('argument')], (task, fd, request, argument) =>
   task.files!.get(fd)!.ioctl(task, request >>> 0, argument),

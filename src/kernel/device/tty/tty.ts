@@ -1,7 +1,19 @@
 /** A terminal: the slave side of a pseudo-terminal, whose other side is a master file or a stream of the host. Linux: struct tty_struct, drivers/tty. */
 
 import { SIGCONT, SIGHUP, SIGWINCH } from '../../../abi/signal.ts';
-import { EXTPROC, IXON, TIOCPKT_DOSTOP, TIOCPKT_FLUSHREAD, TIOCPKT_FLUSHWRITE, TIOCPKT_IOCTL, TIOCPKT_NOSTOP, TIOCPKT_START, TIOCPKT_STOP, VSTART, VSTOP } from '../../../abi/termios.ts';
+import {
+  EXTPROC,
+  IXON,
+  TIOCPKT_DOSTOP,
+  TIOCPKT_FLUSHREAD,
+  TIOCPKT_FLUSHWRITE,
+  TIOCPKT_IOCTL,
+  TIOCPKT_NOSTOP,
+  TIOCPKT_START,
+  TIOCPKT_STOP,
+  VSTART,
+  VSTOP,
+} from '../../../abi/termios.ts';
 import { sendToProcess, signalProcessGroup } from '../../signal/send.ts';
 import { kernelInfo } from '../../signal/sig_info.ts';
 import type { Pid } from '../../task/pid.ts';

@@ -5,7 +5,22 @@ import { EINVAL, ENOTTY, EPERM, isErrno } from '../../../abi/errno.ts';
 import { O_ACCMODE, O_WRONLY } from '../../../abi/fcntl.ts';
 import * as io from '../../../abi/ioctl.ts';
 import { SIGTTOU } from '../../../abi/signal.ts';
-import { TCIFLUSH, TCIOFF, TCIOFLUSH, TCION, TCOFLUSH, TCOOFF, TCOON, TERMIO_SIZE, TERMIOS2_SIZE, TERMIOS_SIZE, TIOCPKT_FLUSHWRITE, VSTART, VSTOP, WINSIZE_SIZE } from '../../../abi/termios.ts';
+import {
+  TCIFLUSH,
+  TCIOFF,
+  TCIOFLUSH,
+  TCION,
+  TCOFLUSH,
+  TCOOFF,
+  TCOON,
+  TERMIO_SIZE,
+  TERMIOS_SIZE,
+  TERMIOS2_SIZE,
+  TIOCPKT_FLUSHWRITE,
+  VSTART,
+  VSTOP,
+  WINSIZE_SIZE,
+} from '../../../abi/termios.ts';
 import type { Task } from '../../task/task.ts';
 import type { File } from '../../vfs/file.ts';
 import { checkChange, getForeground, getSession, giveUpControlling, setControlling, setForeground } from './job_control.ts';

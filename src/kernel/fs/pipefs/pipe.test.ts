@@ -1,15 +1,17 @@
-import { describe, expect, it, vi } from 'vitest';
-
-vi.mock('../../sched/run.ts', () => ({ run: () => false }));
+import { describe, expect, it } from 'vitest';
 import { ASLEEP, FakeConsole, type Guest, World } from '../../../../tests/support/guest.ts';
+
 import { EAGAIN, EBUSY, EFAULT, EPERM, EPIPE } from '../../../abi/errno.ts';
 import { O_DIRECT, O_NONBLOCK, O_RDWR, O_WRONLY } from '../../../abi/fcntl.ts';
 import { SIGPIPE } from '../../../abi/signal.ts';
+import { S_IFIFO } from '../../../abi/stat.ts';
 import { pipeCalls } from '../../syscall/sys_pipe.ts';
 import { pollCalls } from '../../syscall/sys_poll.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../vfs/file.ts';
-import type { PipeFile } from './pipe_file.ts';
+import type { Inode } from '../../vfs/inode.ts';
+import { type TmpfsSuperBlock, TmpfsType } from '../tmpfs/tmpfs.ts';
 import { openFifo } from './fifo.ts';
+import type { PipeFile } from './pipe_file.ts';
 
 const [pipe2, splice, tee] = pipeCalls as readonly [(typeof pipeCalls)[0], (typeof pipeCalls)[0], (typeof pipeCalls)[0]];
 const [ppoll, pselect6] = pollCalls as readonly [(typeof pollCalls)[0], (typeof pollCalls)[0]];
@@ -141,10 +143,8 @@ describe('FIFO', () => {
     const world = new World();
     const one = world.guest();
     const other = world.guest();
-    const [r] = pipe(one);
-    const { inode } = one.file(r);
-    one.close(r);
-    one.close(r + 1);
+    const sb = new TmpfsType().mount(world.kernel, one.task, '', 0, '') as TmpfsSuperBlock;
+    const inode = sb.root.inode!.mknod(one.task, 'fifo', S_IFIFO | 0o600, 0) as Inode;
     const open = (guest: Guest, flags: number): unknown => openFifo(guest.task, inode, flags);
     expect(open(one, O_WRONLY | O_NONBLOCK)).toBe(-6);
     expect(inode.pipe).toBe(null);

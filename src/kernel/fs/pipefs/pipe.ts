@@ -227,7 +227,8 @@ export class Pipe {
     if (bytes < 0 || bytes > 2 ** 31) return -EINVAL;
     const wanted = bytes < FRAME_SIZE ? 1 : 2 ** Math.ceil(Math.log2(bytes / FRAME_SIZE));
     const grows = wanted > this.ring.length;
-    if (grows && wanted * FRAME_SIZE > this.kernel.pipeMaxSize && !task.cred.capable(CAP_SYS_RESOURCE, this.kernel.initialUserNs)) return -EPERM;
+    if (grows && wanted * FRAME_SIZE > this.kernel.pipeMaxSize && !task.cred.capable(CAP_SYS_RESOURCE, this.kernel.initialUserNs))
+      return -EPERM;
     if (wanted < this.used) return -EBUSY;
     const ring = new Array<PipeBuffer | null>(wanted).fill(null);
     for (let i = 0; i < this.used; i++) ring[i] = this.at(i);
