@@ -29,10 +29,12 @@ export const initialTermios: Termios = {
   ospeed: 38400,
 };
 
+const flagsOf = ({ iflag, oflag, cflag, lflag }: Termios): readonly number[] => [iflag, oflag, cflag, lflag];
+
 /** struct termios, or struct termios2 with the speeds. */
 export function encodeTermios(termios: Termios, withSpeeds: boolean): Uint8Array {
   const view = new DataView(new ArrayBuffer(withSpeeds ? abi.TERMIOS2_SIZE : abi.TERMIOS_SIZE));
-  [termios.iflag, termios.oflag, termios.cflag, termios.lflag].forEach((flags, i) => view.setUint32(4 * i, flags, true));
+  for (const [i, flags] of flagsOf(termios).entries()) view.setUint32(4 * i, flags, true);
   view.setUint8(16, termios.line);
   new Uint8Array(view.buffer).set(termios.cc, 17);
   if (withSpeeds) {
@@ -65,7 +67,7 @@ export function decodeTermios(bytes: Uint8Array, old: Termios): Termios {
 /** struct termio of System V: the low halves and eight characters. */
 export function encodeTermio(termios: Termios): Uint8Array {
   const view = new DataView(new ArrayBuffer(abi.TERMIO_SIZE));
-  [termios.iflag, termios.oflag, termios.cflag, termios.lflag].forEach((flags, i) => view.setUint16(2 * i, flags, true));
+  for (const [i, flags] of flagsOf(termios).entries()) view.setUint16(2 * i, flags, true);
   view.setUint8(8, termios.line);
   new Uint8Array(view.buffer).set(termios.cc.subarray(0, 8), 9);
   return new Uint8Array(view.buffer);
