@@ -91,8 +91,10 @@ export abstract class PageMapping {
     this.vmas.add(vma);
   }
 
+  /** A mapping ends: what was stored through it is kept now, for nobody may come to ask later. */
   detach(vma: Vma): void {
     this.vmas.delete(vma);
+    if (vma.shared && this.dirtyPages > 0) this.sync(vma.offset, vma.offset + vma.pages);
   }
 
   /** The frame of page `index` if it is in the cache, else 0. No reference is taken. */
@@ -261,7 +263,7 @@ export abstract class PageMapping {
   /** Write dirty pages of [first, end) back: 0 or the first errno. See msync(2), fsync(2). */
   sync(first = 0, end: number = Number.POSITIVE_INFINITY): number {
     if (this.dirtyPages === 0 || !this.tracksDirty) return 0;
-    const { views } = this.kernel.memory.frames;
+    const { frames } = this.kernel.memory;
     let result = 0;
     for (let index = this.pages.next(first, end); index < end; index = this.pages.next(index + 1, end)) {
       const entry = this.pages.get(index);
@@ -269,7 +271,7 @@ export abstract class PageMapping {
       const offset = index * FRAME_SIZE;
       const length = Math.min(FRAME_SIZE, this.host.size - offset);
       const address = frameAddress(entry >>> 12);
-      const failed = length > 0 ? this.store(offset, views.u8.subarray(address, address + length)) : 0;
+      const failed = length > 0 ? this.store(offset, frames.views.u8.subarray(address, address + length)) : 0;
       if (failed < 0) {
         if (result === 0) result = failed;
         continue;
