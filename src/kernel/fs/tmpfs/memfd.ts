@@ -77,7 +77,7 @@ export class MemfdInode extends TmpfsInode {
   }
 }
 
-class MemfdFile extends RegularFile {
+export class MemfdFile extends RegularFile {
   declare protected readonly node: MemfdInode;
 
   override write(task: Task, iter: IovIter, pos: number): number {
