@@ -1,6 +1,6 @@
 /** `holm run`: create a container, connect this terminal to it, and leave with its exit status. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type ContainerOptions, createEngine, type Engine, HolmError, type Volume } from '../hosts/node/index.ts';
@@ -142,5 +142,8 @@ function volume(text: string): Volume {
     throw new HolmError('EOPTION', `invalid volume "${text}": host-folder:/container/folder[:ro] is wanted`);
   }
   if (mode !== undefined && mode !== 'ro' && mode !== 'rw') throw new HolmError('EOPTION', `invalid volume mode "${mode}": ro or rw`);
-  return { source: resolve(source), destination, readOnly: mode === 'ro' };
+  const folder = resolve(source);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new HolmError('EOPTION', `invalid volume "${text}": ${folder} is not a folder`);
+  return { source: folder, destination, readOnly: mode === 'ro' };
 }

@@ -1,11 +1,20 @@
 /** A container of an engine: created, started, executed in, waited for, removed. */
 
-import { type Change, changesBelow, type Kernel, type RuntimeProcess, type Started, startContainer, startProcess } from '../kernel/api/index.ts';
+import {
+  type Change,
+  changesBelow,
+  type FolderMount,
+  type Kernel,
+  type RuntimeProcess,
+  type Started,
+  startContainer,
+  startProcess,
+} from '../kernel/api/index.ts';
 import { HolmError } from './error.ts';
 import { type Exit, GuestProcess } from './guest_process.ts';
 import { byteString, utf8 } from './image/bytes.ts';
 import type { ResolvedImage } from './image/index.ts';
-import { type ContainerOptions, type ProcessOptions, parseBytes, resolveArgv, resolveEnv } from './options.ts';
+import { type ContainerOptions, type ProcessOptions, parseBytes, resolveArgv, resolveEnv, type Volume } from './options.ts';
 import { collect } from './streams.ts';
 
 /** What a command left: data, whatever its exit status. */
@@ -20,6 +29,8 @@ export interface ContainerHost {
   poke(): void;
   /** Bind the process's streams, and look at it after every slice until it ends. */
   watch(process: GuestProcess): void;
+  /** Let the kernel mount a folder of the host under a name. */
+  share(name: string, path: string): void;
   forget(container: Container): void;
 }
 
@@ -60,7 +71,7 @@ export class Container {
       domainname: bytes(options.domainname ?? '(none)'),
       layers: image.layers,
       readOnly: options.readOnly ?? false,
-      folders: (options.volumes ?? []).map((v) => ({ source: v.source, destination: bytes(v.destination), readOnly: v.readOnly ?? false })),
+      folders: (options.volumes ?? []).map((volume, i) => this.share(volume, i)),
       memory: options.memory === undefined ? null : parseBytes(options.memory),
       pids: options.pidsLimit === undefined || options.pidsLimit <= 0 ? null : options.pidsLimit,
       cpus: options.cpus ?? null,
@@ -141,6 +152,12 @@ export class Container {
   changes(): Iterable<Change> {
     const upper = this.init?.upper ?? null;
     return upper === null ? [] : changesBelow(this.host.kernel, upper.inode);
+  }
+
+  private share(volume: Volume, index: number): FolderMount {
+    const source = `${this.id}/${index}`;
+    this.host.share(source, volume.source);
+    return { source, destination: bytes(volume.destination), readOnly: volume.readOnly ?? false };
   }
 
   private processSpec(argv: readonly string[], options: ProcessOptions, streams: string): Parameters<typeof startProcess>[2] {

@@ -11,11 +11,19 @@ import type { ImageStore, PullAnyOptions } from './image/index.ts';
 import { type ContainerOptions, checkName } from './options.ts';
 import { runSecondStage } from './second_stage.ts';
 
-/** What the composition root hands to the engine. The platform finds the host ends of streams through `console`. */
+/** What the engine answers for the kernel's platform: the host's side of named things. */
+export interface PlatformBindings {
+  console(name: string): Console | null;
+  /** The host path of a folder that was given to a container. */
+  folder(name: string): string | null;
+  trace(container: string, line: string): void;
+}
+
+/** What the composition root hands to the engine. */
 export interface EngineHost {
   readonly images: ImageStore;
   readonly scheduling: Scheduling;
-  platform(console: (name: string) => Console | null, trace: (container: string, line: string) => void): Platform;
+  platform(bindings: PlatformBindings): Platform;
 }
 
 /** The containers of an engine. */
@@ -35,6 +43,8 @@ export class Engine {
   private readonly all: Map<string, Container> = new Map();
   private readonly outputs: Map<string, Console> = new Map();
   private readonly traces: Map<string, (line: string) => void> = new Map();
+  /** Host folders by the names that the kernel knows: nothing else of the host can be mounted. */
+  private readonly folders: Map<string, string> = new Map();
   private watched: GuestProcess[] = [];
 
   constructor(host: EngineHost) {
@@ -68,10 +78,11 @@ export class Engine {
 
   private boot(): { readonly kernel: Kernel; readonly driver: Driver } {
     if (this.booted === null) {
-      const platform = this.host.platform(
-        (name) => this.outputs.get(name) ?? null,
-        (container, line) => this.traces.get(container)?.(line),
-      );
+      const platform = this.host.platform({
+        console: (name) => this.outputs.get(name) ?? null,
+        folder: (name) => this.folders.get(name) ?? null,
+        trace: (container, line) => this.traces.get(container)?.(line),
+      });
       const kernel = createKernel(platform);
       this.booted = { kernel, driver: new Driver(kernel, this.host.scheduling, () => this.afterSlice()) };
     }
@@ -90,6 +101,7 @@ export class Engine {
         kernel,
         poke: () => driver.poke(),
         watch: (process) => this.watch(process),
+        share: (folder, path) => this.folders.set(folder, path),
         forget: (gone) => this.forget(gone),
       },
       id,
@@ -132,5 +144,6 @@ export class Engine {
   private forget(container: Container): void {
     this.all.delete(container.id);
     this.traces.delete(container.id);
+    for (const folder of this.folders.keys()) if (folder.startsWith(container.id)) this.folders.delete(folder);
   }
 }

@@ -165,7 +165,11 @@ class NodeHostFolder implements HostFolder {
   }
 
   chmod(path: HostPath, mode: number): number {
-    return this.opened(path, (handle) => fs.fchmodSync(handle, mode), (name) => fs.chmodSync(name, mode));
+    return this.opened(
+      path,
+      (handle) => fs.fchmodSync(handle, mode),
+      (name) => fs.chmodSync(name, mode),
+    );
   }
 
   utimes(path: HostPath, atime: HostTime, mtime: HostTime): number {

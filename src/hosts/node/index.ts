@@ -1,6 +1,5 @@
 /** Holm in Node: `createEngine()` and the types of its API. */
 
-import { readFileSync } from 'node:fs';
 import { Engine } from '../../engine/engine.ts';
 import { createImageStore } from './image_host.ts';
 import { createPlatform } from './platform.ts';
@@ -33,18 +32,6 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
         return () => clearTimeout(timer);
       },
     },
-    platform: (console, trace) => createPlatform({ blocks, layers, console, trace, interpreter: builtInterpreter() }),
+    platform: (bindings) => createPlatform({ blocks, layers, ...bindings }),
   });
-}
-
-/** What the build has generated: beside the bundle, or in dist/ when the sources run as they are. */
-function builtInterpreter(): Uint8Array | undefined {
-  for (const place of ['./interpreter.bin', '../../../dist/interpreter.bin']) {
-    try {
-      return readFileSync(new URL(place, import.meta.url));
-    } catch {
-      // Looked for elsewhere, or generated.
-    }
-  }
-  return undefined;
 }

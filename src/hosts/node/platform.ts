@@ -29,21 +29,24 @@ export const random: Random = {
 };
 
 export interface NodePlatformOptions {
-  /** The generated interpreter that the build keeps; generated now if absent. */
-  readonly interpreter: Uint8Array | undefined;
   readonly blocks: BlockStore;
   readonly layers: LayerStore;
   console(name: string): Console | null;
+  /** The host path of a folder that was given to a container, by its name in the kernel. */
+  folder(name: string): string | null;
   trace(container: string, line: string): void;
 }
 
 /** Kernel messages are for people who look for bugs: HOLM_LOG=1 shows them. */
 const log = process.env['HOLM_LOG'] ? (line: string): boolean => process.stderr.write(`[holm] ${line}\n`) : (): void => undefined;
 
-/** The interpreter as the build left it beside the bundle; undefined when running from sources. */
+/** The interpreter as the build left it, beside the bundle or (when the sources run as they are) in dist/; undefined: it is generated. */
 function builtInterpreter(): Uint8Array | undefined {
-  const path = new URL('./interpreter.bin', import.meta.url);
-  return existsSync(path) ? readFileSync(path) : undefined;
+  for (const place of ['./interpreter.bin', '../../../dist/interpreter.bin']) {
+    const path = new URL(place, import.meta.url);
+    if (existsSync(path)) return readFileSync(path);
+  }
+  return undefined;
 }
 
 export function createPlatform(options: NodePlatformOptions): Platform {
@@ -54,7 +57,10 @@ export function createPlatform(options: NodePlatformOptions): Platform {
     blocks: options.blocks,
     layers: options.layers,
     console: options.console,
-    folder: openHostFolder,
+    folder: (name) => {
+      const path = options.folder(name);
+      return path === null ? null : openHostFolder(path);
+    },
     log,
     trace: options.trace,
   };

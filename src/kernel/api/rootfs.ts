@@ -55,7 +55,7 @@ export function prepareRoot(task: Task, spec: ContainerSpec): Path | string {
     const made = makeDirectories(task, folder.destination);
     const flags = folder.readOnly ? MS_RDONLY : 0;
     const mounted = made < 0 ? made : mountAt(task, 'hostfs', folder.source, folder.destination, flags);
-    if (isErrno(mounted)) return explain(`cannot show ${folder.source} at ${folder.destination}`, mounted);
+    if (isErrno(mounted)) return explain(`cannot show the host's folder at ${folder.destination}`, mounted);
   }
   if (spec.readOnly) task.nsproxy.mnt.root.flags |= MS_RDONLY;
   return upper;
