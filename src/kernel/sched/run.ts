@@ -5,6 +5,7 @@ import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import {
   ACCESS_EXEC,
   ACCESS_WRITE,
+  type Space,
   TRAP_ALIGNMENT,
   TRAP_BREAKPOINT,
   TRAP_FAULT,
@@ -17,6 +18,7 @@ import {
 } from '../../platform/cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import { FAULT_ACCERR, FAULT_BUS, FAULT_MAPERR, FAULT_OK, FAULT_OOM, fault } from '../mm/fault.ts';
+import type { Mm } from '../mm/mm.ts';
 import { spaceOf } from '../mm/space_table.ts';
 import { deliverSignals } from '../signal/deliver.ts';
 import { forceFault, forceSignal } from '../signal/force.ts';
@@ -78,8 +80,14 @@ function runSlice(kernel: Kernel, task: Task, start: number, end: number): numbe
   const fuel = Math.max(MIN_FUEL, Math.min(MAX_FUEL, Math.floor((end - start) / scheduler.fuelPrice)));
   cpu.fuel = fuel;
   if (task.rseq !== null) fixRseq(task);
+  let mm: Mm | null = null;
+  let space: Space | null = null;
   while (prepare(task)) {
-    const trap = cpu.run(spaceOf(task.mm!));
+    if (task.mm !== mm) {
+      mm = task.mm;
+      space = spaceOf(mm!);
+    }
+    const trap = cpu.run(space!);
     if (trap.kind === TRAP_SYSCALL) {
       enterSyscall(task);
       scheduler.callsServed++;

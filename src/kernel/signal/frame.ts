@@ -39,6 +39,8 @@ const FPSIMD_MAGIC = 0x46508001;
 const FPSIMD_SIZE = 528;
 const ESR_MAGIC = 0x45535201;
 const ESR_SIZE = 16;
+/** What is written of a frame: up to the record that ends the list. */
+const FILLED: number = RESERVED + FPSIMD_SIZE + ESR_SIZE + 16;
 /** fp and lr of the interrupted code, so that unwinders find their way. */
 const RECORD_SIZE = 16;
 
@@ -69,12 +71,11 @@ export function setUpFrame(task: Task, info: SigInfo, action: SigAction, mask: b
   const at = record - FRAME_SIZE;
   if (at < 0) return -EFAULT;
   if (onAlternateStack(task, task.sp) && at < alternateStack.address) return -EFAULT;
-  const bytes = new Uint8Array(FRAME_SIZE + RECORD_SIZE);
-  fillFrame(task, bytes, info, mask);
   const mm = task.mm!;
-  const ready = mm.faultIn(at, bytes.length, true);
-  if (ready < bytes.length) return ready === NOT_RESIDENT ? NOT_RESIDENT : -EFAULT;
-  const failed = mm.copyOut(at, bytes);
+  const ready = mm.faultIn(at, FRAME_SIZE + RECORD_SIZE, true);
+  if (ready < FRAME_SIZE + RECORD_SIZE) return ready === NOT_RESIDENT ? NOT_RESIDENT : -EFAULT;
+  fillFrame(task, info, mask);
+  const failed = mm.copyOut(at, scratch.subarray(0, FILLED)) || mm.copyOut(record, scratch.subarray(FILLED, FILLED + RECORD_SIZE));
   if (failed < 0) return failed;
   task.setRegister(REG_X, info.signo);
   if ((action.flags & SA_SIGINFO) !== 0) {
@@ -90,9 +91,14 @@ export function setUpFrame(task: Task, info: SigInfo, action: SigAction, mask: b
   return 0;
 }
 
-function fillFrame(task: Task, bytes: Uint8Array, info: SigInfo, mask: bigint): void {
+/** Where a frame is put together or taken apart; nothing is kept in it. */
+const scratch = new Uint8Array(FRAME_SIZE);
+const view = new DataView(scratch.buffer);
+
+/** Fill `scratch`: the used part of the frame, then the frame record. */
+function fillFrame(task: Task, info: SigInfo, mask: bigint): void {
   const { words, alternateStack } = task;
-  const view = new DataView(bytes.buffer);
+  scratch.fill(0, 0, FILLED);
   const word = (at: number, value: number): void => view.setUint32(at, value >>> 0, true);
   const pair = (at: number, register: number): void => {
     word(at, words[register]!);
@@ -102,7 +108,7 @@ function fillFrame(task: Task, bytes: Uint8Array, info: SigInfo, mask: bigint): 
     word(at, value % 4294967296);
     word(at + 4, Math.floor(value / 4294967296));
   };
-  bytes.set(encodeSigInfo(info), INFO);
+  scratch.set(encodeSigInfo(info), INFO);
   address(UC_STACK, alternateStack.address);
   word(UC_STACK + 8, alternateStackState(task, task.sp) | (alternateStack.flags & SS_AUTODISARM));
   address(UC_STACK + 16, alternateStack.size);
@@ -124,25 +130,25 @@ function fillFrame(task: Task, bytes: Uint8Array, info: SigInfo, mask: bigint): 
     word(at + 4, ESR_SIZE);
     word(at + 8, task.faultCode);
   }
-  pair(FRAME_SIZE, FP);
-  pair(FRAME_SIZE + 8, LR);
+  pair(FILLED, FP);
+  pair(FILLED + 8, LR);
 }
 
 /** rt_sigreturn(2): restore what the frame at sp says. */
 export function restoreFrame(task: Task): number {
   const mm = task.mm!;
   const { sp } = task;
-  const bytes = sp % 16 === 0 ? mm.copyIn(sp, FRAME_SIZE) : -EFAULT;
-  if (bytes === NOT_RESIDENT) return NOT_RESIDENT;
-  if (typeof bytes === 'number' || !restore(task, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))) {
+  const failed = sp % 16 === 0 ? mm.copyInto(sp, scratch) : -EFAULT;
+  if (failed === NOT_RESIDENT) return NOT_RESIDENT;
+  if (failed < 0 || !restore(task)) {
     forceFault(task, SIGSEGV, mm.find(Math.floor(sp / 4096)) === null ? SEGV_MAPERR : SEGV_ACCERR, sp);
   }
   return JUMPED;
 }
 
-function restore(task: Task, view: DataView): boolean {
+function restore(task: Task): boolean {
   const { words } = task;
-  const simd = findSimd(view);
+  const simd = findSimd();
   if (simd < 0) return false;
   setBlocked(task, view.getBigUint64(UC_SIGMASK, true));
   for (let i = 0; i < 62; i++) words[REG_X + i] = view.getInt32(CONTEXT_REGS + 4 * i, true);
@@ -162,7 +168,7 @@ function restore(task: Task, view: DataView): boolean {
 }
 
 /** The offset of the floating-point record, -1 if the list of records is malformed. Linux: parse_user_sigframe. */
-function findSimd(view: DataView): number {
+function findSimd(): number {
   let found = -1;
   for (let at = RESERVED; at + 8 <= RESERVED + RESERVED_SIZE; ) {
     const magic = view.getUint32(at, true);
