@@ -82,6 +82,7 @@ export const LOCK_SH = 1;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
 export const LOCK_UN = 8;
+export const LOCK_MAND = 32;
 
 /** See openat2(2). */
 export const RESOLVE_NO_XDEV = 0x01;

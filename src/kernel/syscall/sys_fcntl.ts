@@ -193,6 +193,8 @@ const fcntl = partial(
 );
 
 const flock = defineSyscall('flock', [fd('fd'), uint('operation')], (task, number, operation) => {
+  // The mandatory locks of MS-DOS are gone: asking for one does nothing.
+  if ((operation & c.LOCK_MAND) !== 0) return 0;
   const type = operation & ~c.LOCK_NB;
   if (type !== c.LOCK_SH && type !== c.LOCK_EX && type !== c.LOCK_UN) return -EINVAL;
   const file = pinnedFile(task, number);

@@ -49,7 +49,6 @@ export function writeFile(task: Task, file: File, iter: IovIter, pos: number | n
 
 /** The destination or source of a plain call; -EFAULT for a range outside the address space. */
 function userIter(task: Task, address: number, count: number): IovIter | number {
-  if (count >= SSIZE_MAX) return -EINVAL;
   if (address + count > TASK_SIZE) return -EFAULT;
   return IovIter.user(task.mm!, address, Math.min(count, c.MAX_RW_COUNT));
 }

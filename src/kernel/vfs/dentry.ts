@@ -2,6 +2,7 @@
 
 import { S_IFDIR, S_IFMT } from '../../abi/stat.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
+import { notifyGone } from './fsnotify.ts';
 import type { Inode } from './inode.ts';
 import type { Mount } from './mount.ts';
 import type { SuperBlock } from './super_block.ts';
@@ -55,6 +56,7 @@ export class Dentry {
     const { inode } = this;
     if (inode === null) return;
     this.inode = null;
+    if (inode.nlink === 0) notifyGone(inode);
     if (inode.alias === this) inode.alias = null;
     inode.put();
   }

@@ -33,13 +33,21 @@ export function notifyCreate(directory: Inode, dentry: Dentry): void {
   tell(directory, IN_CREATE | (isDirectory(dentry.inode!) ? IN_ISDIR : 0), dentry.name);
 }
 
+/** `inode` has one name fewer. Linux: fsnotify_link_count. */
+export function notifyLinkCount(inode: Inode): void {
+  tell(inode, isDirectory(inode) ? IN_ATTRIB | IN_ISDIR : IN_ATTRIB, '');
+}
+
 /** The name `name` of `inode` is gone from `directory`. */
 export function notifyRemove(directory: Inode, name: string, inode: Inode): void {
-  if (directory.sb.kernel.vfs.watchedInodes === 0) return;
-  const isdir = isDirectory(inode) ? IN_ISDIR : 0;
-  if (inode.nlink === 0 || isdir !== 0) tell(inode, IN_DELETE_SELF, '');
-  else tell(inode, IN_ATTRIB, '');
-  tell(directory, IN_DELETE | isdir, name);
+  tell(directory, IN_DELETE | (isDirectory(inode) ? IN_ISDIR : 0), name);
+}
+
+/** The last entry of an inode without names lets go of it: its watches end. Linux: fsnotify_inoderemove. */
+export function notifyGone(inode: Inode): void {
+  if (inode.marks === null) return;
+  tell(inode, IN_DELETE_SELF, '');
+  for (const mark of [...(inode.marks ?? [])]) mark.ended();
 }
 
 /** `inode` was called `oldName` in `from` and is now `newName` in `to`. */
@@ -50,5 +58,5 @@ export function notifyMove(from: Inode, oldName: string, to: Inode, newName: str
   const cookie = vfs.nextCookie++;
   tell(from, IN_MOVED_FROM | isdir, oldName, cookie);
   tell(to, IN_MOVED_TO | isdir, newName, cookie);
-  tell(inode, IN_MOVE_SELF | isdir, '');
+  tell(inode, IN_MOVE_SELF, '');
 }

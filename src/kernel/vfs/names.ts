@@ -6,11 +6,10 @@ import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../../abi/fcntl.ts';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, S_ISGID, S_ISUID, S_ISVTX, S_IXGRP } from '../../abi/stat.ts';
 import type { Task } from '../task/task.ts';
 import type { Dentry } from './dentry.ts';
-import { notify, notifyCreate, notifyMove, notifyRemove } from './fsnotify.ts';
+import { notifyCreate, notifyLinkCount, notifyMove, notifyRemove } from './fsnotify.ts';
 import type { Inode } from './inode.ts';
 import { detachTree } from './mount_tree.ts';
 import { lookupParent, type Walk } from './namei.ts';
-import { IN_ATTRIB } from '../../abi/inotify.ts';
 import { MAY_READ, MAY_WRITE, mayCreate, mayDelete, ownerOrCapable, permission } from './permission.ts';
 
 /** Links that a file can have. Linux: LINK_MAX of most file systems. */
@@ -135,6 +134,7 @@ export function unlink(task: Task, dentry: Dentry): number {
   const failed = directory.unlink(task, name);
   if (failed === 0) {
     detachMounts(dentry);
+    notifyLinkCount(inode);
     task.kernel.vfs.dcache.delete(dentry);
     notifyRemove(directory, name, inode);
   }
@@ -223,8 +223,8 @@ function moved(task: Task, old: Dentry, target: Dentry, flags: number, { from, t
     return;
   }
   detachMounts(target);
+  if (replaced !== null) notifyLinkCount(replaced);
   dcache.move(old, target.parent, newName, target);
-  if (replaced !== null) notify(target, replaced, IN_ATTRIB);
 }
 
 /** Whether something is mounted on the entry in the caller's mount namespace. Linux: is_local_mountpoint. */

@@ -19,6 +19,7 @@ static void as_user(void) {
 
 int main(void) {
   umask(0);
+  chmod("/", 0755);
   mkdir("/tmp/a", 0777);
   chdir("/tmp/a");
   umask(027);

@@ -1,6 +1,7 @@
 /* open(2), openat(2), openat2(2): flags, errors, path walk. */
 #include "show.h"
 #include <linux/openat2.h>
+#include <sys/ioctl.h>
 
 #define OPEN(...)                                                          \
   do {                                                                     \

@@ -19,6 +19,7 @@ static void info(const char *want) {
 int main(void) {
   OK(unshare(CLONE_NEWNS));
   SHOW(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+  mount("tmp", "/tmp", "tmpfs", 0, NULL);
   mkdir("/tmp/m", 0755);
   chdir("/tmp/m");
   mkdir("a", 0755);

@@ -137,7 +137,7 @@ export class TmpfsSuperBlock extends SuperBlock {
   }
 
   override showOptions(): string {
-    return this.options;
+    return `${this.options},inode64`;
   }
 
   override statfs(task: Task): StatFs {
