@@ -4,6 +4,9 @@ import type { Container, ContainerOptions } from '../hosts/node/index.ts';
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
+/** The request to end that is not left to the container. */
+const FORCE_AT = 3;
+
 /** Starts pumping; the result restores the terminal and waits until all output is written. */
 export async function connect(container: Container, options: ContainerOptions): Promise<() => Promise<void>> {
   const { process: guest } = container;
@@ -41,8 +44,15 @@ export async function connect(container: Container, options: ContainerOptions): 
       restore();
     });
   }
+  // A first process that ignores signals (as the init of a PID namespace does without a handler) is killed at the third request.
+  let requests = 0;
   for (const signal of FORWARDED) {
-    const forward = (): void => guest.kill(signal);
+    const forward = (): void => {
+      if (signal !== 'SIGINT' && signal !== 'SIGTERM') return guest.kill(signal);
+      requests++;
+      if (requests === FORCE_AT) process.stderr.write(`holm: asked ${FORCE_AT} times to end: killing the container\n`);
+      guest.kill(requests >= FORCE_AT ? 'SIGKILL' : signal);
+    };
     process.on(signal, forward);
     undo.push(() => process.off(signal, forward));
   }

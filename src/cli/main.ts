@@ -10,6 +10,9 @@ import { version } from './version.ts';
 /** The engine itself failed, as docker reports it. */
 const EXIT_ENGINE = 125;
 
+/** Ended by Ctrl-C. */
+const EXIT_INTERRUPTED = 130;
+
 /** Run the command line; sets process.exitCode and returns when the work is done. */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('holm')
@@ -42,7 +45,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_ENGINE;
   if (error instanceof HolmError) {
     process.stderr.write(`holm: ${error.message}\n`);
-    return error.exitCode;
+    return error.code === 'ECANCELED' ? EXIT_INTERRUPTED : error.exitCode;
   }
   process.stderr.write(`holm: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return EXIT_ENGINE;
