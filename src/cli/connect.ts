@@ -48,8 +48,7 @@ export async function connect(container: Container, options: ContainerOptions): 
   let requests = 0;
   for (const signal of FORWARDED) {
     const forward = (): void => {
-      if (signal !== 'SIGINT' && signal !== 'SIGTERM') return guest.kill(signal);
-      requests++;
+      if (signal === 'SIGINT' || signal === 'SIGTERM') requests++;
       if (requests === FORCE_AT) process.stderr.write(`holm: asked ${FORCE_AT} times to end: killing the container\n`);
       guest.kill(requests >= FORCE_AT ? 'SIGKILL' : signal);
     };
