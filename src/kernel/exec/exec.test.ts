@@ -7,8 +7,8 @@ import { Mm } from '../mm/mm.ts';
 import { exitMmap } from '../mm/mm_exit.ts';
 import { charge, PRICE_MM } from '../mm/price.ts';
 import { ShmemMapping } from '../mm/shmem.ts';
-import { IovIter } from '../vfs/iov_iter.ts';
 import type { File } from '../vfs/file.ts';
+import { IovIter } from '../vfs/iov_iter.ts';
 import { Binprm, type ElfFile } from './binprm.ts';
 import { elfArchitecture, parseHeader, parseProgramHeaders } from './elf.ts';
 import { loadProgram } from './load_elf.ts';
@@ -28,7 +28,15 @@ function fileOf(kernel: Kernel, bytes: Uint8Array): File {
   const inode = { size: 0, writers: 0, mapping: null as ShmemMapping | null };
   inode.mapping = new ShmemMapping(kernel, inode);
   inode.mapping.writeFrom(IovIter.kernel(bytes), 0);
-  const file = { inode, refs: 1, get: () => (file.refs++, file), put: () => file.refs-- };
+  const file = {
+    inode,
+    refs: 1,
+    get: () => {
+      file.refs++;
+      return file;
+    },
+    put: () => file.refs--,
+  };
   return file as unknown as File;
 }
 

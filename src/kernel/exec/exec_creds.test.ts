@@ -80,6 +80,8 @@ describe('execCreds', () => {
     const inner = new UserNamespace(2, root, 1000, 1000);
     inner.uidMap = [{ inside: 0, outside: 1000, count: 1 }];
     expect(result(cred(1000, 0n, { userNs: inner }), {})).toMatchObject({ permitted: CAP_FULL, secure: false });
-    expect(result(cred(1000, 0n, { userNs: inner }), { capability: capability(3, 1 << 13, 0, true, 1000) })).toMatchObject({ permitted: NET_RAW | CAP_FULL });
+    expect(result(cred(1000, 0n, { userNs: inner }), { capability: capability(3, 1 << 13, 0, true, 1000) })).toMatchObject({
+      permitted: NET_RAW | CAP_FULL,
+    });
   });
 });

@@ -1,7 +1,7 @@
 /** The credentials that a program gets. See capabilities(7), Transformation of capabilities during execve(); Linux: security/commoncap.c. */
 
-import { EINVAL, EPERM } from '../../abi/errno.ts';
 import { CAP_SETUID, SECBIT_KEEP_CAPS, SECBIT_NOROOT } from '../../abi/capability.ts';
+import { EINVAL, EPERM } from '../../abi/errno.ts';
 import type { UserNamespace } from '../namespace/user_namespace.ts';
 import type { Cred, CredFields } from '../task/cred.ts';
 

@@ -110,7 +110,9 @@ function chooseBias(mm: Mm, elf: ElfFile, loads: readonly ProgramHeader[], base:
   const pages = Math.ceil((last.vaddr + last.memsz) / FRAME_SIZE) - lowest;
   if (pages <= 0 || pages > TASK_SIZE / FRAME_SIZE) return -EINVAL;
   let align = 1;
-  for (const load of loads) if (load.align > FRAME_SIZE && load.align <= 2 ** 32 && Number.isInteger(Math.log2(load.align))) align = Math.max(align, load.align / FRAME_SIZE);
+  for (const load of loads)
+    if (load.align > FRAME_SIZE && load.align <= 2 ** 32 && Number.isInteger(Math.log2(load.align)))
+      align = Math.max(align, load.align / FRAME_SIZE);
   const page = base !== 0 ? base : place(mm, 0, pages + align - 1, elf.file.inode.mapping, first.offset < FRAME_SIZE ? 0 : 1);
   if (page < 0) return -ENOEXEC;
   return (Math.ceil(page / align) * align - lowest) * FRAME_SIZE;
@@ -154,7 +156,7 @@ function mapSegment(mm: Mm, elf: ElfFile, load: ProgramHeader, at: number): numb
   if (pages <= 0) return 0;
   const anonymous = PROT_READ | PROT_WRITE | (prot & PROT_EXEC);
   const mapped = mapRange(mm, { page: anonymousFrom, pages, prot: anonymous, flags: 0, fixed: 'fixed' });
-  return mapped < 0 ? mapped : 0;
+  return Math.min(mapped, 0);
 }
 
 /** The address of the program headers in the segment that holds them. */

@@ -6,7 +6,7 @@ import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
 import { IovIter } from '../vfs/iov_iter.ts';
 import { BINPRM_BUF_SIZE, type Binprm, type ElfFile } from './binprm.ts';
-import { EHDR_SIZE, elfArchitecture, parseHeader, parseProgramHeaders, PF_X, PHDR_SIZE, PT_GNU_STACK, PT_INTERP } from './elf.ts';
+import { EHDR_SIZE, elfArchitecture, PF_X, PHDR_SIZE, PT_GNU_STACK, PT_INTERP, parseHeader, parseProgramHeaders } from './elf.ts';
 import { openExec } from './open_exec.ts';
 import { parseScript } from './script.ts';
 

@@ -1,6 +1,6 @@
 /** The stack that a program starts with: strings, auxiliary vector, pointers. Linux: setup_arg_pages, create_elf_tables. See getauxval(3). */
 
-import { E2BIG, ENOMEM, EFAULT } from '../../abi/errno.ts';
+import { E2BIG, EFAULT, ENOMEM } from '../../abi/errno.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { FRAME_SIZE } from '../../platform/ram.ts';
 import { RLIMIT_STACK, softLimit } from '../mm/limits.ts';

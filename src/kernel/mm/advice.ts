@@ -1,6 +1,6 @@
 /** What programs tell about ranges: madvise(2), mlock(2), msync(2), mincore(2). Linux: mm/madvise.c, mlock.c, msync.c, mincore.c. */
 
-import { EBUSY, EFAULT, EINVAL, ENOMEM, EAGAIN, EPERM } from '../../abi/errno.ts';
+import { EAGAIN, EBUSY, EFAULT, EINVAL, ENOMEM, EPERM } from '../../abi/errno.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../../platform/cpu.ts';
 import { FRAME_SIZE } from '../../platform/ram.ts';
@@ -10,24 +10,28 @@ import type { Mm } from './mm.ts';
 import { PROT_WRITE, VM_DONTCOPY, VM_DONTDUMP, VM_LOCKED, VM_WIPEONFORK, type Vma } from './vma.ts';
 import { mergeAround, reflagVma, splitAround } from './vma_list.ts';
 
-export const MADV_NORMAL = 0;
-export const MADV_RANDOM = 1;
-export const MADV_SEQUENTIAL = 2;
-export const MADV_WILLNEED = 3;
+const MADV_NORMAL = 0;
+const MADV_RANDOM = 1;
+const MADV_SEQUENTIAL = 2;
+const MADV_WILLNEED = 3;
 export const MADV_DONTNEED = 4;
-export const MADV_FREE = 8;
-export const MADV_REMOVE = 9;
-export const MADV_DONTFORK = 10;
-export const MADV_DOFORK = 11;
-export const MADV_DONTDUMP = 16;
-export const MADV_DODUMP = 17;
-export const MADV_WIPEONFORK = 18;
-export const MADV_KEEPONFORK = 19;
-export const MADV_COLD = 20;
-export const MADV_PAGEOUT = 21;
-export const MADV_POPULATE_READ = 22;
-export const MADV_POPULATE_WRITE = 23;
-export const MADV_DONTNEED_LOCKED = 24;
+const MADV_FREE = 8;
+const MADV_REMOVE = 9;
+const MADV_DONTFORK = 10;
+const MADV_DOFORK = 11;
+const MADV_MERGEABLE = 12;
+const MADV_UNMERGEABLE = 13;
+const MADV_HUGEPAGE = 14;
+const MADV_NOHUGEPAGE = 15;
+const MADV_DONTDUMP = 16;
+const MADV_DODUMP = 17;
+const MADV_WIPEONFORK = 18;
+const MADV_KEEPONFORK = 19;
+const MADV_COLD = 20;
+const MADV_PAGEOUT = 21;
+const MADV_POPULATE_READ = 22;
+const MADV_POPULATE_WRITE = 23;
+const MADV_DONTNEED_LOCKED = 24;
 
 const MS_ASYNC = 1;
 const MS_INVALIDATE = 2;
@@ -61,6 +65,10 @@ const ADVICE: ReadonlyMap<number, Advise> = new Map<number, Advise>([
   [MADV_RANDOM, nothing],
   [MADV_SEQUENTIAL, nothing],
   [MADV_WILLNEED, nothing],
+  [MADV_MERGEABLE, nothing],
+  [MADV_UNMERGEABLE, nothing],
+  [MADV_HUGEPAGE, nothing],
+  [MADV_NOHUGEPAGE, nothing],
   [MADV_COLD, (_mm, vma) => ((vma.flags & VM_LOCKED) !== 0 ? -EINVAL : 0)],
   [MADV_PAGEOUT, (_mm, vma) => ((vma.flags & VM_LOCKED) !== 0 ? -EINVAL : 0)],
   [MADV_DONTNEED, dontNeed],

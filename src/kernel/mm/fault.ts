@@ -4,7 +4,7 @@ import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE } from '../../platform/cpu.ts';
 import { FRAME_SIZE } from '../../platform/ram.ts';
 import { FRAME_EXEC, FRAME_REFERENCED } from './frames.ts';
-import { TASK_PAGES, type Mm } from './mm.ts';
+import { type Mm, TASK_PAGES } from './mm.ts';
 import type { PageMapping } from './page_mapping.ts';
 import { LEAF_SHIFT, PTE_ACCESS, PTE_PRIVATE, PTE_TOUCHED } from './page_table.ts';
 import { existingSpace, spaceOf } from './space_table.ts';
@@ -67,7 +67,8 @@ function permits(vma: Vma, access: number): boolean {
 }
 
 /** What the processor may do with a page of `vma` that must not be written yet. */
-export const readAccess = (vma: Vma): number => (vma.prot === 0 ? 0 : (vma.prot & PROT_EXEC) !== 0 ? ACCESS_READ | ACCESS_EXEC : ACCESS_READ);
+export const readAccess = (vma: Vma): number =>
+  vma.prot === 0 ? 0 : (vma.prot & PROT_EXEC) !== 0 ? ACCESS_READ | ACCESS_EXEC : ACCESS_READ;
 
 function faultAnonymous(mm: Mm, vma: Vma, at: number, access: number): number {
   const { memory } = mm.kernel;

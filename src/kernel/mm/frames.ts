@@ -58,10 +58,10 @@ export class Frames {
 
   /** As alloc, but with whatever the frame held: for callers that overwrite all of it. */
   allocUncleared(group: MemoryGroup): number {
-    while (!group.tryCharge(FRAME_SIZE)) if (!this.kernel.memory.makeRoom(group)) return 0;
+    while (!group.tryCharge(FRAME_SIZE)) if (!this.kernel.memory.makeRoom(group, FRAME_SIZE)) return 0;
     let frame = this.take();
     while (frame === 0) {
-      if (!this.kernel.memory.makeRoom(this.kernel.memory.root)) {
+      if (!this.kernel.memory.makeRoom(this.kernel.memory.root, FRAME_SIZE)) {
         group.uncharge(FRAME_SIZE);
         return 0;
       }

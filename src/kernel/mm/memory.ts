@@ -1,16 +1,16 @@
 /** The kernel's memory as a whole: frames, groups that pay for them, caches that can be shrunk, and the budget of kernel objects. */
 
 import { ENOMEM } from '../../abi/errno.ts';
+import type { VdsoMapping } from '../exec/vdso.ts';
 import type { Kernel } from '../kernel.ts';
 import { WaitQueue } from '../task/wait_queue.ts';
+import type { Mount } from '../vfs/mount.ts';
 import { FAULT_BUS, FAULT_OOM } from './fault.ts';
 import { Frames } from './frames.ts';
 import { MemoryGroup } from './memory_group.ts';
 import type { Mm } from './mm.ts';
 import { outOfMemory } from './oom_kill.ts';
-import type { Mount } from '../vfs/mount.ts';
-import type { VdsoMapping } from '../exec/vdso.ts';
-import type { PageMapping } from './page_mapping.ts';
+import type { PageCache } from './page_cache.ts';
 import { LeafArena } from './page_table.ts';
 
 /** A cache of kernel objects that can do with fewer (dentries, inodes). Linux: struct shrinker. */
@@ -33,7 +33,7 @@ export class Memory {
   /** One frame of zeros, mapped wherever anonymous memory is read before it is written. */
   readonly zeroFrame: number;
   /** Mappings with pages that can be dropped and read again, least recently scanned first. */
-  readonly evictable: Set<PageMapping> = new Set();
+  readonly evictable: Set<PageCache> = new Set();
   readonly shrinkers: Shrinker[] = [];
   /** Woken when data that was NOT_RESIDENT has arrived from the host. */
   readonly arrived: WaitQueue = new WaitQueue();
@@ -108,9 +108,9 @@ export class Memory {
     return errno === -ENOMEM ? FAULT_OOM : FAULT_BUS;
   }
 
-  /** Called when a charge to `group` (or a frame for the root) is refused: true when it is worth trying again. */
-  makeRoom(group: MemoryGroup): boolean {
-    const limited = group.refusing(1) ?? group.refusing(4096) ?? this.root;
+  /** Called when `bytes` are refused to `group` (or a frame to everybody): true when it is worth trying again. */
+  makeRoom(group: MemoryGroup, bytes: number): boolean {
+    const limited = group.refusing(bytes) ?? this.root;
     limited.events.max++;
     if (this.reclaim(limited, RECLAIM_BATCH) > 0) return true;
     return outOfMemory(this.kernel, limited);

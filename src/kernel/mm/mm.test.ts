@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FakeSpace, fakePlatform } from '../../../tests/support/fake_machine.ts';
+import { type FakeSpace, fakePlatform } from '../../../tests/support/fake_machine.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../../platform/cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import { IovIter } from '../vfs/iov_iter.ts';

@@ -371,6 +371,7 @@ export class Mm {
 /** Bytes [from, to) as a byte string. */
 function latin1(bytes: Uint8Array, from: number, to: number): string {
   let text = '';
-  for (let at = from; at < to; at += 4096) text += String.fromCharCode.apply(null, bytes.subarray(at, Math.min(to, at + 4096)) as unknown as number[]);
+  for (let at = from; at < to; at += 4096)
+    text += String.fromCharCode.apply(null, bytes.subarray(at, Math.min(to, at + 4096)) as unknown as number[]);
   return text;
 }

@@ -2,8 +2,8 @@
 
 import { ENOMEM } from '../../abi/errno.ts';
 import { ACCESS_WRITE } from '../../platform/cpu.ts';
-import { exitMmap } from './mm_exit.ts';
 import { Mm } from './mm.ts';
+import { exitMmap } from './mm_exit.ts';
 import { LEAF_PAGES, LEAF_SHIFT, PTE_PRIVATE } from './page_table.ts';
 import { charge, PRICE_MM } from './price.ts';
 import { existingSpace } from './space_table.ts';

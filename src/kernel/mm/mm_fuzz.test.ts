@@ -36,13 +36,33 @@ type Model = Map<number, ModelPage>;
 
 const range = fc.record({ first: fc.nat(SPAN - 1), pages: fc.integer({ min: 1, max: 6 }) });
 const operation = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ op: fc.constant('map' as const), range, prot: fc.constantFrom(0, 1, 3, 3, 3), shared: fc.boolean(), filePage: fc.nat(7) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant('map' as const),
+      range,
+      prot: fc.constantFrom(0, 1, 3, 3, 3),
+      shared: fc.boolean(),
+      filePage: fc.nat(7),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('unmap' as const), range }) },
   { weight: 3, arbitrary: fc.record({ op: fc.constant('protect' as const), range, prot: fc.constantFrom(0, 1, 3, 3, 3) }) },
-  { weight: 6, arbitrary: fc.record({ op: fc.constant('write' as const), page: fc.nat(SPAN - 1), value: fc.integer({ min: 1, max: 255 }), viaFault: fc.boolean() }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      op: fc.constant('write' as const),
+      page: fc.nat(SPAN - 1),
+      value: fc.integer({ min: 1, max: 255 }),
+      viaFault: fc.boolean(),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ op: fc.constant('read' as const), page: fc.nat(SPAN - 1) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('forget' as const), range }) },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant('remap' as const), range, newPages: fc.integer({ min: 1, max: 12 }), target: fc.nat(SPAN - 1) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ op: fc.constant('remap' as const), range, newPages: fc.integer({ min: 1, max: 12 }), target: fc.nat(SPAN - 1) }),
+  },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('fork' as const) }) },
   { weight: 3, arbitrary: fc.record({ op: fc.constant('switch' as const) }) },
 );
@@ -106,7 +126,15 @@ for (const firstTouchAbsent of [false, true]) {
           const end = 'range' in o ? first + o.range.pages : 0;
           if (o.op === 'map') {
             const mapping = o.shared ? file : null;
-            mapRange(mm, { page: first, pages: end - first, prot: o.prot, flags: o.shared ? VM_SHARED : 0, fixed: 'fixed', mapping, offset: o.shared ? o.filePage : 0 });
+            mapRange(mm, {
+              page: first,
+              pages: end - first,
+              prot: o.prot,
+              flags: o.shared ? VM_SHARED : 0,
+              fixed: 'fixed',
+              mapping,
+              offset: o.shared ? o.filePage : 0,
+            });
             for (let page = first; page < end; page++) {
               const filePage = o.shared ? o.filePage + page - first : -1;
               model.set(page, { prot: o.prot, cell: o.shared ? fileCells[filePage]! : { value: 0 }, shared: o.shared, filePage });
@@ -136,7 +164,10 @@ for (const firstTouchAbsent of [false, true]) {
             const filePage = model.get(first)!.filePage;
             for (let i = 0; i < o.newPages; i++) {
               const old = i < o.range.pages ? model.get(first + i) : undefined;
-              model.set(to + i, old ?? { prot, cell: shared ? fileCells[filePage + i]! : { value: 0 }, shared, filePage: shared ? filePage + i : -1 });
+              model.set(
+                to + i,
+                old ?? { prot, cell: shared ? fileCells[filePage + i]! : { value: 0 }, shared, filePage: shared ? filePage + i : -1 },
+              );
             }
             for (let page = first; page < end; page++) model.delete(page);
           } else if (o.op === 'fork') {

@@ -4,7 +4,7 @@ import { EACCES, EEXIST, EINVAL, ENOMEM, EPERM } from '../../abi/errno.ts';
 import { FRAME_SIZE } from '../../platform/ram.ts';
 import type { File } from '../vfs/file.ts';
 import { exceeds, RLIMIT_AS, RLIMIT_DATA } from './limits.ts';
-import { TASK_PAGES, type Mm } from './mm.ts';
+import { type Mm, TASK_PAGES } from './mm.ts';
 import type { PageMapping } from './page_mapping.ts';
 import { place } from './place.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE, VM_ACCOUNT, VM_GROWSDOWN, VM_NORESERVE, VM_SHARED, Vma, type VmaName } from './vma.ts';
@@ -91,8 +91,7 @@ function isFreeExactly(mm: Mm, page: number, pages: number): boolean {
 }
 
 /** Private writable memory may all be demanded. Linux: accountable_mapping. */
-const isAccountable = (prot: number, flags: number): boolean =>
-  (prot & PROT_WRITE) !== 0 && (flags & (VM_SHARED | VM_NORESERVE)) === 0;
+const isAccountable = (prot: number, flags: number): boolean => (prot & PROT_WRITE) !== 0 && (flags & (VM_SHARED | VM_NORESERVE)) === 0;
 
 /** Unmap pages [first, end): 0 or -ENOMEM. Linux: do_vmi_munmap. */
 export function unmapRange(mm: Mm, first: number, end: number): number {
@@ -158,5 +157,5 @@ function protectVma(mm: Mm, whole: Vma, from: number, to: number, prot: number):
 
 /** VM_MAYREAD, VM_MAYWRITE and VM_MAYEXEC follow from how the file was opened. */
 function mayProtect(vma: Vma, prot: number): boolean {
-  return ((prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) & ~vma.mayProt) === 0;
+  return (prot & (PROT_READ | PROT_WRITE | PROT_EXEC) & ~vma.mayProt) === 0;
 }

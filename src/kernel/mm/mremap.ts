@@ -2,7 +2,7 @@
 
 import { EAGAIN, EFAULT, EINVAL, ENOMEM } from '../../abi/errno.ts';
 import { exceeds, RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK } from './limits.ts';
-import { TASK_PAGES, type Mm } from './mm.ts';
+import { type Mm, TASK_PAGES } from './mm.ts';
 import { unmapRange } from './mmap.ts';
 import { LEAF_PAGES, LEAF_SHIFT } from './page_table.ts';
 import { isFree, place } from './place.ts';
@@ -35,7 +35,8 @@ export function remapRange(mm: Mm, first: number, oldPages: number, newPages: nu
   if (refused < 0) return refused;
   if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) === 0) {
     if (length === newPages) return first;
-    if (first + length === vma.end && isFree(mm, vma.end, newPages - length)) return growInPlace(mm, vma, newPages - length) ? first : -ENOMEM;
+    if (first + length === vma.end && isFree(mm, vma.end, newPages - length))
+      return growInPlace(mm, vma, newPages - length) ? first : -ENOMEM;
     if ((flags & MREMAP_MAYMOVE) === 0) return -ENOMEM;
   }
   let to = target;

@@ -58,7 +58,9 @@ function kill(kernel: Kernel, victim: ThreadGroup, limited: MemoryGroup): boolea
   const kind = limited === kernel.memory.root ? 'Out of memory' : 'Memory cgroup out of memory';
   const sizes = `total-vm:${total * KIB_PER_PAGE}kB, anon-rss:${anon * KIB_PER_PAGE}kB, file-rss:${file * KIB_PER_PAGE}kB, shmem-rss:${shmem * KIB_PER_PAGE}kB`;
   const name = `${leader.pid.numbers[0]} (${leader.comm})`;
-  kernel.platform.log(`${kind}: Killed process ${name} ${sizes}, UID:${leader.cred.uid} pgtables:${mm.table.leaves * KIB_PER_PAGE}kB oom_score_adj:${victim.oomScoreAdj}`);
+  kernel.platform.log(
+    `${kind}: Killed process ${name} ${sizes}, UID:${leader.cred.uid} pgtables:${mm.table.leaves * KIB_PER_PAGE}kB oom_score_adj:${victim.oomScoreAdj}`,
+  );
   mm.memory.events.oomKill++;
   for (const pid of kernel.initialPidNs.list()) {
     const group = pid.task?.group;

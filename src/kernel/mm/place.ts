@@ -1,7 +1,7 @@
 /** Where new ranges go: libraries at the same place everywhere, the rest top-down in the low 4 GiB, giants past it. Linux: arch_get_unmapped_area_topdown. */
 
 import { FRAME_SIZE } from '../../platform/ram.ts';
-import { TASK_PAGES, type Mm } from './mm.ts';
+import { type Mm, TASK_PAGES } from './mm.ts';
 import type { PageMapping } from './page_mapping.ts';
 import { GUARD_GAP } from './stack_growth.ts';
 import { VM_GROWSDOWN, type Vma } from './vma.ts';

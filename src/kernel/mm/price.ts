@@ -23,7 +23,7 @@ export const PRICE_EPOLL_ITEM = 256;
 export function charge(kernel: Kernel, group: MemoryGroup, bytes: number): boolean {
   const memory = kernel.memory;
   while (memory.root.kernelBytes + bytes > memory.kernelBudget) if (!memory.shrinkObjects()) return false;
-  while (!group.tryCharge(bytes)) if (!memory.makeRoom(group)) return false;
+  while (!group.tryCharge(bytes)) if (!memory.makeRoom(group, bytes)) return false;
   for (let g: MemoryGroup | null = group; g !== null; g = g.parent) g.kernelBytes += bytes;
   return true;
 }

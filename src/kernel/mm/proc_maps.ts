@@ -42,7 +42,10 @@ function nameOf(vma: Vma, pathOf: PathOf): string {
 function header(vma: Vma, pathOf: PathOf): string {
   const { prot, file } = vma;
   const access =
-    ((prot & PROT_READ) !== 0 ? 'r' : '-') + ((prot & PROT_WRITE) !== 0 ? 'w' : '-') + ((prot & PROT_EXEC) !== 0 ? 'x' : '-') + (vma.shared ? 's' : 'p');
+    ((prot & PROT_READ) !== 0 ? 'r' : '-') +
+    ((prot & PROT_WRITE) !== 0 ? 'w' : '-') +
+    ((prot & PROT_EXEC) !== 0 ? 'x' : '-') +
+    (vma.shared ? 's' : 'p');
   const dev = file === null ? (vma.name === '' && vma.mapping !== null ? 1 : 0) : file.inode.sb.dev;
   const offset = vma.mapping === null || vma.name !== '' ? 0 : vma.offset * FRAME_SIZE;
   const device = `${hex((dev >>> 8) & 0xfff, 2)}:${hex((dev & 0xff) | ((dev >>> 12) & 0xfff00), 2)}`;
@@ -120,7 +123,17 @@ function residencyText(r: Residency, locked: number): string {
     line('Private_Dirty', r.privateDirty * KIB) +
     line('Referenced', r.rss * KIB) +
     line('Anonymous', r.anonymous * KIB);
-  const none = ['KSM', 'LazyFree', 'AnonHugePages', 'ShmemPmdMapped', 'FilePmdMapped', 'Shared_Hugetlb', 'Private_Hugetlb', 'Swap', 'SwapPss'];
+  const none = [
+    'KSM',
+    'LazyFree',
+    'AnonHugePages',
+    'ShmemPmdMapped',
+    'FilePmdMapped',
+    'Shared_Hugetlb',
+    'Private_Hugetlb',
+    'Swap',
+    'SwapPss',
+  ];
   return text + none.map((name) => line(name, 0)).join('') + line('Locked', locked);
 }
 
@@ -152,7 +165,9 @@ export function smapsText(mm: Mm, pathOf: PathOf): string {
     text += header(vma, pathOf);
     text += line('Size', vma.pages * KIB) + line('KernelPageSize', KIB) + line('MMUPageSize', KIB);
     text += residencyText(residency, (vma.flags & VM_LOCKED) !== 0 ? residency.pss * KIB : 0);
-    text += `THPeligible:           0\nVmFlags: ${VM_FLAG_NAMES.filter(([has]) => has(vma)).map(([, name]) => `${name} `).join('')}\n`;
+    text += `THPeligible:           0\nVmFlags: ${VM_FLAG_NAMES.filter(([has]) => has(vma))
+      .map(([, name]) => `${name} `)
+      .join('')}\n`;
   }
   return text;
 }

@@ -35,7 +35,9 @@ class CountingMapping extends PageMapping {
 }
 
 function bare(): Kernel & { memory: Memory } {
-  const kernel = { platform: fakePlatform(4096), initialPidNs: { list: () => [] }, scheduler: { current: null } } as unknown as Kernel & { memory: Memory };
+  const kernel = { platform: fakePlatform(4096), initialPidNs: { list: () => [] }, scheduler: { current: null } } as unknown as Kernel & {
+    memory: Memory;
+  };
   kernel.memory = new Memory(kernel);
   return kernel;
 }
@@ -99,7 +101,11 @@ describe('reclaim', () => {
     kernel.memory.kernelBudget = 1000;
     expect(charge(kernel, kernel.memory.root, 900)).toBe(true);
     expect(charge(kernel, kernel.memory.root, 200)).toBe(false);
-    kernel.memory.shrinkers.push({ shrink: () => (uncharge(kernel.memory.root, 100), kernel.memory.root.kernelBytes > 500 ? 1 : 0) });
+    const shrink = (): number => {
+      uncharge(kernel.memory.root, 100);
+      return 1;
+    };
+    kernel.memory.shrinkers.push({ shrink });
     expect(charge(kernel, kernel.memory.root, 200)).toBe(true);
   });
 

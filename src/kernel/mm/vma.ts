@@ -43,7 +43,16 @@ export class Vma {
   /** PROT_ bits that mprotect(2) may set: what the file was opened for. Linux: VM_MAYREAD, VM_MAYWRITE, VM_MAYEXEC. */
   mayProt: number = PROT_READ | PROT_WRITE | PROT_EXEC;
 
-  constructor(mm: Mm, start: number, end: number, prot: number, flags: number, mapping: PageMapping | null, file: File | null, offset: number) {
+  constructor(
+    mm: Mm,
+    start: number,
+    end: number,
+    prot: number,
+    flags: number,
+    mapping: PageMapping | null,
+    file: File | null,
+    offset: number,
+  ) {
     this.mm = mm;
     this.start = start;
     this.end = end;

@@ -1,11 +1,11 @@
 /** Taking translations away, page by page or range by range. Linux: zap_page_range, change_protection in mm/. */
 
 import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE } from '../../platform/cpu.ts';
+import { readAccess } from './fault.ts';
 import type { Mm } from './mm.ts';
 import { LEAF_PAGES, LEAF_SHIFT, PTE_ACCESS, PTE_PRIVATE } from './page_table.ts';
 import { existingSpace } from './space_table.ts';
 import { PROT_WRITE, type Vma } from './vma.ts';
-import { readAccess } from './fault.ts';
 
 const LEAF_MASK = LEAF_PAGES - 1;
 

@@ -1,7 +1,7 @@
 /** Mapping memory: mmap, munmap, mprotect, mremap, brk. */
 
-import { EACCES, EAGAIN, EBADF, EINVAL, ENOMEM, EOPNOTSUPP, EOVERFLOW } from '../../abi/errno.ts';
 import { CAP_IPC_LOCK } from '../../abi/capability.ts';
+import { EACCES, EAGAIN, EBADF, EINVAL, ENOMEM, EOPNOTSUPP, EOVERFLOW } from '../../abi/errno.ts';
 import {
   MAP_ANONYMOUS,
   MAP_DENYWRITE,
@@ -122,7 +122,10 @@ function mapMemory(task: Task, address: number, length: number, prot: number, ma
     if (mm.kernel.memory.overcommit === 0 && (mapFlags & MAP_NORESERVE) === 0 && pages > mm.kernel.memory.frames.limit) return -ENOMEM;
     mapping = new ShmemMapping(mm.kernel, host);
   }
-  const hint = fixed === 'hint' && address !== 0 ? Math.max(Math.ceil(address / FRAME_SIZE), mm.kernel.memory.mmapMinAddress / FRAME_SIZE) : address / FRAME_SIZE;
+  const hint =
+    fixed === 'hint' && address !== 0
+      ? Math.max(Math.ceil(address / FRAME_SIZE), mm.kernel.memory.mmapMinAddress / FRAME_SIZE)
+      : address / FRAME_SIZE;
   const page = mapRange(mm, {
     page: Math.floor(hint),
     pages,

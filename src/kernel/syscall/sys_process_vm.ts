@@ -66,7 +66,15 @@ class Cursor {
   }
 }
 
-function transfer(task: Task, pid: number, localVec: number, localCount: number, remoteVec: number, remoteCount: number, write: boolean): number {
+function transfer(
+  task: Task,
+  pid: number,
+  localVec: number,
+  localCount: number,
+  remoteVec: number,
+  remoteCount: number,
+  write: boolean,
+): number {
   const mm = task.mm!;
   const local = readSegments(mm, localVec, localCount);
   if (isErrno(local)) return local;
@@ -80,7 +88,9 @@ function transfer(task: Task, pid: number, localVec: number, localCount: number,
   if (denied < 0) return denied;
   const other = target.mm;
   if (request(mm, local, !write) === NOT_RESIDENT || request(other, remote, write) === NOT_RESIDENT) return NOT_RESIDENT;
-  const [from, to, source, destination] = write ? [mm, other, new Cursor(local), new Cursor(remote)] : [other, mm, new Cursor(remote), new Cursor(local)];
+  const [from, to, source, destination] = write
+    ? [mm, other, new Cursor(local), new Cursor(remote)]
+    : [other, mm, new Cursor(remote), new Cursor(local)];
   let done = 0;
   for (;;) {
     const count = Math.min(source.left, destination.left, CHUNK);

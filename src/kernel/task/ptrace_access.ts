@@ -14,7 +14,8 @@ export function mayAccess(task: Task, target: Task, by: AccessCreds): number {
   const { fields } = target.cred;
   const uid = by === 'fs' ? cred.fsuid : cred.uid;
   const gid = by === 'fs' ? cred.fsgid : cred.gid;
-  const sameIds = uid === fields.euid && uid === fields.suid && uid === fields.uid && gid === fields.egid && gid === fields.sgid && gid === fields.gid;
+  const sameIds =
+    uid === fields.euid && uid === fields.suid && uid === fields.uid && gid === fields.egid && gid === fields.sgid && gid === fields.gid;
   const capable = cred.capable(CAP_SYS_PTRACE, target.cred.userNs);
   if (!sameIds && !capable) return -EPERM;
   if (target.mm !== null && target.mm.dumpable !== 1 && !capable) return -EPERM;
