@@ -27,6 +27,8 @@ export function oomScore(group: ThreadGroup): number {
 /** Kill the largest process that `limited` pays for; true when memory has been freed and the allocation may be tried again. */
 export function outOfMemory(kernel: Kernel, limited: MemoryGroup): boolean {
   limited.events.oom++;
+  // Who is dying already will free its memory soon; nobody else needs to die for it. Linux: task_will_free_mem.
+  if (kernel.scheduler.current?.group.exiting === true) return false;
   const total = Math.min(kernel.memory.frames.limit, limited.limit / 4096);
   let victim: ThreadGroup | null = null;
   let worst = Number.NEGATIVE_INFINITY;

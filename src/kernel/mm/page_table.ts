@@ -28,6 +28,11 @@ export class LeafArena {
   private next = 1;
   private readonly freed: number[] = [];
 
+  /** Leaves in use. */
+  get used(): number {
+    return this.next - 1 - this.freed.length;
+  }
+
   /** An empty leaf. */
   alloc(): number {
     const recycled = this.freed.pop();
