@@ -3,6 +3,7 @@
 import { ENOENT, ENOTDIR, EOPNOTSUPP, EPERM, EINVAL, ENXIO } from '../../abi/errno.ts';
 import type { Pipe } from '../fs/pipefs/pipe.ts';
 import type { PageMapping } from '../mm/page_mapping.ts';
+import type { UnixSocket } from '../net/unix/unix_socket.ts';
 import type { Task } from '../task/task.ts';
 import type { Dentry } from './dentry.ts';
 import type { FileLocks } from './file_locks.ts';
@@ -62,6 +63,8 @@ export abstract class Inode {
   writers = 0;
   /** The buffer of a FIFO while it is open. Linux: i_pipe. */
   pipe: Pipe | null = null;
+  /** The socket that is bound to this socket file; null when it is closed. */
+  socket: UnixSocket | null = null;
 
   constructor(sb: SuperBlock, ino: number, mode: number) {
     this.sb = sb;
@@ -147,6 +150,10 @@ export abstract class Inode {
   }
   setattr(_task: Task, _changes: Attributes): number {
     return -EPERM;
+  }
+  /** Rules of its own for the MAY_ bits of `mask`: 0, an errno, or null to let mode and owner decide. Linux: inode_operations.permission. */
+  permission(_task: Task, _mask: number): number | null {
+    return null;
   }
   /** Refresh attributes that are computed (procfs) or may have changed elsewhere, before stat(2). */
   refresh(_task: Task): void {}

@@ -69,7 +69,8 @@ function openOrCreate(task: Task, walk: Walk, start: string, how: OpenHow): File
   for (;;) {
     const failed = walk.walkToParent(path);
     if (failed < 0) return failed;
-    if (walk.name === '' || walk.name === '.' || walk.name === '..' || walk.trailing) return -EISDIR;
+    if (walk.name === '' || walk.name === '.' || walk.name === '..') return (flags & O_EXCL) !== 0 ? -EEXIST : -EISDIR;
+    if (walk.trailing) return -EISDIR;
     const dentry = walk.last();
     if (isErrno(dentry)) return dentry;
     const { inode } = dentry;

@@ -43,7 +43,7 @@ export function permissionOf(cred: Cred, inode: Inode, mask: number): number {
   return -EACCES;
 }
 
-export const permission = (task: Task, inode: Inode, mask: number): number => permissionOf(task.cred, inode, mask);
+export const permission = (task: Task, inode: Inode, mask: number): number => inode.permission(task, mask) ?? permissionOf(task.cred, inode, mask);
 
 /** May names be added to `directory`? */
 export const mayCreate = (task: Task, directory: Inode): number => permission(task, directory, MAY_WRITE | MAY_EXEC);
