@@ -59,6 +59,9 @@ export const RAMFS_MAGIC = 0x858458f6;
 export const OVERLAYFS_SUPER_MAGIC = 0x794c7630;
 export const EROFS_SUPER_MAGIC_V1 = 0xe0f5e1e2;
 export const V9FS_MAGIC = 0x01021997;
+export const PROC_SUPER_MAGIC = 0x9fa0;
+export const SYSFS_MAGIC = 0x62656572;
+export const NSFS_MAGIC = 0x6e736673;
 export const ANON_INODE_FS_MAGIC = 0x09041934;
 
 /** A device number in the 32-bit encoding that stat(2) and mknod(2) use. Linux: new_encode_dev. */

@@ -4,10 +4,12 @@ import type { Platform } from '../platform/platform.ts';
 import { Cgroup } from './cgroup/cgroup.ts';
 import { ConsoleTable } from './device/console/console_table.ts';
 import { AnonymousFs } from './fs/anon_inodes/anonymous.ts';
+import { Nsfs } from './fs/nsfs/nsfs.ts';
 import { FutexTable } from './futex/futex.ts';
 import { Memory } from './mm/memory.ts';
 import { type MemoryInfo, memoryInfo } from './mm/memory_info.ts';
 import { PidNamespace } from './namespace/pid_namespace.ts';
+import type { UnixSocket } from './net/unix/unix_socket.ts';
 import { initialUserNamespace, type UserNamespace } from './namespace/user_namespace.ts';
 import { run } from './sched/run.ts';
 import { Scheduler } from './sched/scheduler.ts';
@@ -37,8 +39,12 @@ export class Kernel {
   readonly vfs: Vfs;
   /** Mounts of the kernel alone: pipes, sockets, event files. */
   readonly anonymous: AnonymousFs;
+  /** Inodes of namespaces. */
+  readonly nsfs: Nsfs;
   /** Streams of the host by name. */
   readonly consoles: ConsoleTable = new ConsoleTable(this);
+  /** Unix sockets that are being passed through Unix sockets. */
+  readonly inflightSockets: Set<UnixSocket> = new Set();
   /** /proc/sys/fs/pipe-max-size. */
   pipeMaxSize = 1048576;
   readonly timers: TimerHeap = new TimerHeap();
@@ -62,6 +68,7 @@ export class Kernel {
   /** By how much clock_settime(2) has moved the wall clock. */
   private timeShift: Timespec = { seconds: 0, nanoseconds: 0 };
   private nextInode = 0xf0000000;
+  private nextSessionId = 1;
 
   constructor(platform: Platform, options: KernelOptions = {}) {
     this.platform = platform;
@@ -69,6 +76,7 @@ export class Kernel {
     this.memory = new Memory(this);
     this.vfs = new Vfs(this);
     this.anonymous = new AnonymousFs(this);
+    this.nsfs = new Nsfs(this);
     this.memory.shrinkers.push(this.vfs.dcache);
     this.memory.firstTouchAbsent = options.firstTouchAbsent ?? false;
     this.rootCgroup = new Cgroup(null, '', this.memory.root);
@@ -107,6 +115,11 @@ export class Kernel {
   /** Inode numbers of namespaces and anonymous objects. */
   allocateInode(): number {
     return this.nextInode++;
+  }
+
+  /** The number of a login session, for /proc/[pid]/sessionid. */
+  allocateSessionId(): number {
+    return this.nextSessionId++;
   }
 
   /** What /proc/meminfo and sysinfo(2) say; every reader sees the whole machine, as on Linux. */

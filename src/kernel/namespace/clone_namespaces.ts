@@ -1,7 +1,7 @@
 /** The namespaces that clone(2) and unshare(2) make. Linux: create_new_namespaces in kernel/nsproxy.c, copy_creds. */
 
 import { EINVAL, ENOSPC, EPERM, isErrno } from '../../abi/errno.ts';
-import { CAP_SYS_ADMIN } from '../../abi/capability.ts';
+import { CAP_SETFCAP, CAP_SYS_ADMIN } from '../../abi/capability.ts';
 import { CLONE_NEWPID, CLONE_NEWUSER } from '../../abi/process.ts';
 import { CAP_FULL, type Cred } from '../task/cred.ts';
 import type { Task } from '../task/task.ts';
@@ -74,5 +74,6 @@ export function createUserNamespace(task: Task): Cred | number {
   if (parent.level + 1 > MAX_LEVEL) return -ENOSPC;
   if (parent.uidMap.length === 0 || parent.gidMap.length === 0) return -EPERM;
   const ns = new UserNamespace(task.kernel.allocateInode(), parent, cred.euid, cred.egid);
+  ns.parentCouldSetfcap = (cred.fields.effective & (1n << BigInt(CAP_SETFCAP))) !== 0n;
   return cred.with({ userNs: ns, inheritable: 0n, permitted: CAP_FULL, effective: CAP_FULL, bounding: CAP_FULL, ambient: 0n, securebits: 0 });
 }

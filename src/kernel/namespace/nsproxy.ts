@@ -5,6 +5,7 @@ import { destroyMountNamespace } from '../vfs/mount_clone.ts';
 import type { MountNamespace } from '../vfs/mount_namespace.ts';
 import type { CgroupNamespace } from './cgroup_namespace.ts';
 import type { IpcNamespace } from './ipc_namespace.ts';
+import type { Namespace } from './kinds.ts';
 import type { NetNamespace } from './net_namespace.ts';
 import type { PidNamespace } from './pid_namespace.ts';
 import type { TimeNamespace } from './time_namespace.ts';
@@ -75,3 +76,13 @@ export function switchNsproxy(task: Task, next: NsProxy): void {
 
 /** A task exits: its namespaces lose a user. */
 export const leaveNsproxy = (task: Task): void => task.nsproxy.put();
+
+/** Somebody keeps a namespace without being in it: an open file or a mount of it. */
+export function holdNamespace(namespace: Namespace): void {
+  if (namespace.kind === 'ipc' || namespace.kind === 'mnt') namespace.users++;
+}
+
+export function releaseNamespace(namespace: Namespace): void {
+  if (namespace.kind === 'ipc' && --namespace.users === 0) namespace.destroy();
+  else if (namespace.kind === 'mnt' && --namespace.users === 0) destroyMountNamespace(namespace);
+}

@@ -24,6 +24,8 @@ export class UserNamespace {
   gidMap: readonly IdRange[] = [];
   /** /proc/[pid]/setgroups says "allow". */
   setgroupsAllowed = true;
+  /** The creator had CAP_SETFCAP: its members may map the parent's superuser. */
+  parentCouldSetfcap = false;
 
   constructor(inode: number, parent: UserNamespace | null, ownerUid: number, ownerGid: number) {
     this.inode = inode;

@@ -12,12 +12,20 @@ export class UtsNamespace {
   domainname: string;
   /** Woken when a name changes (poll on the sysctl files). */
   readonly changed: WaitQueue = new WaitQueue();
+  /** Counts changes. */
+  event = 0;
 
   constructor(inode: number, owner: UserNamespace, nodename: string, domainname: string) {
     this.inode = inode;
     this.owner = owner;
     this.nodename = nodename;
     this.domainname = domainname;
+  }
+
+  /** A name has changed. */
+  touch(): void {
+    this.event++;
+    this.changed.wakeAll();
   }
 
   /** The namespace given to a child of clone(CLONE_NEWUTS): a copy, owned by `owner`. */

@@ -37,7 +37,7 @@ function setName(task: Task, field: 'nodename' | 'domainname', address: number, 
   const bytes = task.mm!.copyIn(address, length);
   if (isErrno(bytes)) return bytes;
   uts[field] = String.fromCharCode(...bytes).replace(/\0[^]*$/, '');
-  uts.changed.wakeAll();
+  uts.touch();
   return 0;
 }
 

@@ -151,6 +151,9 @@ export class Task {
   rseq: RseqArea | null = null;
   /** The task that waits in vfork(2) until this one gives the address space back. */
   vforkParent: Task | null = null;
+  /** /proc/[pid]/loginuid and sessionid; (uid_t)-1 when nobody has logged in. */
+  loginuid = 0xffffffff;
+  sessionid = 0xffffffff;
   /** personality(2). */
   personality = 0;
   /** Futexes with priority inheritance that this thread owns, by the kernel's account. */

@@ -162,6 +162,8 @@ function inherit(parent: Task, child: Task, args: CloneArgs): void {
   child.virtualRuntime = parent.virtualRuntime;
   child.timerSlack = parent.timerSlack;
   child.personality = parent.personality;
+  child.loginuid = parent.loginuid;
+  child.sessionid = parent.sessionid;
   child.ioPriority = parent.ioPriority;
   if (has(flags, c.CLONE_CHILD_CLEARTID)) child.clearChildTid = args.childTid;
   if (!has(flags, c.CLONE_VM)) child.rseq = parent.rseq;
@@ -190,6 +192,7 @@ function newGroup(parent: Task, args: CloneArgs): ThreadGroup {
   const group = new ThreadGroup(sighand, creator, old.rlimits, old.cgroup);
   group.terminal = old.terminal;
   group.oomScoreAdj = old.oomScoreAdj;
+  group.oomScoreAdjMin = old.oomScoreAdjMin;
   group.hasSubreaper = old.hasSubreaper || old.subreaper;
   return group;
 }

@@ -95,6 +95,8 @@ export class ThreadGroup {
   timers: ProcessTimers | null = null;
   /** oom_score_adj. */
   oomScoreAdj = 0;
+  /** The lowest value that someone without CAP_SYS_RESOURCE may set. */
+  oomScoreAdjMin = 0;
 
   constructor(sighand: Sighand, parent: Task | null, rlimits: readonly Rlimit[], cgroup: Cgroup) {
     this.sighand = sighand;

@@ -1,6 +1,6 @@
 /** An open file that stands for a namespace: /proc/[pid]/ns/* after open(2). See namespaces(7), ioctl_nsfs(2). */
 
-import { EINVAL, ENOTTY, EPERM } from '../../../abi/errno.ts';
+import { EINVAL, ENOTTY, EPERM, isErrno } from '../../../abi/errno.ts';
 import { O_RDONLY } from '../../../abi/fcntl.ts';
 import { namespaceKinds, type Namespace } from '../../namespace/kinds.ts';
 import type { UserNamespace } from '../../namespace/user_namespace.ts';
@@ -8,6 +8,7 @@ import type { Task } from '../../task/task.ts';
 import { newFd } from '../../syscall/new_fd.ts';
 import { File } from '../../vfs/file.ts';
 import type { Inode } from '../../vfs/inode.ts';
+import { openInode } from '../../vfs/open.ts';
 
 const NS_GET_USERNS = 0xb701;
 const NS_GET_PARENT = 0xb702;
@@ -47,6 +48,8 @@ export class NamespaceFile extends File {
     if (target === null) return -EPERM;
     const visible =
       target.kind === 'user' ? (target as UserNamespace).isWithin(task.cred.userNs) : target.kind === 'pid' && task.pid.namespace.isAncestorOf(target);
-    return visible ? newFd(task, new NamespaceFile(task, target, this.inode), O_CLOEXEC) : -EPERM;
+    if (!visible) return -EPERM;
+    const file = openInode(task, task.kernel.nsfs.path(target), O_RDONLY);
+    return isErrno(file) ? file : newFd(task, file, O_CLOEXEC);
   }
 }

@@ -1,0 +1,109 @@
+/** Links of /proc/[pid] that lead to files past any name: exe, cwd, root, fd/N, ns/…. See proc_pid_fd(5), namespaces(7). */
+
+import { ENOENT } from '../../../abi/errno.ts';
+import { O_CLOEXEC } from '../../../abi/fcntl.ts';
+import { type Namespace, namespaceKinds } from '../../namespace/kinds.ts';
+import { describePath } from '../../vfs/d_path.ts';
+import type { File } from '../../vfs/file.ts';
+import type { Path } from '../../vfs/path.ts';
+import { AnonymousInode, pathOfFile } from '../anon_inodes/anonymous.ts';
+import { namespaceLabel } from '../nsfs/nsfs.ts';
+import { directory, file, link, type ProcContext, type ProcDirectoryEntry, type ProcLinkEntry } from './entry.ts';
+
+/** st_size of such a link. */
+const LINK_SIZE = 64;
+
+/** A place as the reader sees it. */
+function pathText({ reader }: ProcContext, path: Path): string {
+  return path.inode instanceof AnonymousInode ? path.inode.label : describePath(path, reader.fs!.root);
+}
+
+/** Where an open file is. */
+export function placeText(context: ProcContext, opened: File): string {
+  const path = pathOfFile(opened);
+  return path === null ? '' : pathText(context, path);
+}
+
+/** A link to the path that `find` yields. */
+export const pathLink = (find: (context: ProcContext) => Path | null): ProcLinkEntry =>
+  link(
+    (context) => {
+      const path = find(context);
+      return path === null ? -ENOENT : pathText(context, path);
+    },
+    (context) => find(context) ?? -ENOENT,
+  );
+
+const fileOf = ({ target, key }: ProcContext): File | null => target.files?.get(Number(key)) ?? null;
+const isNumber = (name: string): boolean => /^(0|[1-9]\d{0,9})$/.test(name);
+
+const fdLink = (mode: number): ProcLinkEntry =>
+  link(
+    (context) => {
+      const opened = fileOf(context);
+      return opened === null ? -ENOENT : placeText(context, opened);
+    },
+    (context) => {
+      const opened = fileOf(context);
+      return (opened === null ? null : pathOfFile(opened)) ?? -ENOENT;
+    },
+    mode,
+    LINK_SIZE,
+  );
+
+/** By read and write access. */
+const FD_LINKS: readonly ProcLinkEntry[] = [0, 0o500, 0o300, 0o700].map(fdLink);
+
+const descriptors = ({ target }: ProcContext): string[] => (target.files === null ? [] : [...target.files.descriptors()].map(String));
+
+export const fdDirectory: ProcDirectoryEntry = directory(
+  {},
+  {
+    mode: 0o500,
+    openToTarget: true,
+    names: descriptors,
+    child: (context, name) => {
+      const opened = isNumber(name) ? fileOf({ ...context, key: name }) : null;
+      return opened === null ? null : FD_LINKS[(opened.readable ? 1 : 0) + (opened.writable ? 2 : 0)]!;
+    },
+  },
+);
+
+/** Linux: seq_show in fs/proc/fd.c. */
+function fdinfo(context: ProcContext): string | number {
+  const opened = fileOf(context);
+  const { files } = context.target;
+  if (opened === null || files === null) return -ENOENT;
+  const flags = opened.flags | (files.isCloseOnExec(Number(context.key)) ? O_CLOEXEC : 0);
+  const mount = pathOfFile(opened)?.mount.id ?? 0;
+  return `pos:\t${opened.pos}\nflags:\t0${(flags >>> 0).toString(8)}\nmnt_id:\t${mount}\nino:\t${opened.inode.ino}\n${opened.fdinfo()}`;
+}
+
+const fdinfoFile = file(0o444, fdinfo, null, { inspects: true });
+
+export const fdinfoDirectory: ProcDirectoryEntry = directory(
+  {},
+  {
+    openToTarget: true,
+    names: descriptors,
+    child: (context, name) => (isNumber(name) && fileOf({ ...context, key: name }) !== null ? fdinfoFile : null),
+  },
+);
+
+const namespaceLink = (of: (context: ProcContext) => Namespace): ProcLinkEntry =>
+  link(
+    (context) => namespaceLabel(of(context)),
+    (context) => context.kernel.nsfs.path(of(context)),
+  );
+
+/** /proc/[pid]/ns. */
+export const nsDirectory: ProcDirectoryEntry = directory(
+  Object.fromEntries(
+    [
+      ...namespaceKinds.map((kind): [string, ProcLinkEntry] => [kind.name, namespaceLink(({ target }) => kind.of(target))]),
+      ['pid_for_children', namespaceLink(({ target }) => target.nsproxy.pidForChildren)] as [string, ProcLinkEntry],
+      ['time_for_children', namespaceLink(({ target }) => target.nsproxy.timeForChildren)] as [string, ProcLinkEntry],
+    ].sort(([a], [b]) => (a < b ? -1 : 1)),
+  ),
+  { mode: 0o511 },
+);

@@ -1,0 +1,101 @@
+/** An open computed file: the text is taken when reading starts at 0. Linux: fs/seq_file.c. */
+
+import { EINVAL, EIO, ESRCH, isErrno } from '../../../abi/errno.ts';
+import { SEEK_CUR, SEEK_SET } from '../../../abi/fcntl.ts';
+import type { Task } from '../../task/task.ts';
+import type { WaitQueue } from '../../task/wait_queue.ts';
+import { File, POLLERR, POLLIN, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from '../../vfs/file.ts';
+import type { IovIter } from '../../vfs/iov_iter.ts';
+import { latin1Bytes, latin1Text } from '../../vfs/text.ts';
+import type { PollSource, ProcFileEntry } from './entry.ts';
+import type { ProcInode } from './proc_inode.ts';
+
+const MAX_WRITE = 65536;
+const ALWAYS: number = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+
+export class ProcFile extends File {
+  private readonly node: ProcInode;
+  private content: Uint8Array | null = null;
+  /** The event that poll(2) has reported. */
+  private seen: number;
+
+  constructor(node: ProcInode, flags: number, event: number) {
+    super(node.sb.kernel, flags);
+    this.node = node;
+    this.seen = event;
+  }
+
+  override get inode(): ProcInode {
+    return this.node;
+  }
+
+  override get seekable(): boolean {
+    return true;
+  }
+
+  override seek(_task: Task, offset: number, whence: number): number {
+    const base = whence === SEEK_SET ? 0 : whence === SEEK_CUR ? this.pos : -1;
+    if (base < 0 || base + offset < 0) return -EINVAL;
+    this.pos = base + offset;
+    return this.pos;
+  }
+
+  override read(task: Task, iter: IovIter, pos: number): number {
+    if (pos === 0 || this.content === null) {
+      const content = this.compute(task);
+      if (typeof content === 'number') return content;
+      this.content = content;
+    }
+    const available = Math.min(iter.remaining, this.content.length - pos);
+    if (available <= 0) return 0;
+    const ready = iter.prepare(available, true);
+    if (ready < 0) return ready;
+    return iter.put(this.content.subarray(pos, pos + ready)) || ready;
+  }
+
+  private compute(task: Task): Uint8Array | number {
+    const context = this.node.context(task);
+    const entry = this.node.find(context);
+    if (isErrno(entry) || context === null) return -ESRCH;
+    const { read } = entry as ProcFileEntry;
+    if (read === null) return -EIO;
+    const content = read(context);
+    return typeof content === 'string' ? latin1Bytes(content) : content;
+  }
+
+  override write(task: Task, iter: IovIter, pos: number): number {
+    const context = this.node.context(task);
+    const entry = this.node.find(context);
+    if (isErrno(entry) || context === null) return -ESRCH;
+    const { write } = entry as ProcFileEntry;
+    if (write === null) return -EIO;
+    const count = iter.remaining;
+    if (count > MAX_WRITE) return -EINVAL;
+    // What does not begin at the start is not part of the value. See proc_sys_kernel(5), sysctl_writes_strict.
+    if (pos > 0 && this.node.names[0] === 'sys') return count;
+    const ready = iter.prepare(count, false);
+    if (ready < 0) return ready;
+    const bytes = new Uint8Array(ready);
+    const failed = iter.take(bytes) || write(context, latin1Text(bytes));
+    return failed < 0 ? failed : ready;
+  }
+
+  private source(task: Task): PollSource | null {
+    const context = this.node.context(task);
+    const entry = this.node.find(context);
+    if (isErrno(entry) || context === null) return null;
+    return (entry as ProcFileEntry).poll?.(context) ?? null;
+  }
+
+  override poll(task: Task): number {
+    const source = this.source(task);
+    if (source === null || source.event === this.seen) return ALWAYS;
+    this.seen = source.event;
+    return ALWAYS | POLLERR | POLLPRI;
+  }
+
+  override pollQueues(task: Task): readonly WaitQueue[] {
+    const source = this.source(task);
+    return source === null ? [] : [source.queue];
+  }
+}

@@ -1,0 +1,169 @@
+/** /proc/sys: kernel parameters, per namespace where Linux has them so. See proc_sys(5). Linux: kernel/sysctl.c. */
+
+import { CAP_CHECKPOINT_RESTORE, CAP_LAST_CAP, CAP_SYS_ADMIN } from '../../../abi/capability.ts';
+import { EINVAL, EPERM } from '../../../abi/errno.ts';
+import { RLIMIT_NPROC } from '../../../abi/process.ts';
+import type { Memory } from '../../mm/memory.ts';
+import { NR_OPEN } from '../../vfs/fd_table.ts';
+import { MOUNT_MAX } from '../../vfs/mount_namespace.ts';
+import type { Vfs } from '../../vfs/vfs.ts';
+import { constant, directory, file, type ProcContext, type ProcDirectoryEntry, type ProcFileEntry } from './entry.ts';
+import { ipcParameters } from './sysctl_ipc.ts';
+import { mayChange, parseIntegers } from './sysctl_value.ts';
+
+const HOST_NAME_MAX = 64;
+const INT_MAX = 2147483647;
+
+interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** An integer of the whole machine that can be set. */
+const integer = (get: (context: ProcContext) => number, set: (context: ProcContext, value: number) => void, { min = 0, max = INT_MAX }: Bounds = {}): ProcFileEntry =>
+  file(
+    0o644,
+    (context) => `${get(context)}\n`,
+    (context, text) => {
+      const values = parseIntegers(text);
+      if (values === null) return -EINVAL;
+      const [value] = values;
+      if (value === undefined) return 0;
+      if (value < min || value > max) return -EINVAL;
+      if (!mayChange(context, context.kernel.initialUserNs)) return -EPERM;
+      set(context, Number(value));
+      return 0;
+    },
+  );
+
+/** A number that is not changed. */
+const fixed = (get: (context: ProcContext) => number | string): ProcFileEntry => file(0o444, (context) => `${get(context)}\n`);
+
+/** The host and domain name: of the reader's UTS namespace. See uts_namespaces(7). */
+const utsName = (field: 'nodename' | 'domainname'): ProcFileEntry =>
+  file(
+    0o644,
+    ({ reader }) => `${reader.nsproxy.uts[field]}\n`,
+    (context, value) => {
+      const { uts } = context.reader.nsproxy;
+      if (!mayChange(context, uts.owner)) return -EPERM;
+      uts[field] = value.replace(/[\0\n][^]*$/, '').slice(0, HOST_NAME_MAX);
+      uts.touch();
+      return 0;
+    },
+    { poll: ({ reader }) => ({ queue: reader.nsproxy.uts.changed, event: reader.nsproxy.uts.event }) },
+  );
+
+/** The id given last in the reader's PID namespace; the next one is higher. See pid_namespaces(7). */
+const nsLastPid = file(
+  0o666,
+  ({ reader }) => `${reader.pid.namespace.lastPid}\n`,
+  ({ reader }, text) => {
+    const { namespace } = reader.pid;
+    const privileged = reader.cred.capable(CAP_SYS_ADMIN, namespace.owner) || reader.cred.capable(CAP_CHECKPOINT_RESTORE, namespace.owner);
+    if (!privileged) return -EPERM;
+    const values = parseIntegers(text);
+    if (values === null) return -EINVAL;
+    const [value] = values;
+    if (value === undefined) return 0;
+    if (value < 0 || value >= namespace.pidMax) return -EINVAL;
+    namespace.lastPid = Number(value);
+    return 0;
+  },
+);
+
+type NumberField<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T];
+
+const memory = (field: NumberField<Memory>, bounds?: Bounds): ProcFileEntry =>
+  integer(
+    ({ kernel }) => kernel.memory[field],
+    ({ kernel }, value) => {
+      (kernel.memory as unknown as Record<string, number>)[field] = value;
+    },
+    bounds,
+  );
+
+const vfs = (field: NumberField<Vfs>, max: number): ProcFileEntry =>
+  integer(
+    ({ kernel }) => kernel.vfs[field],
+    ({ kernel }, value) => {
+      (kernel.vfs as unknown as Record<string, number>)[field] = value;
+    },
+    { max },
+  );
+
+/** 1 frees clean page cache, 2 names and inodes, 3 both. See proc_sys_vm(5). */
+const dropCaches = file(0o200, null, (context, text) => {
+  const [value] = parseIntegers(text) ?? [];
+  if (value === undefined || value < 1 || value > 4) return -EINVAL;
+  if (!mayChange(context, context.kernel.initialUserNs)) return -EPERM;
+  const { memory: all } = context.kernel;
+  if ((Number(value) & 2) !== 0) while (all.shrinkObjects());
+  if ((Number(value) & 1) !== 0) while (all.reclaim(all.root, Number.POSITIVE_INFINITY) > 0);
+  return 0;
+});
+
+/** A pipe has a power of two of pages. */
+const pipeSize = (bytes: number): number => 2 ** Math.ceil(Math.log2(Math.max(4096, bytes)));
+
+export const sysctl: ProcDirectoryEntry = directory({
+  fs: directory({
+    'file-max': constant('9223372036854775807\n'),
+    inotify: directory({ max_queued_events: constant('16384\n') }),
+    'mount-max': fixed(() => MOUNT_MAX),
+    nr_open: fixed(() => NR_OPEN),
+    overflowgid: constant('65534\n'),
+    overflowuid: constant('65534\n'),
+    'pipe-max-size': integer(
+      ({ kernel }) => kernel.pipeMaxSize,
+      ({ kernel }, value) => {
+        kernel.pipeMaxSize = pipeSize(value);
+      },
+      { min: 4096 },
+    ),
+    protected_fifos: vfs('protectedFifos', 2),
+    protected_hardlinks: vfs('protectedHardlinks', 1),
+    protected_regular: vfs('protectedRegular', 2),
+    protected_symlinks: vfs('protectedSymlinks', 1),
+    suid_dumpable: constant('0\n'),
+  }),
+  kernel: directory({
+    arch: constant('aarch64\n'),
+    cap_last_cap: fixed(() => CAP_LAST_CAP),
+    core_pattern: constant('core\n'),
+    domainname: utsName('domainname'),
+    hostname: utsName('nodename'),
+    ...ipcParameters,
+    ngroups_max: constant('65536\n'),
+    ns_last_pid: nsLastPid,
+    osrelease: fixed(({ kernel }) => kernel.release),
+    ostype: constant('Linux\n'),
+    overflowgid: constant('65534\n'),
+    overflowuid: constant('65534\n'),
+    pid_max: integer(
+      ({ reader }) => reader.pid.namespace.pidMax,
+      ({ reader }, value) => {
+        reader.pid.namespace.pidMax = value;
+      },
+      { min: 301, max: 4194304 },
+    ),
+    random: directory({
+      boot_id: fixed(({ kernel }) => kernel.bootId),
+      entropy_avail: constant('256\n'),
+      poolsize: constant('256\n'),
+      uuid: fixed(({ kernel }) => kernel.randomUuid()),
+    }),
+    // Mappings are placed alike in every process.
+    randomize_va_space: constant('0\n'),
+    tainted: fixed(({ kernel }) => (kernel.oopses > 0 ? 128 : 0)),
+    'threads-max': fixed(({ kernel }) => 2 * kernel.firstTask.group.softLimit(RLIMIT_NPROC)),
+    version: fixed(({ kernel }) => kernel.version),
+  }),
+  vm: directory({
+    drop_caches: dropCaches,
+    max_map_count: memory('maxMapCount'),
+    mmap_min_addr: fixed(({ kernel }) => kernel.memory.mmapMinAddress),
+    overcommit_memory: memory('overcommit', { max: 2 }),
+    overcommit_ratio: memory('overcommitRatio'),
+  }),
+});

@@ -1,0 +1,101 @@
+/** The parameters of System V IPC in /proc/sys/kernel: of the reader's IPC namespace. Linux: ipc/ipc_sysctl.c. See proc_sys_kernel(5). */
+
+import { EINVAL, EPERM } from '../../../abi/errno.ts';
+import { mayCheckpoint } from '../../ipc/ipc_ids.ts';
+import { destroyOrphans } from '../../ipc/shm.ts';
+import type { IpcLimits, IpcNamespace } from '../../namespace/ipc_namespace.ts';
+import type { UserNamespace } from '../../namespace/user_namespace.ts';
+import { file, type ProcContext, type ProcFileEntry } from './entry.ts';
+import { mayChange, parseIntegers } from './sysctl_value.ts';
+
+const IPCMNI = 32768n;
+const INT_MAX = 2147483647n;
+const ULONG_MAX = 18446744073709551615n;
+
+type LimitName = keyof IpcLimits;
+
+const owner = ({ reader }: ProcContext): UserNamespace => reader.nsproxy.ipc.owner;
+
+/** The numbers of a write, each between 0 and `max`: a negative errno if they may not be set. */
+function parse(context: ProcContext, text: string, max: bigint): bigint[] | number {
+  const values = parseIntegers(text);
+  if (values === null || values.some((value) => value < 0n || value > max)) return -EINVAL;
+  return mayChange(context, owner(context)) ? values : -EPERM;
+}
+
+function setLimit(limits: IpcLimits, name: LimitName, value: bigint): void {
+  if (name === 'shmmax' || name === 'shmall') limits[name] = value;
+  else limits[name] = Number(value);
+}
+
+/** One limit. */
+const limit = (name: LimitName, max: bigint, changed: ((ns: IpcNamespace) => void) | null = null): ProcFileEntry =>
+  file(
+    0o644,
+    ({ reader }) => `${reader.nsproxy.ipc.limits[name]}\n`,
+    (context, text) => {
+      const values = parse(context, text, max);
+      if (typeof values === 'number') return values;
+      const [value] = values;
+      if (value === undefined) return 0;
+      const { ipc } = context.reader.nsproxy;
+      setLimit(ipc.limits, name, value);
+      changed?.(ipc);
+      return 0;
+    },
+    { owner },
+  );
+
+const SEM: readonly (readonly [LimitName, bigint])[] = [
+  ['semmsl', INT_MAX],
+  ['semmns', INT_MAX],
+  ['semopm', INT_MAX],
+  ['semmni', IPCMNI],
+];
+
+/** SEMMSL, SEMMNS, SEMOPM, SEMMNI: as many of them as are written are set. */
+const sem: ProcFileEntry = file(
+  0o644,
+  ({ reader }) => `${SEM.map(([name]) => reader.nsproxy.ipc.limits[name]).join('\t')}\n`,
+  (context, text) => {
+    const values = parse(context, text, INT_MAX);
+    if (typeof values === 'number') return values;
+    if (values.some((value, i) => i < SEM.length && value > SEM[i]![1])) return -EINVAL;
+    for (const [i, value] of values.slice(0, SEM.length).entries()) setLimit(context.reader.nsproxy.ipc.limits, SEM[i]![0], value);
+    return 0;
+  },
+  { owner },
+);
+
+/** The id that the next object gets; for those who restore processes. */
+const nextId = (kind: 'semaphores' | 'messageQueues' | 'segments'): ProcFileEntry =>
+  file(
+    0o444,
+    ({ reader }) => `${reader.nsproxy.ipc[kind].nextId}\n`,
+    ({ reader }, text) => {
+      const { ipc } = reader.nsproxy;
+      if (!mayCheckpoint(reader, ipc)) return -EPERM;
+      const values = parseIntegers(text);
+      const value = values?.[0];
+      if (values === null || (value !== undefined && (value < 0n || value > INT_MAX))) return -EINVAL;
+      if (value !== undefined) ipc[kind].nextId = Number(value);
+      return 0;
+    },
+    { owner, grants: ({ reader }) => (mayCheckpoint(reader, reader.nsproxy.ipc) ? 0o666 : 0o444) },
+  );
+
+export const ipcParameters: Readonly<Record<string, ProcFileEntry>> = {
+  msg_next_id: nextId('messageQueues'),
+  msgmax: limit('msgmax', INT_MAX),
+  msgmnb: limit('msgmnb', INT_MAX),
+  msgmni: limit('msgmni', IPCMNI),
+  sem,
+  sem_next_id: nextId('semaphores'),
+  shm_next_id: nextId('segments'),
+  shm_rmid_forced: limit('shmRmidForced', 1n, ({ limits, segments }) => {
+    if (limits.shmRmidForced !== 0) destroyOrphans(segments);
+  }),
+  shmall: limit('shmall', ULONG_MAX),
+  shmmax: limit('shmmax', ULONG_MAX),
+  shmmni: limit('shmmni', IPCMNI),
+};
