@@ -2,6 +2,7 @@
 
 import { FRAME_SHIFT, FRAME_SIZE, type RamViews } from '../../platform/ram.ts';
 import type { Kernel } from '../kernel.ts';
+import { Panic } from '../panic.ts';
 import type { MemoryGroup } from './memory_group.ts';
 
 /** The frame has been mapped for execution: the processor may hold code decoded from it. */
@@ -82,7 +83,7 @@ export class Frames {
   put(frame: number): void {
     const left = --this.refs[frame]!;
     if (left > 0) return;
-    if (left < 0) throw new Error(`frame ${frame} is put too often`);
+    if (left < 0) throw new Panic(`frame ${frame} is put too often`);
     if ((this.flags[frame]! & FRAME_EXEC) !== 0) this.kernel.platform.machine.invalidateCode(frame);
     this.kernel.memory.groups[this.owner[frame]!]!.uncharge(FRAME_SIZE);
     if (this.freeCount === this.free.length) {

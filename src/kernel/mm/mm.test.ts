@@ -198,7 +198,7 @@ describe('PageMapping', () => {
     expect(bytes.subarray(0, 11)).toEqual(text('0123456789\0'));
     mapping.punchHole(2 ** 29 - 2, 2 ** 29 + 2);
     mapping.readInto(IovIter.kernel(bytes), 2 ** 29 - 5);
-    expect(bytes.subarray(0, 11)).toEqual(text('012\0\0\0\x007890'.slice(0, 7) + '789\0'));
+    expect(bytes.subarray(0, 11)).toEqual(text('012\0\0\0\x00789\0'));
     mapping.truncate(2 ** 29 - 4);
     mapping.truncate(2 ** 29 + 4);
     mapping.readInto(IovIter.kernel(bytes), 2 ** 29 - 5);
