@@ -81,7 +81,10 @@ export class TmpfsSuperBlock extends SuperBlock {
   /** An instance whose root is owned by the superuser, mode 1777 unless told, with no limits. */
   static create(kernel: Kernel, type: FileSystemType, flags = 0, mode = 0o1777): TmpfsSuperBlock {
     const sb = new TmpfsSuperBlock(kernel, type, TMPFS_MAGIC, flags);
-    sb.setRoot(new TmpfsDirectory(sb, S_IFDIR | mode, kernel.memory.root));
+    const group = kernel.memory.root;
+    sb.inodes++;
+    charge(kernel, group, PRICE_INODE);
+    sb.setRoot(new TmpfsDirectory(sb, S_IFDIR | mode, group));
     return sb;
   }
 
