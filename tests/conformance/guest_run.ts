@@ -6,6 +6,8 @@ import { clock, createPlatform } from '../../src/hosts/node/platform.ts';
 import { makeDirectories, mountAt } from '../../src/kernel/api/files.ts';
 import { createKernel, type KernelOptions } from '../../src/kernel/api/create.ts';
 import { openStreams } from '../../src/kernel/api/streams.ts';
+import { abandonKernel, restoreKernel, saveKernel } from '../../src/kernel/checkpoint/kernel_checkpoint.ts';
+import { ClassRegistry } from '../../src/kernel/checkpoint/registry.ts';
 import { Binprm } from '../../src/kernel/exec/binprm.ts';
 import { openExec } from '../../src/kernel/exec/open_exec.ts';
 import { execute } from '../../src/kernel/exec/task_exec.ts';
@@ -40,6 +42,8 @@ export interface GuestOptions extends KernelOptions {
   readonly env?: readonly string[];
   /** Milliseconds. */
   readonly timeout?: number;
+  /** Write the kernel down and go on with what was read back, after this share of the slices. */
+  readonly saveAndRestore?: number;
   /** Print system calls as they happen. */
   readonly trace?: boolean;
 }
@@ -79,13 +83,23 @@ export async function runGuest(program: Uint8Array, options: GuestOptions = {}):
     },
     trace: (_container, line) => console.error(line),
   } as Parameters<typeof createPlatform>[0]);
-  const kernel = createKernel({ ...platform, log: (line: string) => log.push(line) }, options);
-  const task = start(kernel, program, options);
-  const { group } = task;
+  let kernel = createKernel({ ...platform, log: (line: string) => log.push(line) }, options);
+  let task = start(kernel, program, options);
+  let { group } = task;
+  const classes = new ClassRegistry(true);
+  let slice = 0;
   const deadline = clock.monotonic() + (options.timeout ?? 20000) * 1e6;
   while (group.live > 0 && clock.monotonic() < deadline) {
-    const runnable = kernel.run(clock.monotonic() + SLICE);
+    const share = options.saveAndRestore ?? 0;
+    const runnable = kernel.run(clock.monotonic() + (share > 0 ? SLICE / 10 : SLICE));
     if (group.live === 0) break;
+    if (share > 0 && (slice++ * share) % 1 < share) {
+      const restored = restoreKernel(saveKernel(kernel, task, classes), kernel.platform, classes);
+      abandonKernel(kernel);
+      kernel = restored.kernel;
+      task = restored.companion as Task;
+      group = task.group;
+    }
     const wait = runnable ? 0 : Math.min(kernel.timers.next, deadline) - clock.monotonic();
     if (wait > 1e6) await new Promise((resume) => setTimeout(resume, Math.min(50, wait / 1e6)));
     else await new Promise((resume) => setImmediate(resume));

@@ -1,7 +1,7 @@
 /**
  * Runs the conformance programs and compares their output with what real Linux printed.
  *
- *   npx tsx tests/conformance/run.ts [--mode normal|wake|absent] [--trace] [--show] [PROGRAM.c | TOPIC …]
+ *   npx tsx tests/conformance/run.ts [--mode normal|wake|absent|save] [--trace] [--show] [PROGRAM.c | TOPIC …]
  *   npx tsx tests/conformance/run.ts --record COMMAND [PROGRAM.c | TOPIC …]
  *
  * --record runs the programs on a real Linux: COMMAND is given `--timeout S --add FOLDER -- SCRIPT` and must run the script there with
@@ -20,11 +20,12 @@ const here = dirname(fileURLToPath(import.meta.url));
 const cache = join(here, '../../.build/conformance');
 const COMPILER = process.env['HOLM_CC'] ?? 'aarch64-linux-gnu-gcc';
 
-export type Mode = 'normal' | 'wake' | 'absent';
+export type Mode = 'normal' | 'wake' | 'absent' | 'save';
 export const modes: Readonly<Record<Mode, GuestOptions>> = {
   normal: {},
   wake: { wakeEverything: true },
   absent: { firstTouchAbsent: true },
+  save: { saveAndRestore: 0.3 },
 };
 
 /** Whether the C programs can be built here. */

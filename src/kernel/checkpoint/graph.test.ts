@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GraphReader } from './graph_reader.ts';
-import { GraphWriter, NotData } from './graph_writer.ts';
+import { GraphWriter } from './graph_writer.ts';
 import { ClassRegistry, ExternalRegistry } from './registry.ts';
 
 class Node {
@@ -82,7 +82,7 @@ describe('checkpoint graph', () => {
   });
 
   it('refuses what is not data and says where it is', () => {
-    expect(() => roundTrip({ a: [{ callback: () => 0 }] })).toThrow(new NotData('root.a.0.callback is a function'));
+    expect(() => roundTrip({ a: [{ callback: () => 0 }] })).toThrow('root.a.0.callback is a function');
     expect(() => roundTrip({ when: Promise.resolve() })).toThrow(/root\.when is of class Promise/);
     expect(() => roundTrip({ m: new Map([['k', new WeakMap()]]) })).toThrow(/root\.m\.k is of class WeakMap/);
   });

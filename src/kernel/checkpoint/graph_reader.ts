@@ -1,5 +1,6 @@
 /** Reads a graph of objects back: shells first, so that references can go in circles, then what is in them. */
 
+import { Panic } from '../panic.ts';
 import { ByteSource } from './bytes.ts';
 import * as f from './format.ts';
 import type { ClassRegistry, ExternalRegistry } from './registry.ts';
@@ -30,9 +31,9 @@ export class GraphReader {
   read(bytes: Uint8Array): unknown {
     const source = new ByteSource(bytes);
     this.source = source;
-    if (source.u32() !== f.MAGIC) throw new Error('not a checkpoint');
+    if (source.u32() !== f.MAGIC) throw new Panic('not a checkpoint');
     const version = source.u32();
-    if (version !== f.VERSION) throw new Error(`a checkpoint of version ${version}; this program reads version ${f.VERSION}`);
+    if (version !== f.VERSION) throw new Panic(`a checkpoint of version ${version}; this program reads version ${f.VERSION}`);
     for (let count = source.u32(); count > 0; count--) this.strings.push(source.text());
     this.readShells(source.u32());
     for (const object of this.open) this.fill(object);
@@ -71,7 +72,7 @@ export class GraphReader {
       case f.SHELL_EXTERNAL:
         return this.externals.resolve(this.strings[source.u32()]!);
       default:
-        throw new Error('the checkpoint is damaged');
+        throw new Panic('the checkpoint is damaged');
     }
   }
 
@@ -126,7 +127,7 @@ export class GraphReader {
       case f.VALUE_REFERENCE:
         return this.objects[source.u32()];
       default:
-        throw new Error('the checkpoint is damaged');
+        throw new Panic('the checkpoint is damaged');
     }
   }
 }

@@ -1,12 +1,11 @@
 /** Writes everything that is reachable from one object. */
 
+import { Panic } from '../panic.ts';
 import { ByteSink } from './bytes.ts';
 import * as f from './format.ts';
 import type { ClassRegistry, ExternalRegistry } from './registry.ts';
 
-/** Something in the graph is not data. */
-export class NotData extends Error {}
-
+/** Panics with the path of whatever is not data: a closure, a promise, an object of an unknown class. */
 export class GraphWriter {
   private readonly classes: ClassRegistry;
   private readonly externals: ExternalRegistry;
@@ -59,7 +58,7 @@ export class GraphWriter {
       this.shells.u32(this.string(name));
       return;
     }
-    if (typeof value !== 'object' || value === null) throw new NotData(`${this.path()} is a ${typeof value}`);
+    if (typeof value !== 'object' || value === null) throw new Panic(`${this.path()} is a ${typeof value}`);
     if (Array.isArray(value)) this.writeArray(value);
     else if (value instanceof Map) this.writeMap(value);
     else if (value instanceof Set) this.writeSet(value);
@@ -100,7 +99,7 @@ export class GraphWriter {
 
   private writeView(value: ArrayBufferView): void {
     const kind = f.VIEW_KINDS.findIndex(({ name }) => name === value.constructor.name);
-    if (kind < 0) throw new NotData(`${this.path()} is a ${value.constructor.name}`);
+    if (kind < 0) throw new Panic(`${this.path()} is a ${value.constructor.name}`);
     this.shells.u8(f.SHELL_VIEW);
     this.shells.u8(kind);
     this.shells.u32(this.number(value.buffer, 'buffer'));
@@ -113,7 +112,7 @@ export class GraphWriter {
     if (prototype === Object.prototype || prototype === null) this.shells.u8(f.SHELL_OBJECT);
     else {
       const name = this.classes.nameOf(prototype);
-      if (name === null) throw new NotData(`${this.path()} is of class ${prototype.constructor.name}, which is not registered`);
+      if (name === null) throw new Panic(`${this.path()} is of class ${prototype.constructor.name}, which is not registered`);
       this.shells.u8(f.SHELL_INSTANCE);
       this.shells.u32(this.string(name));
     }

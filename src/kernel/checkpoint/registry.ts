@@ -1,10 +1,18 @@
 /** Names for what a checkpoint cannot contain: classes, tables of the program, and things of the host. */
 
+import { Panic } from '../panic.ts';
+
 type Constructor = new (...args: never[]) => object;
 
 /** Classes by name. An instance is written as its class's name and its fields, and made again without running a constructor. */
 export class ClassRegistry {
   private readonly byName: Map<string, object> = new Map();
+  /** Whether classes that are met while writing are registered: enough to restore within one run of the program. */
+  readonly learns: boolean;
+
+  constructor(learns = false) {
+    this.learns = learns;
+  }
 
   /** Every class among `exports` (a module's namespace object). */
   addModule(exports: Readonly<Record<string, unknown>>): void {
@@ -14,19 +22,20 @@ export class ClassRegistry {
   add(constructor: Constructor): void {
     const { name, prototype } = constructor as { name: string; prototype: object };
     const known = this.byName.get(name);
-    if (known !== undefined && known !== prototype) throw new Error(`two classes are called ${name}`);
+    if (known !== undefined && known !== prototype) throw new Panic(`two classes are called ${name}`);
     this.byName.set(name, prototype);
   }
 
   /** The name of the class of an instance; null when it is not registered. */
   nameOf(prototype: object): string | null {
     const { name } = prototype.constructor;
+    if (this.learns && !this.byName.has(name) && isClass(prototype.constructor)) this.add(prototype.constructor as Constructor);
     return this.byName.get(name) === prototype ? name : null;
   }
 
   prototype(name: string): object {
     const prototype = this.byName.get(name);
-    if (prototype === undefined) throw new Error(`the checkpoint holds a ${name}, which this version does not have`);
+    if (prototype === undefined) throw new Panic(`the checkpoint holds a ${name}, which this version does not have`);
     return prototype;
   }
 }
@@ -59,7 +68,7 @@ export class ExternalRegistry {
   }
 
   resolve(name: string): unknown {
-    if (!this.values.has(name)) throw new Error(`the checkpoint refers to ${name}, which is not there`);
+    if (!this.values.has(name)) throw new Panic(`the checkpoint refers to ${name}, which is not there`);
     return this.values.get(name);
   }
 }
