@@ -22,7 +22,7 @@ const QUIET = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 /** What every container has. See the OCI runtime specification, "Default Filesystems". */
 const SYSTEM_MOUNTS: readonly SystemMount[] = [
-  { type: 'proc', target: '/proc', flags: QUIET, data: '', optional: true },
+  { type: 'proc', target: '/proc', flags: QUIET, data: '' },
   { type: 'devtmpfs', target: '/dev', flags: MS_NOSUID, data: 'mode=755' },
   { type: 'devpts', target: '/dev/pts', flags: MS_NOSUID | MS_NOEXEC, data: 'newinstance,ptmxmode=0666,mode=0620,gid=5' },
   { type: 'tmpfs', target: '/dev/shm', flags: QUIET, data: 'mode=1777' },
