@@ -26,8 +26,7 @@ export const MS_MGC_VAL = 0xc0ed0000;
 export const MS_MGC_MSK = 0xffff0000;
 
 /** The flags that belong to a mount rather than to the file system. Linux: MNT_ flags. */
-export const MOUNT_FLAGS: number =
-  MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_NOSYMFOLLOW;
+export const MOUNT_FLAGS: number = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_NOSYMFOLLOW;
 
 export const MNT_FORCE = 1;
 export const MNT_DETACH = 2;

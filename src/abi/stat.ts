@@ -11,31 +11,20 @@ export const S_IFIFO = 0o010000;
 export const S_ISUID = 0o4000;
 export const S_ISGID = 0o2000;
 export const S_ISVTX = 0o1000;
-export const S_IRWXU = 0o700;
-export const S_IRWXG = 0o070;
 export const S_IXGRP = 0o010;
-export const S_IRWXO = 0o007;
-export const S_IALLUGO = 0o7777;
 
 /** d_type of getdents64(2) is the file type shifted. */
 export const DT_SHIFT = 12;
-export const DT_UNKNOWN = 0;
 export const DT_CHR = 2;
 export const DT_DIR = 4;
-export const DT_REG = 8;
-export const DT_LNK = 10;
 
 export const STAT_SIZE = 128;
 export const STATX_SIZE = 256;
-export const STATFS_SIZE = 120;
 
 export const STATX_BASIC_STATS = 0x7ff;
-export const STATX_BTIME = 0x800;
 export const STATX_MNT_ID = 0x1000;
 export const STATX_MNT_ID_UNIQUE = 0x4000;
 export const STATX__RESERVED = 0x80000000;
-export const STATX_ATTR_APPEND = 0x20;
-export const STATX_ATTR_IMMUTABLE = 0x10;
 export const STATX_ATTR_MOUNT_ROOT = 0x2000;
 
 /** f_flags of statfs(2). */
@@ -55,7 +44,6 @@ export const UTIME_OMIT = 0x3ffffffe;
 
 /** f_type of statfs(2). */
 export const TMPFS_MAGIC = 0x01021994;
-export const RAMFS_MAGIC = 0x858458f6;
 export const OVERLAYFS_SUPER_MAGIC = 0x794c7630;
 export const EROFS_SUPER_MAGIC_V1 = 0xe0f5e1e2;
 export const V9FS_MAGIC = 0x01021997;

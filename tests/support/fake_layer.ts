@@ -38,7 +38,8 @@ export function fakeLayer(id: string, files: readonly FakeFile[]): Layer {
   for (const node of nodes) node.names.sort(([a], [b]) => (a < b ? -1 : 1));
   const node = (ino: number): Node => nodes[ino - 1]!;
   const isDirectory = (ino: number): boolean => (node(ino).file.mode & 0o170000) === DIRECTORY;
-  const blobOffset = (ino: number): number => nodes.slice(0, ino - 1).reduce((sum, n) => sum + Math.ceil((n.file.size ?? 0) / 4096) * 4096, 0);
+  const blobOffset = (ino: number): number =>
+    nodes.slice(0, ino - 1).reduce((sum, n) => sum + Math.ceil((n.file.size ?? 0) / 4096) * 4096, 0);
   return {
     id,
     blob: id,

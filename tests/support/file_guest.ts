@@ -4,8 +4,8 @@ import { isErrno } from '../../src/abi/errno.ts';
 import { type SyscallName, syscallNumbers } from '../../src/abi/syscall_numbers.ts';
 import { createKernel } from '../../src/kernel/api/create.ts';
 import type { Kernel, KernelOptions } from '../../src/kernel/kernel.ts';
-import { mapRange } from '../../src/kernel/mm/mmap.ts';
 import { Mm } from '../../src/kernel/mm/mm.ts';
+import { mapRange } from '../../src/kernel/mm/mmap.ts';
 import { syscallTable } from '../../src/kernel/syscall/table.ts';
 import { BLOCKED, type Task } from '../../src/kernel/task/task.ts';
 import { latin1Bytes, latin1Text } from '../../src/kernel/vfs/text.ts';
@@ -51,7 +51,7 @@ export class FileGuest {
     const words = this.task.words;
     args.forEach((arg, i) => {
       const value = typeof arg === 'number' ? arg : this.place(arg);
-      words[2 * i] = value % 4294967296 | 0;
+      words[2 * i] = (value % 4294967296) | 0;
       words[2 * i + 1] = Math.floor(value / 4294967296) | 0;
     });
     const call = syscallTable[syscallNumbers[name]];
@@ -119,7 +119,10 @@ export class FileGuest {
     return found;
   }
 
-  stat(path: string, flags = 0x100): { mode: number; ino: number; nlink: number; size: number; uid: number; gid: number; blocks: number; mtime: number; dev: number } {
+  stat(
+    path: string,
+    flags = 0x100,
+  ): { mode: number; ino: number; nlink: number; size: number; uid: number; gid: number; blocks: number; mtime: number; dev: number } {
     const result = this.sys('newfstatat', -100, path, this.memory, flags);
     if (result < 0) throw new Error(`stat ${path}: ${result}`);
     const data = new DataView(this.bytes(128).buffer);

@@ -35,7 +35,12 @@ function attempt<T>(action: () => T): T | number {
 }
 
 /** As attempt, for actions that yield nothing: 0. */
-const effect = (action: () => void): number => attempt(() => (action(), 0)) as number;
+function effect(action: () => void): number {
+  return attempt(() => {
+    action();
+    return 0;
+  }) as number;
+}
 
 const time = (nanoseconds: bigint): HostTime => {
   const seconds = nanoseconds >= 0n ? nanoseconds / 1_000_000_000n : (nanoseconds - 999_999_999n) / 1_000_000_000n;
@@ -145,23 +150,23 @@ class NodeHostFolder implements HostFolder {
   }
 
   symlink(path: HostPath, target: string): number {
-    return this.at(path, (name) => (fs.symlinkSync(latin1(target), name), 0)) as number;
+    return this.act(path, (name) => fs.symlinkSync(latin1(target), name));
   }
 
   link(from: HostPath, to: HostPath): number {
-    return this.at(from, (old) => this.at(to, (name) => (fs.linkSync(old, name), 0))) as number;
+    return this.at(from, (old) => this.act(to, (name) => fs.linkSync(old, name))) as number;
   }
 
   unlink(path: HostPath): number {
-    return this.at(path, (name) => (fs.unlinkSync(name), 0)) as number;
+    return this.act(path, (name) => fs.unlinkSync(name));
   }
 
   rmdir(path: HostPath): number {
-    return this.at(path, (name) => (fs.rmdirSync(name), 0)) as number;
+    return this.act(path, (name) => fs.rmdirSync(name));
   }
 
   rename(from: HostPath, to: HostPath): number {
-    return this.at(from, (old) => this.at(to, (name) => (fs.renameSync(old, name), 0))) as number;
+    return this.at(from, (old) => this.act(to, (name) => fs.renameSync(old, name))) as number;
   }
 
   chmod(path: HostPath, mode: number): number {
@@ -173,7 +178,7 @@ class NodeHostFolder implements HostFolder {
   }
 
   utimes(path: HostPath, atime: HostTime, mtime: HostTime): number {
-    return this.at(path, (name) => (fs.lutimesSync(name, seconds(atime), seconds(mtime)), 0)) as number;
+    return this.act(path, (name) => fs.lutimesSync(name, seconds(atime), seconds(mtime)));
   }
 
   /** Change a file by its handle where it can be opened, so that its name cannot become a link meanwhile; else by way of /proc. */
@@ -203,6 +208,14 @@ class NodeHostFolder implements HostFolder {
   private at<T>(path: HostPath, action: (name: Buffer) => T): T | number {
     if (path.length === 0) return attempt(() => action(latin1(`${this.root}/.`)));
     return this.inside(path.slice(0, -1), (_directory, join) => action(join(latin1(path[path.length - 1]!))));
+  }
+
+  /** As `at`, for actions that yield nothing. */
+  private act(path: HostPath, action: (name: Buffer) => void): number {
+    return this.at(path, (name) => {
+      action(name);
+      return 0;
+    }) as number;
   }
 
   /** `action` with the directory at `path`, and with a function that makes the names of what is in it. */

@@ -3,6 +3,7 @@
 import { EEXIST, ENODEV, isErrno } from '../../abi/errno.ts';
 import type { Task } from '../task/task.ts';
 import { IovIter } from '../vfs/iov_iter.ts';
+import { mountFlags } from '../vfs/do_mount.ts';
 import { attachTree, newMount } from '../vfs/mount_tree.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../vfs/namei.ts';
 import { makeDirectory, newName } from '../vfs/names.ts';
@@ -42,7 +43,7 @@ export function mountAt(task: Task, type: string, source: string, target: string
   if (isErrno(place)) return place;
   const sb = fileSystem.mount(kernel, task, source, flags, data);
   if (isErrno(sb)) return sb;
-  const mount = newMount(kernel, sb, source, flags);
+  const mount = newMount(kernel, sb, source, mountFlags(flags));
   const failed = attachTree(mount, task.nsproxy.mnt, place.mount, place.dentry);
   return failed < 0 ? failed : lookupPath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
 }

@@ -38,7 +38,9 @@ function chmodAt(task: Task, dirfd: number, address: number, bits: number, at: n
   return (path.inode.mode & S_IFMT) === S_IFLNK ? -EOPNOTSUPP : changeMode(task, path, bits);
 }
 
-const fchmodat = defineSyscall('fchmodat', [fd('dirfd'), str('path'), mode('mode')], (task, dirfd, path, bits) => chmodAt(task, dirfd, path, bits, 0));
+const fchmodat = defineSyscall('fchmodat', [fd('dirfd'), str('path'), mode('mode')], (task, dirfd, path, bits) =>
+  chmodAt(task, dirfd, path, bits, 0),
+);
 
 const fchmodat2 = defineSyscall('fchmodat2', [fd('dirfd'), str('path'), mode('mode'), flags('flags')], chmodAt);
 
@@ -128,28 +130,37 @@ const ftruncate = defineSyscall('ftruncate', [fd('fd'), long('length')], (task, 
 });
 
 const KNOWN_MODES =
-  c.FALLOC_FL_KEEP_SIZE | c.FALLOC_FL_PUNCH_HOLE | c.FALLOC_FL_COLLAPSE_RANGE | c.FALLOC_FL_ZERO_RANGE | c.FALLOC_FL_INSERT_RANGE | c.FALLOC_FL_UNSHARE_RANGE;
+  c.FALLOC_FL_KEEP_SIZE |
+  c.FALLOC_FL_PUNCH_HOLE |
+  c.FALLOC_FL_COLLAPSE_RANGE |
+  c.FALLOC_FL_ZERO_RANGE |
+  c.FALLOC_FL_INSERT_RANGE |
+  c.FALLOC_FL_UNSHARE_RANGE;
 
-const fallocate = defineSyscall('fallocate', [fd('fd'), int('mode'), long('offset'), long('len')], (task, number, operation, offset, length) => {
-  const file = task.files!.io(number);
-  if (file === null) return -EBADF;
-  if (offset < 0 || length <= 0) return -EINVAL;
-  if ((operation & ~KNOWN_MODES) !== 0) return -EOPNOTSUPP;
-  const punch = (operation & c.FALLOC_FL_PUNCH_HOLE) !== 0;
-  if (punch && (operation & c.FALLOC_FL_KEEP_SIZE) === 0) return -EOPNOTSUPP;
-  if (!file.writable) return -EBADF;
-  const type = file.inode.mode & S_IFMT;
-  if (type === S_IFIFO) return -ESPIPE;
-  if (type === S_IFDIR) return -EISDIR;
-  if (type !== S_IFREG) return -ENODEV;
-  if (offset + length > MAX_SIZE) return -EFBIG;
-  if ((operation & c.FALLOC_FL_KEEP_SIZE) === 0) {
-    const refused = limitSize(task, offset + length, file.inode.size);
-    if (refused < 0) return refused;
-  }
-  const result = file.fallocate(task, operation, offset, length);
-  if (result === 0) notifyFile(file, IN_MODIFY);
-  return result;
-});
+const fallocate = defineSyscall(
+  'fallocate',
+  [fd('fd'), int('mode'), long('offset'), long('len')],
+  (task, number, operation, offset, length) => {
+    const file = task.files!.io(number);
+    if (file === null) return -EBADF;
+    if (offset < 0 || length <= 0) return -EINVAL;
+    if ((operation & ~KNOWN_MODES) !== 0) return -EOPNOTSUPP;
+    const punch = (operation & c.FALLOC_FL_PUNCH_HOLE) !== 0;
+    if (punch && (operation & c.FALLOC_FL_KEEP_SIZE) === 0) return -EOPNOTSUPP;
+    if (!file.writable) return -EBADF;
+    const type = file.inode.mode & S_IFMT;
+    if (type === S_IFIFO) return -ESPIPE;
+    if (type === S_IFDIR) return -EISDIR;
+    if (type !== S_IFREG) return -ENODEV;
+    if (offset + length > MAX_SIZE) return -EFBIG;
+    if ((operation & c.FALLOC_FL_KEEP_SIZE) === 0) {
+      const refused = limitSize(task, offset + length, file.inode.size);
+      if (refused < 0) return refused;
+    }
+    const result = file.fallocate(task, operation, offset, length);
+    if (result === 0) notifyFile(file, IN_MODIFY);
+    return result;
+  },
+);
 
 export const attrCalls: readonly Syscall[] = [fchmod, fchmodat, fchmodat2, fchown, fchownat, utimensat, truncate, ftruncate, fallocate];

@@ -51,23 +51,27 @@ function copy(task: Task, input: File, from: number, output: File, to: number | 
   return done;
 }
 
-const sendfile = defineSyscall('sendfile', [fd('out_fd'), fd('in_fd'), ptr('offset'), size('count')], (task, outFd, inFd, address, count) => {
-  const explicit = readOffset(task, address);
-  if (explicit !== null && explicit < 0) return explicit;
-  const input = task.files!.io(inFd);
-  if (input === null || !input.readable) return -EBADF;
-  if (explicit !== null && !input.seekable) return -ESPIPE;
-  const output = task.files!.io(outFd);
-  if (output === null || !output.writable) return -EBADF;
-  if (!input.seekable || (output.flags & c.O_APPEND) !== 0) return -EINVAL;
-  const from = explicit ?? input.pos;
-  const moved = copy(task, input, from, output, null, Math.min(count, MAX_COPY));
-  if (moved > 0) {
-    if (explicit === null) input.pos = from + moved;
-    else return writeOffset(task, address, from + moved) || moved;
-  }
-  return moved;
-});
+const sendfile = defineSyscall(
+  'sendfile',
+  [fd('out_fd'), fd('in_fd'), ptr('offset'), size('count')],
+  (task, outFd, inFd, address, count) => {
+    const explicit = readOffset(task, address);
+    if (explicit !== null && explicit < 0) return explicit;
+    const input = task.files!.io(inFd);
+    if (input === null || !input.readable) return -EBADF;
+    if (explicit !== null && !input.seekable) return -ESPIPE;
+    const output = task.files!.io(outFd);
+    if (output === null || !output.writable) return -EBADF;
+    if (!input.seekable || (output.flags & c.O_APPEND) !== 0) return -EINVAL;
+    const from = explicit ?? input.pos;
+    const moved = copy(task, input, from, output, null, Math.min(count, MAX_COPY));
+    if (moved > 0) {
+      if (explicit === null) input.pos = from + moved;
+      else return writeOffset(task, address, from + moved) || moved;
+    }
+    return moved;
+  },
+);
 
 const copyFileRange = defineSyscall(
   'copy_file_range',
@@ -96,7 +100,9 @@ const copyFileRange = defineSyscall(
     if (moved <= 0) return moved;
     if (inOffset === null) input.pos = from + moved;
     if (outOffset === null) output.pos = to + moved;
-    const failed = (inOffset === null ? 0 : writeOffset(task, inAddress, from + moved)) || (outOffset === null ? 0 : writeOffset(task, outAddress, to + moved));
+    const failed =
+      (inOffset === null ? 0 : writeOffset(task, inAddress, from + moved)) ||
+      (outOffset === null ? 0 : writeOffset(task, outAddress, to + moved));
     return failed < 0 ? failed : moved;
   },
 );

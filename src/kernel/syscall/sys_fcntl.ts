@@ -70,7 +70,7 @@ function getLock(task: Task, file: File, address: number, description: boolean):
   data.setUint32(12, Math.floor(found.start / 4294967296), true);
   data.setUint32(16, length % 4294967296, true);
   data.setUint32(20, Math.floor(length / 4294967296), true);
-  data.setInt32(24, found.pid < 0 ? -1 : task.kernel.initialPidNs.find(found.pid)?.in(task.pid.namespace) ?? 0, true);
+  data.setInt32(24, found.pid < 0 ? -1 : (task.kernel.initialPidNs.find(found.pid)?.in(task.pid.namespace) ?? 0), true);
   const failed = task.mm!.copyOut(address, new Uint8Array(data.buffer, 0, 4));
   return failed || task.mm!.copyOut(address + 8, new Uint8Array(data.buffer, 8, 20));
 }

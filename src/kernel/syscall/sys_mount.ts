@@ -28,30 +28,34 @@ function readData(task: Task, address: number): string | number {
 }
 
 const mount = partial(
-  defineSyscall('mount', [str('source'), str('target'), str('filesystemtype'), flags('mountflags'), ptr('data')], (task, sourceAddress, target, typeAddress, given, data) => {
-    const type = optional(task, typeAddress);
-    if (typeof type === 'number') return type;
-    const source = optional(task, sourceAddress);
-    if (typeof source === 'number') return source;
-    const options = readData(task, data);
-    if (typeof options === 'number') return options;
-    const path = userPath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
-    if (isErrno(path)) return path;
-    if (!mounts.mayMount(task)) return -EPERM;
-    const flag = (given & m.MS_MGC_MSK) >>> 0 === m.MS_MGC_VAL ? given & ~m.MS_MGC_MSK : given;
-    if ((flag & (m.MS_REMOUNT | m.MS_BIND)) === (m.MS_REMOUNT | m.MS_BIND)) return mounts.remount(task, path, flag, '');
-    if ((flag & m.MS_REMOUNT) !== 0) return mounts.remount(task, path, flag, options);
-    if ((flag & m.MS_BIND) !== 0) {
-      const from = userPath(task, AT_FDCWD, sourceAddress, LOOKUP_FOLLOW);
-      return isErrno(from) ? from : mounts.mountBind(task, from, path, (flag & m.MS_REC) !== 0);
-    }
-    if (mounts.isPropagationChange(flag)) return mounts.changePropagation(task, path, flag);
-    if ((flag & m.MS_MOVE) !== 0) {
-      const from = userPath(task, AT_FDCWD, sourceAddress, LOOKUP_FOLLOW);
-      return isErrno(from) ? from : mounts.mountMove(task, from, path);
-    }
-    return type === '' ? -EINVAL : mounts.mountNew(task, path, type, source, flag, options);
-  }),
+  defineSyscall(
+    'mount',
+    [str('source'), str('target'), str('filesystemtype'), flags('mountflags'), ptr('data')],
+    (task, sourceAddress, target, typeAddress, given, data) => {
+      const type = optional(task, typeAddress);
+      if (typeof type === 'number') return type;
+      const source = optional(task, sourceAddress);
+      if (typeof source === 'number') return source;
+      const options = readData(task, data);
+      if (typeof options === 'number') return options;
+      const path = userPath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
+      if (isErrno(path)) return path;
+      if (!mounts.mayMount(task)) return -EPERM;
+      const flag = (given & m.MS_MGC_MSK) >>> 0 === m.MS_MGC_VAL ? given & ~m.MS_MGC_MSK : given;
+      if ((flag & (m.MS_REMOUNT | m.MS_BIND)) === (m.MS_REMOUNT | m.MS_BIND)) return mounts.remount(task, path, flag, '');
+      if ((flag & m.MS_REMOUNT) !== 0) return mounts.remount(task, path, flag, options);
+      if ((flag & m.MS_BIND) !== 0) {
+        const from = userPath(task, AT_FDCWD, sourceAddress, LOOKUP_FOLLOW);
+        return isErrno(from) ? from : mounts.mountBind(task, from, path, (flag & m.MS_REC) !== 0);
+      }
+      if (mounts.isPropagationChange(flag)) return mounts.changePropagation(task, path, flag);
+      if ((flag & m.MS_MOVE) !== 0) {
+        const from = userPath(task, AT_FDCWD, sourceAddress, LOOKUP_FOLLOW);
+        return isErrno(from) ? from : mounts.mountMove(task, from, path);
+      }
+      return type === '' ? -EINVAL : mounts.mountNew(task, path, type, source, flag, options);
+    },
+  ),
   'shared mounts (MS_SHARED) are refused with EINVAL',
 );
 

@@ -20,7 +20,8 @@ const mkdirat = defineSyscall('mkdirat', [fd('dirfd'), str('path'), mode('mode')
 const mknodat = defineSyscall('mknodat', [fd('dirfd'), str('path'), mode('mode'), uint('dev')], (task, dirfd, address, bits, dev) => {
   const type = bits & s.S_IFMT;
   if (type === s.S_IFDIR) return -EPERM;
-  if (type !== 0 && type !== s.S_IFREG && type !== s.S_IFCHR && type !== s.S_IFBLK && type !== s.S_IFIFO && type !== s.S_IFSOCK) return -EINVAL;
+  if (type !== 0 && type !== s.S_IFREG && type !== s.S_IFCHR && type !== s.S_IFBLK && type !== s.S_IFIFO && type !== s.S_IFSOCK)
+    return -EINVAL;
   const path = getName(task, address);
   if (typeof path === 'number') return path;
   const made = names.newName(task, dirfd, path, false);
@@ -51,7 +52,12 @@ const linkat = defineSyscall(
     if (typeof newPath === 'number') return newPath;
     const old = lookupPath(task, oldDirfd, oldName, lookup);
     if (isErrno(old)) return old;
-    if (oldName === '' && !task.cred.capable(CAP_DAC_READ_SEARCH, task.kernel.initialUserNs) && task.files!.get(oldDirfd)?.cred !== task.cred) return -ENOENT;
+    if (
+      oldName === '' &&
+      !task.cred.capable(CAP_DAC_READ_SEARCH, task.kernel.initialUserNs) &&
+      task.files!.get(oldDirfd)?.cred !== task.cred
+    )
+      return -ENOENT;
     const made = names.newName(task, newDirfd, newPath, false);
     if (isErrno(made)) return made;
     if (old.mount !== made.walk.mount) return -EXDEV;
@@ -114,12 +120,15 @@ function rename(task: Task, oldDirfd: number, oldAddress: number, newDirfd: numb
     if (from.trailing) return -ENOTDIR;
     if ((flag & c.RENAME_EXCHANGE) === 0 && to.trailing) return -ENOTDIR;
   }
-  if ((flag & c.RENAME_EXCHANGE) !== 0 && to.trailing && target.inode !== null && (target.inode.mode & s.S_IFMT) !== s.S_IFDIR) return -ENOTDIR;
+  if ((flag & c.RENAME_EXCHANGE) !== 0 && to.trailing && target.inode !== null && (target.inode.mode & s.S_IFMT) !== s.S_IFDIR)
+    return -ENOTDIR;
   return names.rename(task, old, target, flag);
 }
 
-const renameat = defineSyscall('renameat', [fd('olddirfd'), str('oldpath'), fd('newdirfd'), str('newpath')], (task, oldDirfd, old, newDirfd, path) =>
-  rename(task, oldDirfd, old, newDirfd, path, 0),
+const renameat = defineSyscall(
+  'renameat',
+  [fd('olddirfd'), str('oldpath'), fd('newdirfd'), str('newpath')],
+  (task, oldDirfd, old, newDirfd, path) => rename(task, oldDirfd, old, newDirfd, path, 0),
 );
 
 const renameat2 = defineSyscall('renameat2', [fd('olddirfd'), str('oldpath'), fd('newdirfd'), str('newpath'), flags('flags')], rename);

@@ -12,8 +12,23 @@ import { newFd } from './new_fd.ts';
 
 /** Linux: VALID_OPEN_FLAGS. */
 const VALID_FLAGS =
-  c.O_ACCMODE | c.O_CREAT | c.O_EXCL | c.O_NOCTTY | c.O_TRUNC | c.O_APPEND | c.O_NONBLOCK | c.O_SYNC | c.O_ASYNC | c.O_DIRECT |
-  c.O_LARGEFILE | c.O_DIRECTORY | c.O_NOFOLLOW | c.O_NOATIME | c.O_CLOEXEC | c.O_PATH | c.__O_TMPFILE;
+  c.O_ACCMODE |
+  c.O_CREAT |
+  c.O_EXCL |
+  c.O_NOCTTY |
+  c.O_TRUNC |
+  c.O_APPEND |
+  c.O_NONBLOCK |
+  c.O_SYNC |
+  c.O_ASYNC |
+  c.O_DIRECT |
+  c.O_LARGEFILE |
+  c.O_DIRECTORY |
+  c.O_NOFOLLOW |
+  c.O_NOATIME |
+  c.O_CLOEXEC |
+  c.O_PATH |
+  c.__O_TMPFILE;
 const PATH_FLAGS = c.O_DIRECTORY | c.O_NOFOLLOW | c.O_PATH | c.O_CLOEXEC;
 const RESOLVE_FLAGS =
   c.RESOLVE_NO_XDEV | c.RESOLVE_NO_MAGICLINKS | c.RESOLVE_NO_SYMLINKS | c.RESOLVE_BENEATH | c.RESOLVE_IN_ROOT | c.RESOLVE_CACHED;

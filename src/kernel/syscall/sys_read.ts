@@ -170,9 +170,13 @@ function flagged(task: Task, number: number, address: number, count: number, pos
 
 const rwv2 = [fd('fd'), ptr('iov'), size('iovcnt'), long('pos'), uint('pos_h'), flags('flags')] as const;
 
-const preadv2 = defineSyscall('preadv2', rwv2, (task, number, address, count, pos, _high, rwf) => flagged(task, number, address, count, pos, rwf, false));
+const preadv2 = defineSyscall('preadv2', rwv2, (task, number, address, count, pos, _high, rwf) =>
+  flagged(task, number, address, count, pos, rwf, false),
+);
 
-const pwritev2 = defineSyscall('pwritev2', rwv2, (task, number, address, count, pos, _high, rwf) => flagged(task, number, address, count, pos, rwf, true));
+const pwritev2 = defineSyscall('pwritev2', rwv2, (task, number, address, count, pos, _high, rwf) =>
+  flagged(task, number, address, count, pos, rwf, true),
+);
 
 const lseek = defineSyscall('lseek', [fd('fd'), long('offset'), int('whence')], (task, number, offset, whence) => {
   const file = task.files!.io(number);

@@ -10,11 +10,11 @@ import { getName, LOOKUP_EMPTY, LOOKUP_FOLLOW, lookupPath, userPath } from '../v
 import type { Path } from '../vfs/path.ts';
 import { MAY_EXEC, MAY_WRITE, permission } from '../vfs/permission.ts';
 import { encodeStat, encodeStatx } from '../vfs/stat.ts';
-import { touchAtime } from '../vfs/times.ts';
 import { latin1Bytes } from '../vfs/text.ts';
+import { touchAtime } from '../vfs/times.ts';
 import { fd, flags, int, ptr, str } from './args.ts';
-import { defineSyscall, type Syscall } from './define.ts';
 import { longs } from './copy.ts';
+import { defineSyscall, type Syscall } from './define.ts';
 
 const lookupFlags = (at: number): number =>
   ((at & c.AT_SYMLINK_NOFOLLOW) !== 0 ? 0 : LOOKUP_FOLLOW) | ((at & c.AT_EMPTY_PATH) !== 0 ? LOOKUP_EMPTY : 0);
@@ -71,7 +71,23 @@ function writeStatfs(task: Task, path: Path, address: number): number {
   if (isErrno(info)) return info;
   const { blocks, blocksFree, files, filesFree } = info;
   const flag = s.ST_VALID | (mount.readOnly ? s.ST_RDONLY : 0) | statfsFlags(mount.flags);
-  const bytes = longs([sb.magic, sb.blockSize, blocks, blocksFree, blocksFree, files, filesFree, sb.dev, sb.nameMax, sb.blockSize, flag, 0, 0, 0, 0]);
+  const bytes = longs([
+    sb.magic,
+    sb.blockSize,
+    blocks,
+    blocksFree,
+    blocksFree,
+    files,
+    filesFree,
+    sb.dev,
+    sb.nameMax,
+    sb.blockSize,
+    flag,
+    0,
+    0,
+    0,
+    0,
+  ]);
   return task.mm!.copyOut(address, bytes);
 }
 
@@ -120,23 +136,29 @@ function mayAccess(task: Task, { inode, mount }: Path, mask: number): number {
   return (mask & MAY_WRITE) !== 0 && !special && mount.readOnly ? -EROFS : 0;
 }
 
-const faccessat = defineSyscall('faccessat', [fd('dirfd'), str('path'), flags('mode')], (task, dirfd, path, mask) => access(task, dirfd, path, mask, 0));
+const faccessat = defineSyscall('faccessat', [fd('dirfd'), str('path'), flags('mode')], (task, dirfd, path, mask) =>
+  access(task, dirfd, path, mask, 0),
+);
 
 const faccessat2 = defineSyscall('faccessat2', [fd('dirfd'), str('path'), flags('mode'), flags('flags')], access);
 
-const readlinkat = defineSyscall('readlinkat', [fd('dirfd'), str('path'), ptr('buf'), int('bufsiz')], (task, dirfd, address, buffer, length) => {
-  if (length <= 0) return -EINVAL;
-  const name = getName(task, address, LOOKUP_EMPTY);
-  if (typeof name === 'number') return name;
-  const path = lookupPath(task, dirfd, name, LOOKUP_EMPTY);
-  if (isErrno(path)) return path;
-  const { inode, mount } = path;
-  if ((inode.mode & s.S_IFMT) !== s.S_IFLNK) return name === '' ? -ENOENT : -EINVAL;
-  const target = inode.readlink(task);
-  if (isErrno(target)) return target;
-  touchAtime(mount, inode);
-  const bytes = latin1Bytes(target.slice(0, length));
-  return task.mm!.copyOut(buffer, bytes) || bytes.length;
-});
+const readlinkat = defineSyscall(
+  'readlinkat',
+  [fd('dirfd'), str('path'), ptr('buf'), int('bufsiz')],
+  (task, dirfd, address, buffer, length) => {
+    if (length <= 0) return -EINVAL;
+    const name = getName(task, address, LOOKUP_EMPTY);
+    if (typeof name === 'number') return name;
+    const path = lookupPath(task, dirfd, name, LOOKUP_EMPTY);
+    if (isErrno(path)) return path;
+    const { inode, mount } = path;
+    if ((inode.mode & s.S_IFMT) !== s.S_IFLNK) return name === '' ? -ENOENT : -EINVAL;
+    const target = inode.readlink(task);
+    if (isErrno(target)) return target;
+    touchAtime(mount, inode);
+    const bytes = latin1Bytes(target.slice(0, length));
+    return task.mm!.copyOut(buffer, bytes) || bytes.length;
+  },
+);
 
 export const statCalls: readonly Syscall[] = [fstat, newfstatat, statx, statfs, fstatfs, faccessat, faccessat2, readlinkat];

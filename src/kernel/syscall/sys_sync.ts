@@ -58,15 +58,19 @@ function fetch(task: Task, file: File, offset: number, count: number): number {
   return result === NOT_RESIDENT ? result : 0;
 }
 
-const fadvise64 = defineSyscall('fadvise64', [fd('fd'), long('offset'), long('len'), int('advice')], (task, number, offset, length, advice) => {
-  const file = task.files!.io(number);
-  if (file === null) return -EBADF;
-  if ((file.inode.mode & S_IFMT) === S_IFIFO) return -ESPIPE;
-  if (length < 0 || advice < 0 || advice > POSIX_FADV_NOREUSE) return -EINVAL;
-  if (advice === POSIX_FADV_WILLNEED) return fetch(task, file, Math.max(0, offset), length === 0 ? MAX_READAHEAD : length);
-  if (advice === POSIX_FADV_DONTNEED) file.inode.mapping?.sync();
-  return 0;
-});
+const fadvise64 = defineSyscall(
+  'fadvise64',
+  [fd('fd'), long('offset'), long('len'), int('advice')],
+  (task, number, offset, length, advice) => {
+    const file = task.files!.io(number);
+    if (file === null) return -EBADF;
+    if ((file.inode.mode & S_IFMT) === S_IFIFO) return -ESPIPE;
+    if (length < 0 || advice < 0 || advice > POSIX_FADV_NOREUSE) return -EINVAL;
+    if (advice === POSIX_FADV_WILLNEED) return fetch(task, file, Math.max(0, offset), length === 0 ? MAX_READAHEAD : length);
+    if (advice === POSIX_FADV_DONTNEED) file.inode.mapping?.sync();
+    return 0;
+  },
+);
 
 const readahead = defineSyscall('readahead', [fd('fd'), long('offset'), size('count')], (task, number, offset, count) => {
   const file = task.files!.io(number);

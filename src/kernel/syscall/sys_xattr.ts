@@ -114,8 +114,12 @@ function remove(task: Task, path: Path | number, nameAddress: number): number {
 }
 
 const setArgs = [str('path'), str('name'), ptr('value'), size('size'), flags('flags')] as const;
-const setxattr = defineSyscall('setxattr', setArgs, (task, path, name, value, n, flag) => set(task, at(task, path, true), name, value, n, flag));
-const lsetxattr = defineSyscall('lsetxattr', setArgs, (task, path, name, value, n, flag) => set(task, at(task, path, false), name, value, n, flag));
+const setxattr = defineSyscall('setxattr', setArgs, (task, path, name, value, n, flag) =>
+  set(task, at(task, path, true), name, value, n, flag),
+);
+const lsetxattr = defineSyscall('lsetxattr', setArgs, (task, path, name, value, n, flag) =>
+  set(task, at(task, path, false), name, value, n, flag),
+);
 const fsetxattr = defineSyscall(
   'fsetxattr',
   [fd('fd'), str('name'), ptr('value'), size('size'), flags('flags')],
@@ -132,10 +136,16 @@ const fgetxattr = defineSyscall('fgetxattr', [fd('fd'), str('name'), ptr('value'
 const listArgs = [str('path'), ptr('list'), size('size')] as const;
 const listxattr = defineSyscall('listxattr', listArgs, (task, path, buffer, n) => list(task, at(task, path, true), buffer, n));
 const llistxattr = defineSyscall('llistxattr', listArgs, (task, path, buffer, n) => list(task, at(task, path, false), buffer, n));
-const flistxattr = defineSyscall('flistxattr', [fd('fd'), ptr('list'), size('size')], (task, number, buffer, n) => list(task, ofFd(task, number), buffer, n));
+const flistxattr = defineSyscall('flistxattr', [fd('fd'), ptr('list'), size('size')], (task, number, buffer, n) =>
+  list(task, ofFd(task, number), buffer, n),
+);
 
-const removexattr = defineSyscall('removexattr', [str('path'), str('name')], (task, path, name) => remove(task, at(task, path, true), name));
-const lremovexattr = defineSyscall('lremovexattr', [str('path'), str('name')], (task, path, name) => remove(task, at(task, path, false), name));
+const removexattr = defineSyscall('removexattr', [str('path'), str('name')], (task, path, name) =>
+  remove(task, at(task, path, true), name),
+);
+const lremovexattr = defineSyscall('lremovexattr', [str('path'), str('name')], (task, path, name) =>
+  remove(task, at(task, path, false), name),
+);
 const fremovexattr = defineSyscall('fremovexattr', [fd('fd'), str('name')], (task, number, name) => remove(task, ofFd(task, number), name));
 
 export const xattrCalls: readonly Syscall[] = [

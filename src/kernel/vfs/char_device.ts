@@ -38,7 +38,8 @@ export class CharDevices {
     const major = majorOf(inode.rdev);
     const minor = minorOf(inode.rdev);
     for (const r of this.regions) {
-      if (r.major === major && minor >= r.firstMinor && minor < r.firstMinor + r.count) return r.driver.open(task, inode, path, flags, minor);
+      if (r.major === major && minor >= r.firstMinor && minor < r.firstMinor + r.count)
+        return r.driver.open(task, inode, path, flags, minor);
     }
     return -ENXIO;
   }

@@ -28,7 +28,8 @@ export function pathName(path: Path, root: Path): PathName {
 
 /** What /proc/[pid]/exe, cwd, fd and maps show: with " (deleted)" when the name is gone. Linux: d_path. */
 export function describePath(path: Path, root: Path): string {
-  if (path.dentry.isRoot && path.mount.parent === null && path.mount.namespace === null && path.mount !== root.mount) return path.dentry.name || '/';
+  if (path.dentry.isRoot && path.mount.parent === null && path.mount.namespace === null && path.mount !== root.mount)
+    return path.dentry.name || '/';
   const { name } = pathName(path, root);
   return path.dentry.unlinked ? `${name} (deleted)` : name;
 }

@@ -5,11 +5,11 @@ import { EAGAIN, EBUSY, EINVAL, ELOOP, ENODEV, ENOENT, ENOTDIR, EPERM, isErrno }
 import * as m from '../../abi/mount.ts';
 import { S_IFDIR, S_IFLNK, S_IFMT } from '../../abi/stat.ts';
 import type { Task } from '../task/task.ts';
+import { reachesRoot } from './d_path.ts';
 import type { Inode } from './inode.ts';
 import type { Mount } from './mount.ts';
 import { attachTree, copyMount, copyTree, detachTree, newMount } from './mount_tree.ts';
 import type { Path } from './path.ts';
-import { reachesRoot } from './d_path.ts';
 
 const PROPAGATION = m.MS_SHARED | m.MS_PRIVATE | m.MS_SLAVE | m.MS_UNBINDABLE;
 const ATIME_FLAGS = m.MS_NOATIME | m.MS_NODIRATIME | m.MS_RELATIME;
@@ -61,7 +61,9 @@ export function mountBind(task: Task, source: Path, path: Path, recursive: boole
   // Namespace files may be bound from outside any mount namespace.
   if (mount.namespace !== task.nsproxy.mnt && mount.namespace !== null) return -EINVAL;
   if (!recursive && hasLockedChildren(mount, source)) return -EINVAL;
-  const copy = recursive ? copyTree(mount, source.dentry, { bind: true, lock: false }) : copyMount(mount, source.dentry, { bind: true, lock: false });
+  const copy = recursive
+    ? copyTree(mount, source.dentry, { bind: true, lock: false })
+    : copyMount(mount, source.dentry, { bind: true, lock: false });
   copy.locked = false;
   const failed = isDirectory(source.inode) === isDirectory(path.inode) ? attachAt(task, copy, path) : -ENOTDIR;
   if (failed < 0) detachTree(copy);
@@ -168,7 +170,7 @@ export function pivotRoot(task: Task, newRoot: Path, putOld: Path): number {
   if (newRoot.dentry.unlinked) return -ENOENT;
   if (mount === oldMount || putOld.mount === oldMount) return -EBUSY;
   if (root.dentry !== oldMount.root || newRoot.dentry !== mount.root) return -EINVAL;
-  if (mount.parent === null || oldMount.parent === null && namespace.root !== oldMount) return -EINVAL;
+  if (mount.parent === null || (oldMount.parent === null && namespace.root !== oldMount)) return -EINVAL;
   if (!reachesRoot(putOld, newRoot) || !reachesRoot(newRoot, root)) return -EINVAL;
   const { parent: rootParent, mountpoint: rootPlace } = oldMount;
   mount.detach();

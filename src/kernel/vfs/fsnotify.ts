@@ -1,6 +1,6 @@
 /** What happens to files, told to those who watch. Linux: fs/notify/fsnotify.c. See inotify(7). */
 
-import { IN_ATTRIB, IN_CREATE, IN_DELETE, IN_DELETE_SELF, IN_ISDIR, IN_MOVED_FROM, IN_MOVED_TO, IN_MOVE_SELF } from '../../abi/inotify.ts';
+import { IN_ATTRIB, IN_CREATE, IN_DELETE, IN_DELETE_SELF, IN_ISDIR, IN_MOVE_SELF, IN_MOVED_FROM, IN_MOVED_TO } from '../../abi/inotify.ts';
 import { S_IFDIR, S_IFMT } from '../../abi/stat.ts';
 import type { Dentry } from './dentry.ts';
 import type { File } from './file.ts';

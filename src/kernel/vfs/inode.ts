@@ -1,13 +1,13 @@
 /** The file object behind names and descriptions. Linux: struct inode, struct inode_operations. See inode(7). */
 
-import { ENOENT, ENOTDIR, EOPNOTSUPP, EPERM, EINVAL, ENXIO } from '../../abi/errno.ts';
+import { EINVAL, ENOENT, ENOTDIR, ENXIO, EOPNOTSUPP, EPERM } from '../../abi/errno.ts';
 import type { Pipe } from '../fs/pipefs/pipe.ts';
 import type { PageMapping } from '../mm/page_mapping.ts';
 import type { UnixSocket } from '../net/unix/unix_socket.ts';
 import type { Task } from '../task/task.ts';
 import type { Dentry } from './dentry.ts';
-import type { FileLocks } from './file_locks.ts';
 import type { DirEmit, File } from './file.ts';
+import type { FileLocks } from './file_locks.ts';
 import type { InotifyMark } from './inotify.ts';
 import type { Path } from './path.ts';
 import type { SuperBlock } from './super_block.ts';

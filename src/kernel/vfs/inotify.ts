@@ -151,7 +151,10 @@ export class InotifyFile extends File {
 
   override fdinfo(): string {
     return [...this.marks.values()]
-      .map(({ wd, inode, mask }) => `inotify wd:${wd.toString(16)} ino:${inode.ino.toString(16)} sdev:${inode.sb.dev.toString(16)} mask:${(mask & ~IN_ISDIR).toString(16)} ignored_mask:0 \n`)
+      .map(
+        ({ wd, inode, mask }) =>
+          `inotify wd:${wd.toString(16)} ino:${inode.ino.toString(16)} sdev:${inode.sb.dev.toString(16)} mask:${(mask & ~IN_ISDIR).toString(16)} ignored_mask:0 \n`,
+      )
       .join('');
   }
 

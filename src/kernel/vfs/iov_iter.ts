@@ -90,14 +90,16 @@ export class IovIter {
 
   /** Copy `source` to the destination; call prepare first. Returns 0 or -EFAULT. */
   put(source: Uint8Array): number {
-    if (this.mm !== null) return this.walk(source.length, (mm, address, done, length) => mm.copyOut(address, source.subarray(done, done + length)));
+    if (this.mm !== null)
+      return this.walk(source.length, (mm, address, done, length) => mm.copyOut(address, source.subarray(done, done + length)));
     this.bytes!.set(source, this.moved);
     return this.advance(source.length);
   }
 
   /** Fill `target` from the source; call prepare first. Returns 0 or -EFAULT. */
   take(target: Uint8Array): number {
-    if (this.mm !== null) return this.walk(target.length, (mm, address, done, length) => mm.copyInto(address, target.subarray(done, done + length)));
+    if (this.mm !== null)
+      return this.walk(target.length, (mm, address, done, length) => mm.copyInto(address, target.subarray(done, done + length)));
     target.set(this.bytes!.subarray(this.moved, this.moved + target.length));
     return this.advance(target.length);
   }

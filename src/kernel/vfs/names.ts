@@ -229,7 +229,7 @@ function moved(task: Task, old: Dentry, target: Dentry, flags: number, { from, t
 
 /** Whether something is mounted on the entry in the caller's mount namespace. Linux: is_local_mountpoint. */
 function isMountPointHere(task: Task, dentry: Dentry): boolean {
-  return dentry.mounts !== null && dentry.mounts.some((mount) => mount.namespace === task.nsproxy.mnt);
+  return dentry.mounts?.some((mount) => mount.namespace === task.nsproxy.mnt) ?? false;
 }
 
 /** The place is gone: mounts that other namespaces have on it go too. Linux: detach_mounts. */

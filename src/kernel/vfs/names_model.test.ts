@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type FakeFile, fakeLayer } from '../../../tests/support/fake_layer.ts';
 import { FileGuest } from '../../../tests/support/file_guest.ts';
@@ -98,7 +98,9 @@ function realTree(root: string, directories: boolean): string[] {
       const at = `${path}/${entry}`;
       const st = fs.lstatSync(`${root}${at}`);
       const target = st.isSymbolicLink() ? ` -> ${fs.readlinkSync(`${root}${at}`)}` : '';
-      lines.push(`${at} ${(st.mode & 0o170000).toString(8)} ${st.isDirectory() ? (directories ? st.nlink : '') : `${st.nlink} ${st.size}`}${target}`);
+      lines.push(
+        `${at} ${(st.mode & 0o170000).toString(8)} ${st.isDirectory() ? (directories ? st.nlink : '') : `${st.nlink} ${st.size}`}${target}`,
+      );
       if (st.isDirectory()) visit(at);
     }
   };

@@ -1,9 +1,10 @@
 /** Opening files by name. Linux: path_openat, do_open in fs/namei.c; do_dentry_open in fs/open.c. See open(2), openat2(2). */
 
-import { EACCES, EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR, EPERM, EROFS, ETXTBSY, ENXIO, isErrno } from '../../abi/errno.ts';
+import { EACCES, EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR, ENXIO, EPERM, EROFS, ETXTBSY, isErrno } from '../../abi/errno.ts';
 import {
   __O_TMPFILE,
   O_ACCMODE,
+  O_CLOEXEC,
   O_CREAT,
   O_DIRECTORY,
   O_EXCL,
@@ -13,7 +14,6 @@ import {
   O_PATH,
   O_RDONLY,
   O_TRUNC,
-  O_CLOEXEC,
 } from '../../abi/fcntl.ts';
 import { IN_MODIFY, IN_OPEN } from '../../abi/inotify.ts';
 import { MS_NODEV } from '../../abi/mount.ts';
@@ -208,4 +208,3 @@ function mayOpen(task: Task, path: Path, { flags, exec }: OpenHow): number {
   if (denied < 0) return denied;
   return (flags & O_NOATIME) !== 0 && !ownerOrCapable(task.cred, inode) ? -EPERM : 0;
 }
-

@@ -43,7 +43,8 @@ export function permissionOf(cred: Cred, inode: Inode, mask: number): number {
   return -EACCES;
 }
 
-export const permission = (task: Task, inode: Inode, mask: number): number => inode.permission(task, mask) ?? permissionOf(task.cred, inode, mask);
+export const permission = (task: Task, inode: Inode, mask: number): number =>
+  inode.permission(task, mask) ?? permissionOf(task.cred, inode, mask);
 
 /** May names be added to `directory`? */
 export const mayCreate = (task: Task, directory: Inode): number => permission(task, directory, MAY_WRITE | MAY_EXEC);
@@ -68,7 +69,11 @@ export function initOwner(task: Task, directory: Inode, inode: Inode): void {
   }
   inode.gid = directory.gid;
   if ((inode.mode & S_IFMT) === S_IFDIR) inode.mode |= S_ISGID;
-  else if ((inode.mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP) && !cred.inGroup(inode.gid) && !inodeCapable(cred, directory, CAP_FSETID)) {
+  else if (
+    (inode.mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP) &&
+    !cred.inGroup(inode.gid) &&
+    !inodeCapable(cred, directory, CAP_FSETID)
+  ) {
     inode.mode &= ~S_ISGID;
   }
 }

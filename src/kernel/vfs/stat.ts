@@ -20,7 +20,7 @@ import type { Path } from './path.ts';
 const TWO_32 = 4294967296;
 
 function setU64(data: DataView, at: number, value: number): void {
-  data.setUint32(at, value % TWO_32 | 0, true);
+  data.setUint32(at, (value % TWO_32) | 0, true);
   data.setInt32(at + 4, Math.floor(value / TWO_32), true);
 }
 

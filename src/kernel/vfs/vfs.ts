@@ -1,8 +1,8 @@
 /** The state of the virtual file system as a whole: caches, registries, number spaces. */
 
 import { makedev } from '../../abi/stat.ts';
-import type { Kernel } from '../kernel.ts';
 import type { LayerSuperBlock } from '../fs/layerfs/layerfs.ts';
+import type { Kernel } from '../kernel.ts';
 import { CharDevices } from './char_device.ts';
 import { Dcache } from './dcache.ts';
 import type { FileSystemType } from './file_system_type.ts';

@@ -63,7 +63,8 @@ export class HostInode extends Inode {
 
   private update(attributes: HostAttributes): void {
     const { mtime, mapping } = this;
-    const changed = attributes.size !== this.size || attributes.mtime.seconds !== mtime.seconds || attributes.mtime.nanoseconds !== mtime.nanoseconds;
+    const changed =
+      attributes.size !== this.size || attributes.mtime.seconds !== mtime.seconds || attributes.mtime.nanoseconds !== mtime.nanoseconds;
     if (changed && mapping !== null) mapping.evict(this.sb.kernel.memory.root, Number.POSITIVE_INFINITY, 2);
     this.adopt(attributes);
   }

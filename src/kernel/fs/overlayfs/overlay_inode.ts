@@ -3,8 +3,8 @@
 import { EIO, EOPNOTSUPP, EPERM, EROFS, isErrno } from '../../../abi/errno.ts';
 import { O_ACCMODE, O_RDONLY } from '../../../abi/fcntl.ts';
 import { S_IFDIR, S_IFMT } from '../../../abi/stat.ts';
-import { charge, PRICE_INODE, uncharge } from '../../mm/price.ts';
 import type { MemoryGroup } from '../../mm/memory_group.ts';
+import { charge, PRICE_INODE, uncharge } from '../../mm/price.ts';
 import type { Task } from '../../task/task.ts';
 import type { DirEmit, File } from '../../vfs/file.ts';
 import { type Attributes, Inode } from '../../vfs/inode.ts';
@@ -31,7 +31,14 @@ export class OverlayInode extends Inode {
   private payer: MemoryGroup | null = null;
   private forgotten = false;
 
-  constructor(sb: OverlaySuperBlock, parent: OverlayInode | null, name: string, upper: Inode | null, lowers: readonly Inode[], ino?: number) {
+  constructor(
+    sb: OverlaySuperBlock,
+    parent: OverlayInode | null,
+    name: string,
+    upper: Inode | null,
+    lowers: readonly Inode[],
+    ino?: number,
+  ) {
     const real = upper ?? lowers[0]!;
     super(sb, ino ?? sb.inodeNumber(real), real.mode);
     this.parent = parent;

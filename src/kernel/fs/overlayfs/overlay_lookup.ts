@@ -71,7 +71,13 @@ export function lookupOverlay(task: Task, directory: OverlayInode, name: string)
 }
 
 /** An overlay inode for one of the upper tree. */
-export function newUpperInode(task: Task, directory: OverlayInode, name: string, upper: Inode, lowers: readonly Inode[]): OverlayInode | number {
+export function newUpperInode(
+  task: Task,
+  directory: OverlayInode,
+  name: string,
+  upper: Inode,
+  lowers: readonly Inode[],
+): OverlayInode | number {
   const ino = lowers.length > 0 ? directory.sb.inodeNumber(lowers[lowers.length - 1]!) : originOf(task, directory, upper);
   const inode = new OverlayInode(directory.sb, directory, name, upper, lowers, ino);
   if (!inode.chargeTo(task.group.cgroup.memory)) {

@@ -1,6 +1,6 @@
 /** Creating, removing and moving names in an overlay: in the upper tree, with whiteouts over what is below. Linux: fs/overlayfs/dir.c. */
 
-import { EINVAL, ENOTEMPTY, EPERM, EXDEV, isErrno } from '../../../abi/errno.ts';
+import { EINVAL, ENOENT, ENOTEMPTY, EPERM, EXDEV, isErrno } from '../../../abi/errno.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../../../abi/fcntl.ts';
 import { S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID } from '../../../abi/stat.ts';
 import type { Task } from '../../task/task.ts';
@@ -19,7 +19,14 @@ function refreshed(directory: OverlayInode): void {
 }
 
 /** A new regular file, directory, device or (with `target`) symbolic link. */
-export function createOverlay(task: Task, directory: OverlayInode, name: string, mode: number, rdev: number, target: string): Inode | number {
+export function createOverlay(
+  task: Task,
+  directory: OverlayInode,
+  name: string,
+  mode: number,
+  rdev: number,
+  target: string,
+): Inode | number {
   const failed = copyUp(task, directory, false);
   if (failed < 0) return failed;
   const upper = directory.upper!;
@@ -148,7 +155,7 @@ export function renameOverlay(task: Task, from: OverlayInode, name: string, to: 
   const target = realOrNull(task, to, newName);
   if (isErrno(target)) return target;
   if (inode.isDirectory && inode.lowers.length > 0) return -EXDEV;
-  if (exchange && target !== null && target.isDirectory && target.lowers.length > 0) return -EXDEV;
+  if (exchange && target?.isDirectory === true && target.lowers.length > 0) return -EXDEV;
   if (!exchange && target !== null && target.isDirectory) {
     const names = mergeNames(task, target);
     if (isErrno(names)) return names;
@@ -186,7 +193,7 @@ function place(inode: OverlayInode, parent: OverlayInode, name: string): void {
 
 function realOrNull(task: Task, directory: OverlayInode, name: string): OverlayInode | null | number {
   const inode = directory.lookup(task, name);
-  if (isErrno(inode)) return inode === -2 ? null : inode;
+  if (isErrno(inode)) return inode === -ENOENT ? null : inode;
   return existing(task, directory, name);
 }
 

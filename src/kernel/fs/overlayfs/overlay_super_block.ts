@@ -1,7 +1,7 @@
 /** One overlay: read-only lower directory trees and a writable upper one, seen as a whole. Linux: fs/overlayfs/super.c. */
 
-import { OVERLAYFS_SUPER_MAGIC } from '../../../abi/stat.ts';
 import { MS_RDONLY } from '../../../abi/mount.ts';
+import { OVERLAYFS_SUPER_MAGIC } from '../../../abi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Task } from '../../task/task.ts';
 import type { FileSystemType } from '../../vfs/file_system_type.ts';

@@ -9,9 +9,7 @@ import { FileSystemType } from '../../vfs/file_system_type.ts';
 import type { Inode } from '../../vfs/inode.ts';
 import { parseMountOptions } from '../../vfs/mount_options.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../../vfs/namei.ts';
-import { layerSuperBlock } from '../layerfs/layerfs.ts';
 import type { SuperBlock } from '../../vfs/super_block.ts';
-import { TmpfsSuperBlock, TmpfsType } from '../tmpfs/tmpfs.ts';
 import { OverlaySuperBlock } from './overlay_super_block.ts';
 
 /** Linux: OVL_MAX_STACK. */
@@ -63,18 +61,4 @@ function directoryAt(task: Task, path: string): Inode | number {
   const found = lookupPath(task, AT_FDCWD, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
   if (isErrno(found)) return found;
   return (found.inode.mode & S_IFMT) === S_IFDIR ? found.inode : -ENOTDIR;
-}
-
-/** A container's root: image layers (topmost first) under a fresh writable one. -ENODEV if a layer is not in the store. */
-export function containerRoot(kernel: Kernel, layers: readonly string[], flags: number): OverlaySuperBlock | number {
-  const type = kernel.vfs.fileSystems.get('overlay')!;
-  const lowers: Inode[] = [];
-  for (const id of layers) {
-    const sb = layerSuperBlock(kernel, id);
-    if (isErrno(sb)) return sb;
-    lowers.push(sb.root.inode!);
-  }
-  const tmpfs = kernel.vfs.fileSystems.get('tmpfs') ?? new TmpfsType();
-  const upper = TmpfsSuperBlock.create(kernel, tmpfs, 0, 0o755).root.inode!;
-  return new OverlaySuperBlock(kernel, type, upper, lowers, flags, '');
 }

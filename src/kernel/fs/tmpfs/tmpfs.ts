@@ -1,12 +1,12 @@
 /** A file system in memory. Linux: mm/shmem.c. See tmpfs(5). */
 
+import { CAP_SYS_RESOURCE } from '../../../abi/capability.ts';
 import { EINVAL, ENOMEM, ENOSPC } from '../../../abi/errno.ts';
 import { S_IFDIR, TMPFS_MAGIC } from '../../../abi/stat.ts';
 import { FRAME_SIZE } from '../../../platform/ram.ts';
 import type { Kernel } from '../../kernel.ts';
-import { charge, PRICE_INODE, uncharge } from '../../mm/price.ts';
 import type { MemoryGroup } from '../../mm/memory_group.ts';
-import { CAP_SYS_RESOURCE } from '../../../abi/capability.ts';
+import { charge, PRICE_INODE, uncharge } from '../../mm/price.ts';
 import type { Task } from '../../task/task.ts';
 import { FileSystemType } from '../../vfs/file_system_type.ts';
 import type { Inode } from '../../vfs/inode.ts';
@@ -145,7 +145,8 @@ export class TmpfsSuperBlock extends SuperBlock {
 
   override statfs(task: Task): StatFs {
     const unlimited = { blocks: 0, blocksFree: 0 };
-    const blocks = this.maxBlocks === Number.POSITIVE_INFINITY ? unlimited : { blocks: this.maxBlocks, blocksFree: this.maxBlocks - this.blocks };
+    const blocks =
+      this.maxBlocks === Number.POSITIVE_INFINITY ? unlimited : { blocks: this.maxBlocks, blocksFree: this.maxBlocks - this.blocks };
     const limited = this.maxInodes !== Number.POSITIVE_INFINITY || task.cred.capable(CAP_SYS_RESOURCE, task.cred.userNs);
     if (!limited || this.maxInodes === Number.POSITIVE_INFINITY) return { ...blocks, files: 0, filesFree: 0 };
     return { ...blocks, files: this.maxInodes, filesFree: this.maxInodes - this.inodes };

@@ -3,6 +3,7 @@
 import { EEXIST, ENOENT, ENOTEMPTY, isErrno } from '../../../abi/errno.ts';
 import { RENAME_EXCHANGE, RENAME_WHITEOUT } from '../../../abi/fcntl.ts';
 import { S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT } from '../../../abi/stat.ts';
+import type { MemoryGroup } from '../../mm/memory_group.ts';
 import type { Task } from '../../task/task.ts';
 import { DirEntries } from '../../vfs/dir_entries.ts';
 import { DirectoryFile } from '../../vfs/directory_file.ts';
@@ -10,7 +11,6 @@ import type { DirEmit, File } from '../../vfs/file.ts';
 import type { Inode } from '../../vfs/inode.ts';
 import type { Path } from '../../vfs/path.ts';
 import { initOwner } from '../../vfs/permission.ts';
-import type { MemoryGroup } from '../../mm/memory_group.ts';
 import type { TmpfsSuperBlock } from './tmpfs.ts';
 import { TmpfsInode } from './tmpfs_inode.ts';
 
