@@ -11,11 +11,13 @@ import type { File } from '../vfs/file.ts';
 import { IovIter } from '../vfs/iov_iter.ts';
 import { Binprm, type ElfFile } from './binprm.ts';
 import { elfArchitecture, parseHeader, parseProgramHeaders } from './elf.ts';
+import { ExecRandom } from './exec_random.ts';
 import { loadProgram } from './load_elf.ts';
 import { parseScript } from './script.ts';
 import { buildStack } from './stack.ts';
 
 const PAGE = 4096;
+const fixed = new ExecRandom({ fill: (bytes) => bytes.fill(1) }, false);
 const text = (s: string): Uint8Array => new TextEncoder().encode(s);
 
 function bare(): Kernel & { memory: Memory } {
@@ -63,7 +65,7 @@ function load(spec: ElfSpec, interpreter?: ElfSpec): { mm: Mm; bprm: Binprm; res
   bprm.program = program;
   if (interpreter !== undefined) bprm.interpreter = elfOf(kernel, interpreter);
   const mm = spaceOf(kernel);
-  return { mm, bprm, result: loadProgram(mm, bprm, false) };
+  return { mm, bprm, result: loadProgram(mm, bprm, fixed) };
 }
 
 describe('ELF headers', () => {
@@ -136,7 +138,7 @@ describe('buildStack', () => {
   it('lays out arguments, environment and auxiliary vector', () => {
     const { mm, bprm, result } = load({});
     if (typeof result === 'number') throw new Error('not loaded');
-    const sp = buildStack(mm, bprm, result, { uid: 1, euid: 2, gid: 3, egid: 4 }, false) as number;
+    const sp = buildStack(mm, bprm, result, { uid: 1, euid: 2, gid: 3, egid: 4 }, fixed) as number;
     expect(sp % 16).toBe(0);
     expect(mm.readUlong(sp)).toBe(2);
     expect(mm.readString(mm.readUlong(sp + 8), 100)).toBe('true');

@@ -10,6 +10,7 @@ import { PIE_BASE_PAGE, place, STACK_TOP_PAGE } from '../mm/place.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../mm/vma.ts';
 import type { Binprm, ElfFile } from './binprm.ts';
 import { ET_EXEC, PF_R, PF_W, PF_X, type ProgramHeader, PT_LOAD } from './elf.ts';
+import type { ExecRandom } from './exec_random.ts';
 import { mapVdso } from './vdso.ts';
 
 /** What the stack's auxiliary vector says of the loaded program. */
@@ -27,10 +28,10 @@ const MIN_GAP_PAGES = 0x8000;
 const MAX_GAP_PAGES = 0x40000;
 
 /** Map program, interpreter and vDSO into the new `mm`: a negative errno (the program dies of it) or NOT_RESIDENT (nothing is lost). */
-export function loadProgram(mm: Mm, bprm: Binprm, randomize: boolean): LoadedProgram | number {
+export function loadProgram(mm: Mm, bprm: Binprm, random: ExecRandom): LoadedProgram | number {
   const program = bprm.program!;
   const gap = Math.min(MAX_GAP_PAGES, Math.max(MIN_GAP_PAGES, Math.ceil(softLimit(mm, RLIMIT_STACK) / FRAME_SIZE)));
-  mm.mmapBase = STACK_TOP_PAGE - gap - (randomize ? randomBelow(mm, 0x800) : 0);
+  mm.mmapBase = STACK_TOP_PAGE - gap - random.mmapPages;
   const main = mapElf(mm, program, bprm.interpreter !== null ? PIE_BASE_PAGE : 0);
   if (isErrno(main)) return main;
   const entry = program.header.entry + main.bias;
@@ -53,17 +54,10 @@ export function loadProgram(mm: Mm, bprm: Binprm, randomize: boolean): LoadedPro
   layout.endCode = main.endCode;
   layout.startData = main.startData;
   layout.endData = main.endData;
-  layout.startBrk = layout.brk = (Math.ceil(end / FRAME_SIZE) + (randomize ? randomBelow(mm, 0x800) : 0)) * FRAME_SIZE;
+  layout.startBrk = layout.brk = (Math.ceil(end / FRAME_SIZE) + random.brkPages) * FRAME_SIZE;
   const failed = mapVdso(mm);
   if (failed < 0) return failed;
   return { start, entry, phdr: findPhdrs(program) + main.bias, base };
-}
-
-/** A random number of pages below a power of two. */
-export function randomBelow(mm: Mm, bound: number): number {
-  const bytes = new Uint8Array(4);
-  mm.kernel.platform.random.fill(bytes);
-  return new DataView(bytes.buffer).getUint32(0, true) % bound;
 }
 
 interface MappedElf {

@@ -10,7 +10,8 @@ import { STACK_TOP_PAGE } from '../mm/place.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE, VM_GROWSDOWN } from '../mm/vma.ts';
 import type { Binprm } from './binprm.ts';
 import { PHDR_SIZE } from './elf.ts';
-import { type LoadedProgram, randomBelow } from './load_elf.ts';
+import type { ExecRandom } from './exec_random.ts';
+import type { LoadedProgram } from './load_elf.ts';
 
 const AT_NULL = 0;
 const AT_PHDR = 3;
@@ -50,8 +51,8 @@ export interface AuxiliaryIds {
 }
 
 /** Map and fill the stack: the stack pointer or a negative errno. */
-export function buildStack(mm: Mm, bprm: Binprm, loaded: LoadedProgram, ids: AuxiliaryIds, randomize: boolean): number {
-  const topPage = STACK_TOP_PAGE - (randomize ? randomBelow(mm, 0x400) : 0);
+export function buildStack(mm: Mm, bprm: Binprm, loaded: LoadedProgram, ids: AuxiliaryIds, random: ExecRandom): number {
+  const topPage = STACK_TOP_PAGE - random.stackPages;
   const top = topPage * FRAME_SIZE;
   const { args, env, filename } = bprm;
   let stringBytes = filename.length + 1;
@@ -60,7 +61,7 @@ export function buildStack(mm: Mm, bprm: Binprm, loaded: LoadedProgram, ids: Aux
   // A null pointer ends the stack; below it the file's name, the environment and the arguments.
   const strings = top - 8 - stringBytes;
   const platform = 'aarch64\0';
-  let at = Math.floor((strings - (randomize ? randomBelow(mm, 512) * 16 : 0)) / 16) * 16;
+  let at = Math.floor((strings - random.stackOffset) / 16) * 16;
   at -= platform.length;
   const platformAt = at;
   at -= 16;
@@ -133,7 +134,7 @@ export function buildStack(mm: Mm, bprm: Binprm, loaded: LoadedProgram, ids: Aux
   layout.auxv = bytes.slice(auxvAt, word);
   layout.startStack = sp;
   for (let i = 0; i < platform.length; i++) bytes[platformAt - sp + i] = platform.charCodeAt(i);
-  mm.kernel.platform.random.fill(bytes.subarray(randomAt - sp, randomAt - sp + 16));
+  bytes.set(random.bytes, randomAt - sp);
   return mapStack(mm, topPage, sp, bytes, bprm.executableStack);
 }
 

@@ -14,6 +14,7 @@ import { endOtherThreads, groupExit, releaseMm } from '../task/task_exit.ts';
 import { deletePosixTimers } from '../time/process_timers.ts';
 import type { Binprm } from './binprm.ts';
 import { type ExecCreds, execCreds } from './exec_creds.ts';
+import { ExecRandom } from './exec_random.ts';
 import { loadProgram } from './load_elf.ts';
 import { execSubject, isReadable } from './open_exec.ts';
 import { readProgram } from './read_program.ts';
@@ -100,11 +101,11 @@ function buildMm(task: Task, bprm: Binprm, { cred }: ExecCreds): Mm | number {
   const mm = new Mm(kernel, memory);
   mm.limits = group;
   mm.setExe(bprm.file);
-  const randomize = (task.personality & ADDR_NO_RANDOMIZE) === 0;
+  const random = new ExecRandom(kernel.platform.random, (task.personality & ADDR_NO_RANDOMIZE) === 0);
   const { userNs } = cred;
   const ids = { uid: userNs.uid(cred.uid), euid: userNs.uid(cred.euid), gid: userNs.gid(cred.gid), egid: userNs.gid(cred.egid) };
-  const loaded = loadProgram(mm, bprm, randomize);
-  const sp = isErrno(loaded) ? loaded : buildStack(mm, bprm, loaded, ids, randomize);
+  const loaded = loadProgram(mm, bprm, random);
+  const sp = isErrno(loaded) ? loaded : buildStack(mm, bprm, loaded, ids, random);
   if (isErrno(loaded) || isErrno(sp)) {
     exitMmap(mm);
     return isErrno(loaded) ? loaded : sp;
