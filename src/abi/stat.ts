@@ -17,6 +17,7 @@ export const S_IXGRP = 0o010;
 export const DT_SHIFT = 12;
 export const DT_CHR = 2;
 export const DT_DIR = 4;
+export const DT_REG = 8;
 
 export const STAT_SIZE = 128;
 export const STATX_SIZE = 256;
