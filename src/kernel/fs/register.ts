@@ -5,8 +5,9 @@ import { HostfsType } from './hostfs/hostfs.ts';
 import { LayerfsType } from './layerfs/layerfs.ts';
 import { OverlayType } from './overlayfs/overlayfs.ts';
 import { ProcType } from './procfs/proc_super_block.ts';
+import { SysfsType } from './sysfs/sysfs.ts';
 import { TmpfsType } from './tmpfs/tmpfs.ts';
 
 export function registerFileSystems(kernel: Kernel): void {
-  for (const type of [new ProcType(), new TmpfsType(), new LayerfsType(), new HostfsType(), new OverlayType()]) kernel.vfs.registerFileSystem(type);
+  for (const type of [new SysfsType(), new ProcType(), new TmpfsType(), new LayerfsType(), new HostfsType(), new OverlayType()]) kernel.vfs.registerFileSystem(type);
 }

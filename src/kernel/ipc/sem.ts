@@ -56,6 +56,7 @@ export class SemaphoreSet extends IpcObject {
     super(task, key, mode);
     this.values = new Uint16Array(count);
     this.pids = new Array(count).fill(null);
+    this.namespace.semaphoresInUse += count;
     this.ctime = task.kernel.now().seconds;
   }
 

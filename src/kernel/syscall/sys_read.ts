@@ -20,6 +20,7 @@ const SSIZE_MAX = 2 ** 63;
 /** Read into `iter`; `pos` null uses and advances the position of the file. */
 function readFile(task: Task, file: File, iter: IovIter, pos: number | null): number {
   const count = file.read(task, iter, pos ?? file.pos);
+  task.io.countRead(count);
   if (count > 0) {
     if (pos === null && file.seekable) file.pos += count;
     notifyFile(file, IN_ACCESS);
@@ -36,6 +37,7 @@ export function writeFile(task: Task, file: File, iter: IovIter, pos: number | n
     if (refused < 0) return refused;
   }
   const count = file.write(task, iter, at);
+  task.io.countWrite(count);
   if (count > 0) {
     if (pos === null && file.seekable) file.pos = at + count;
     notifyFile(file, IN_MODIFY);

@@ -14,6 +14,7 @@ import type { FdTable } from '../vfs/fd_table.ts';
 import type { LockWait } from '../vfs/file_locks.ts';
 import type { FsContext } from '../vfs/fs_context.ts';
 import type { Cred } from './cred.ts';
+import { IoAccount } from './io_account.ts';
 import type { Pid } from './pid.ts';
 import { Progress } from './progress.ts';
 import type { ThreadGroup } from './thread_group.ts';
@@ -126,6 +127,7 @@ export class Task {
   majorFaults = 0;
   voluntarySwitches = 0;
   involuntarySwitches = 0;
+  readonly io: IoAccount = new IoAccount();
 
   /** Scheduling: policy and priority, and what the scheduler keeps. See sched(7). */
   policy = 0;
@@ -193,7 +195,7 @@ export class Task {
 
   setRegister(word: number, value: number): void {
     const { words } = this;
-    words[word] = value % 4294967296 | 0;
+    words[word] = (value % 4294967296) | 0;
     words[word + 1] = Math.floor(value / 4294967296) | 0;
   }
 

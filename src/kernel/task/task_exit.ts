@@ -1,17 +1,18 @@
 /** The end of threads and processes. Linux: kernel/exit.c. See exit(2), exit_group(2), pid_namespaces(7). */
 
 import { SIGCHLD, SIGKILL } from '../../abi/signal.ts';
+import { cleanUpFutexes } from '../futex/futex_exit.ts';
 import { exitSem } from '../ipc/sem.ts';
 import { exitShm } from '../ipc/shm.ts';
 import { PRICE_TASK, uncharge } from '../mm/price.ts';
-import type { PidNamespace } from '../namespace/pid_namespace.ts';
 import { leaveNsproxy } from '../namespace/nsproxy.ts';
+import type { PidNamespace } from '../namespace/pid_namespace.ts';
+import { retarget } from '../signal/blocked.ts';
 import { leaveStop } from '../signal/deliver.ts';
 import { notifyParentOfExit } from '../signal/notify.ts';
 import { killGroup, sendToProcess, wakeToDie } from '../signal/send.ts';
 import { kernelInfo } from '../signal/sig_info.ts';
 import { deleteTimers } from '../time/process_timers.ts';
-import { cleanUpFutexes } from '../futex/futex_exit.ts';
 import { killOrphanedProcessGroup } from './session.ts';
 import type { Task } from './task.ts';
 import type { ThreadGroup } from './thread_group.ts';
@@ -40,6 +41,8 @@ export function exitTask(task: Task, status: number): void {
   task.interruptedBy = 0;
   task.state = 'Z';
   kernel.scheduler.remove(task);
+  const untaken = group.pending.set & ~task.blocked;
+  if (untaken !== 0n) retarget(task, untaken);
   group.live--;
   const last = group.live === 0;
   if (last) {
@@ -100,7 +103,8 @@ function becomeZombie(group: ThreadGroup): void {
   if (notifyParentOfExit(group)) releaseProcess(group);
   for (let ns: PidNamespace | null = namespace; ns !== null; ns = ns.parent) {
     const { init } = ns;
-    if (ns.dead && init !== null && init.group !== group && init.group.live === 0 && !hasProcesses(ns, init.group)) becomeZombie(init.group);
+    if (ns.dead && init !== null && init.group !== group && init.group.live === 0 && !hasProcesses(ns, init.group))
+      becomeZombie(init.group);
   }
 }
 
@@ -125,7 +129,8 @@ function handOverChildren(task: Task, last: boolean): void {
   for (const child of [...group.children]) {
     if (child.parent !== task && !last) continue;
     child.parent = heir;
-    for (const { parentDeathSignal } of child.threads) if (parentDeathSignal !== 0) sendToProcess(child, kernelInfo(parentDeathSignal), false);
+    for (const { parentDeathSignal } of child.threads)
+      if (parentDeathSignal !== 0) sendToProcess(child, kernelInfo(parentDeathSignal), false);
     if (!last) continue;
     group.children.delete(child);
     heir?.group.children.add(child);
@@ -186,6 +191,7 @@ export function releaseTask(task: Task): void {
   group.exited.majorFaults += task.majorFaults;
   group.exited.voluntarySwitches += task.voluntarySwitches;
   group.exited.involuntarySwitches += task.involuntarySwitches;
+  group.exitedIo.add(task.io);
   group.threads.delete(task);
   kernel.userAccount(task.cred.uid).processes--;
   group.cgroup.unchargePid();

@@ -5,6 +5,7 @@ import type { SigInfo } from '../signal/sig_info.ts';
 import type { Sighand } from '../signal/sighand.ts';
 import { SignalQueue } from '../signal/signal_queue.ts';
 import type { ProcessTimers } from '../time/process_timers.ts';
+import { IoAccount } from './io_account.ts';
 import type { Pid } from './pid.ts';
 import type { Rlimit } from './rlimits.ts';
 import type { Task } from './task.ts';
@@ -91,6 +92,7 @@ export class ThreadGroup {
   /** Threads that have exited, and children that were waited for. */
   readonly exited: ResourceUsage = new ResourceUsage();
   readonly waitedFor: ResourceUsage = new ResourceUsage();
+  readonly exitedIo: IoAccount = new IoAccount();
   /** Interval timers and POSIX timers; null when there are none. */
   timers: ProcessTimers | null = null;
   /** oom_score_adj. */

@@ -15,6 +15,7 @@ import {
   cmdline,
   comm,
   environ,
+  io,
   limits,
   loginuid,
   oomScoreAdj,
@@ -93,7 +94,7 @@ const sorted = (entries: Record<string, ProcEntry>): Record<string, ProcEntry> =
 
 /** /proc/[pid]/task/[tid]. */
 export const taskDirectory: ProcDirectoryEntry = directory(
-  sorted({ ...common, children: file(0o444, children), stat: file(0o444, (context) => statText(context, false)) }),
+  sorted({ ...common, children: file(0o444, children), io: inspected(0o400, (context) => io(context, false)), stat: file(0o444, (context) => statText(context, false)) }),
 );
 
 /** A thread of the target's process by its id. */
@@ -107,6 +108,7 @@ function threadOf(context: ProcContext, name: string): Pid | null {
 export const pidDirectory: ProcDirectoryEntry = directory(
   sorted({
     ...common,
+    io: inspected(0o400, (context) => io(context, true)),
     mountstats: mounts(0o400, mountStats),
     stat: file(0o444, (context) => statText(context, true)),
     task: directory(

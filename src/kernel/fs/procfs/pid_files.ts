@@ -6,6 +6,7 @@ import { REG_PC, REG_SP, REG_X } from '../../../platform/registers.ts';
 import { NOT_RESIDENT } from '../../../platform/blocks.ts';
 import type { Mm } from '../../mm/mm.ts';
 import { statmText } from '../../mm/proc_maps.ts';
+import { IoAccount } from '../../task/io_account.ts';
 import type { Task } from '../../task/task.ts';
 import { threadTime } from '../../time/cpu_time.ts';
 import { latin1Text } from '../../vfs/text.ts';
@@ -80,7 +81,7 @@ const limitText = (value: number): string => (value === Number.POSITIVE_INFINITY
 export function limits({ target }: ProcContext): string {
   const rows = LIMITS.map(([name, unit], i) => {
     const { soft, hard } = target.group.rlimits[i]!;
-    return `${name.padEnd(25)} ${limitText(soft)} ${limitText(hard)} ${unit.padEnd(10)}\n`;
+    return `${name.padEnd(25)} ${limitText(soft)} ${limitText(hard)} ${unit === '' ? '' : unit.padEnd(10)}\n`;
   });
   return `${'Limit'.padEnd(25)} ${'Soft Limit'.padEnd(20)} ${'Hard Limit'.padEnd(20)} ${'Units'.padEnd(10)}\n${rows.join('')}`;
 }
@@ -168,6 +169,17 @@ export function sched(context: ProcContext): string {
 /** Time on the processor, time waiting for it (not measured: 0 as without CONFIG_SCHED_INFO), slices. */
 export const schedstat = ({ target }: ProcContext): string =>
   `${Math.floor(threadTime(target))} 0 ${target.voluntarySwitches + target.involuntarySwitches}\n`;
+
+/** Bytes moved by read(2), write(2) and their kin; nothing comes from block devices. See proc_pid_io(5). */
+export function io({ target }: ProcContext, whole: boolean): string {
+  const sum = new IoAccount();
+  if (whole) {
+    sum.add(target.group.exitedIo);
+    for (const thread of target.group.threads) sum.add(thread.io);
+  } else sum.add(target.io);
+  const { rchar, wchar, syscr, syscw } = sum;
+  return `rchar: ${rchar}\nwchar: ${wchar}\nsyscr: ${syscr}\nsyscw: ${syscw}\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n`;
+}
 
 /** The call that the task sleeps in, with its arguments, stack and program counter. See proc_pid_syscall(5). */
 export function syscall({ target }: ProcContext): string {

@@ -2,7 +2,7 @@
 
 import { EACCES, EINVAL, ENOENT, EPERM, ESRCH, isErrno } from '../../../abi/errno.ts';
 import { O_ACCMODE, O_RDONLY } from '../../../abi/fcntl.ts';
-import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../../abi/stat.ts';
+import { DT_SHIFT, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../../abi/stat.ts';
 import type { Pid } from '../../task/pid.ts';
 import { mayAccess } from '../../task/ptrace_access.ts';
 import type { Task } from '../../task/task.ts';
@@ -17,7 +17,6 @@ import type { ProcSuperBlock } from './proc_super_block.ts';
 import { procRoot } from './root.ts';
 
 const TYPE_BITS: Readonly<Record<ProcEntry['kind'], number>> = { file: S_IFREG, link: S_IFLNK, directory: S_IFDIR };
-const DT_SHIFT = 12;
 /** Names that a mount with subset=pid has. */
 const SUBSET: readonly string[] = ['self', 'thread-self'];
 /** The first offset after the dots. */
