@@ -1,11 +1,16 @@
 /** The network stack seen by a group of tasks: a root without devices so far. See network_namespaces(7). */
 
+import type { UnixSocket } from '../net/unix/unix_socket.ts';
 import type { UserNamespace } from './user_namespace.ts';
 
 export class NetNamespace {
   readonly kind = 'net';
   readonly inode: number;
   readonly owner: UserNamespace;
+  /** Unix sockets by type and abstract name. See unix(7). */
+  readonly abstractSockets: Map<string, UnixSocket> = new Map();
+  /** The name given last to a socket that asked for any. */
+  lastAutobind = 0;
 
   constructor(inode: number, owner: UserNamespace) {
     this.inode = inode;

@@ -17,6 +17,7 @@ import { inotifyCalls } from './sys_inotify.ts';
 import { killCalls } from './sys_kill.ts';
 import { limitCalls } from './sys_limits.ts';
 import { memfdCalls } from './sys_memfd.ts';
+import { messageCalls } from './sys_message.ts';
 import { mmCalls } from './sys_mm.ts';
 import { mmAdviceCalls } from './sys_mm_advice.ts';
 import { mountCalls } from './sys_mount.ts';
@@ -32,6 +33,7 @@ import { schedCalls } from './sys_sched.ts';
 import { semCalls } from './sys_sem.ts';
 import { shmCalls } from './sys_shm.ts';
 import { signalCalls } from './sys_signal.ts';
+import { socketCalls } from './sys_socket.ts';
 import { statCalls } from './sys_stat.ts';
 import { syncCalls } from './sys_sync.ts';
 import { systemCalls } from './sys_system.ts';
@@ -56,6 +58,7 @@ export const allCalls: readonly Syscall[] = [
   ...killCalls,
   ...limitCalls,
   ...memfdCalls,
+  ...messageCalls,
   ...mmCalls,
   ...mmAdviceCalls,
   ...mountCalls,
@@ -71,6 +74,7 @@ export const allCalls: readonly Syscall[] = [
   ...semCalls,
   ...shmCalls,
   ...signalCalls,
+  ...socketCalls,
   ...statCalls,
   ...syncCalls,
   ...systemCalls,

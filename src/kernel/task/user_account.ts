@@ -6,6 +6,8 @@ export class UserAccount {
   processes = 0;
   /** Queued signals, counted by RLIMIT_SIGPENDING. */
   pendingSignals = 0;
+  /** Open files on their way through Unix sockets. */
+  inflightFiles = 0;
   /** Pages of System V segments locked by shmctl(2), counted by RLIMIT_MEMLOCK. */
   lockedPages = 0;
 

@@ -1,0 +1,252 @@
+/** Unix sockets with connections: SOCK_STREAM and SOCK_SEQPACKET. Linux: unix_stream_ops, unix_seqpacket_ops. See unix(7). */
+
+import { ECONNREFUSED, ECONNRESET, EFAULT, EINVAL, EISCONN, EMSGSIZE, ENOMEM, ENOTCONN, EOPNOTSUPP, isErrno } from '../../../abi/errno.ts';
+import { MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, SOCK_SEQPACKET, SOCK_STREAM, SOMAXCONN } from '../../../abi/socket.ts';
+import { NOT_RESIDENT } from '../../../platform/blocks.ts';
+import { charge, PRICE_SOCKET } from '../../mm/price.ts';
+import type { Task } from '../../task/task.ts';
+import { WaitQueue } from '../../task/wait_queue.ts';
+import { POLLHUP } from '../../vfs/file.ts';
+import type { IovIter } from '../../vfs/iov_iter.ts';
+import type { Incoming, Outgoing, Ucred } from '../message.ts';
+import { credentialsOf, RCV_SHUTDOWN, SEND_SHUTDOWN, type Socket } from '../socket.ts';
+import { findSocket, validate } from './address.ts';
+import { type SkBuff, trueSize } from './skbuff.ts';
+import { UnixSocket } from './unix_socket.ts';
+
+/** Bytes of a stream in one message. Linux: UNIX_SKB_FRAGS_SZ. */
+const CHUNK = 32768;
+
+export class UnixStreamSocket extends UnixSocket {
+  private state: 'closed' | 'listening' | 'connected' = 'closed';
+  private backlog = 0;
+  /** The listener's address, which an accepted socket shows as its own. */
+  private inherited: Uint8Array | null = null;
+  /** Credentials at the time of listen(2). */
+  private listenCred: Ucred | null = null;
+  /** Woken when accept(2) has made room in the backlog. */
+  private readonly backlogRoom: WaitQueue = new WaitQueue();
+
+  static create(task: Task, type: number, flags: number): UnixStreamSocket | number {
+    if (!charge(task.kernel, task.group.cgroup.memory, PRICE_SOCKET)) return -ENOMEM;
+    return new UnixStreamSocket(task, type, flags);
+  }
+
+  protected get connects(): boolean {
+    return true;
+  }
+
+  override get listening(): boolean {
+    return this.state === 'listening';
+  }
+
+  /** Connect two sockets of the caller's with each other. */
+  join(task: Task, other: UnixStreamSocket): void {
+    this.meet(other, credentialsOf(task));
+    other.meet(this, credentialsOf(task));
+  }
+
+  private meet(other: UnixStreamSocket, cred: Ucred | null): void {
+    this.peer = other;
+    this.peerCred = cred;
+    this.state = 'connected';
+  }
+
+  listen(task: Task, backlog: number): number {
+    if (this.name === null || this.state === 'connected') return -EINVAL;
+    this.state = 'listening';
+    this.backlog = Math.min(backlog >>> 0, SOMAXCONN);
+    this.listenCred = credentialsOf(task);
+    this.backlogRoom.wakeAll();
+    return 0;
+  }
+
+  connect(task: Task, address: Uint8Array): number {
+    const invalid = validate(address);
+    if (invalid < 0) return invalid;
+    if (this.passCredentials && this.name === null) this.autobind();
+    const found = findSocket(task, address, this);
+    if (isErrno(found)) return found;
+    const other = found as UnixStreamSocket;
+    if (!other.listening || (other.shutdownMask & RCV_SHUTDOWN) !== 0) return -ECONNREFUSED;
+    if (other.pendingConnections.length > other.backlog) return this.sleep(task, [other.backlogRoom], this.waitFlag, this.sendTimeout);
+    if (this.state !== 'closed') return this.state === 'connected' ? -EISCONN : -EINVAL;
+    const connection = UnixStreamSocket.create(task, this.type, 0);
+    if (isErrno(connection)) return connection;
+    connection.inherited = other.localName();
+    connection.passCredentials = other.passCredentials;
+    connection.meet(this, credentialsOf(task));
+    this.meet(connection, other.listenCred);
+    other.pendingConnections.push(connection);
+    other.arrived.wakeAll();
+    return 0;
+  }
+
+  override localName(): Uint8Array {
+    return this.inherited ?? super.localName();
+  }
+
+  accept(task: Task, flags: number): Socket | number {
+    if (this.state !== 'listening') return -EINVAL;
+    const connection = this.pendingConnections.shift();
+    if (connection === undefined) return this.sleep(task, [this.arrived], flags, this.receiveTimeout);
+    this.backlogRoom.wakeAll();
+    return connection;
+  }
+
+  send(task: Task, message: Outgoing): number {
+    const { iter, flags } = message;
+    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    if (this.type === SOCK_SEQPACKET) return this.state === 'connected' ? this.sendPacket(task, message) : -ENOTCONN;
+    if (message.name !== null) return this.state === 'connected' ? -EISCONN : -EOPNOTSUPP;
+    const other = this.peer;
+    if (other === null) return -ENOTCONN;
+    const done = task.progress?.done ?? 0;
+    if (done > iter.moved) iter.skip(done - iter.moved);
+    if ((this.shutdownMask & SEND_SHUTDOWN) !== 0) return this.broken(task, flags, iter.moved);
+    while (iter.remaining > 0) {
+      if (other.dead || (other.shutdownMask & RCV_SHUTDOWN) !== 0) return this.broken(task, flags, iter.moved);
+      if (this.sent >= this.sendBuffer) return this.waitToSend(task, flags, iter.moved);
+      const ready = iter.prepare(Math.min(iter.remaining, CHUNK, Math.max(1, this.sendBuffer / 2 - 64)), false);
+      if (ready < 0) return this.stopped(task, iter.moved, ready);
+      const bytes = new Uint8Array(ready);
+      const first = iter.moved === 0;
+      const failed = iter.take(bytes);
+      if (failed < 0) return this.stopped(task, iter.moved, failed);
+      const piece = this.makeMessage(task, bytes, { files: first ? message.files : [], cred: message.cred }, other);
+      if (isErrno(piece)) return iter.moved > ready ? iter.moved - ready : piece;
+      other.queue.push(piece);
+      other.arrived.wakeAll();
+    }
+    return iter.moved;
+  }
+
+  /** Moving bytes has failed after `moved` of them. */
+  private stopped(task: Task, moved: number, errno: number): number {
+    if (moved === 0) return errno;
+    if (errno !== NOT_RESIDENT) return moved;
+    task.ensureProgress().done = moved;
+    return errno;
+  }
+
+  private waitToSend(task: Task, flags: number, moved: number): number {
+    if (moved > 0) {
+      if ((flags & MSG_DONTWAIT) !== 0) return moved;
+      task.ensureProgress().done = moved;
+    }
+    return this.sleep(task, [this.drained], flags, this.sendTimeout);
+  }
+
+  private sendPacket(task: Task, message: Outgoing): number {
+    const { iter, flags } = message;
+    const other = this.peer!;
+    const length = iter.remaining;
+    if (length > this.sendBuffer - 32) return -EMSGSIZE;
+    if ((this.shutdownMask & SEND_SHUTDOWN) !== 0) return this.broken(task, flags, 0);
+    if (other.dead || (other.shutdownMask & RCV_SHUTDOWN) !== 0) return this.broken(task, flags, 0);
+    if (this.sent > 0 && this.sent + trueSize(length) > this.sendBuffer) return this.waitToSend(task, flags, 0);
+    const ready = iter.prepare(length, false);
+    if (ready < 0) return ready;
+    const bytes = new Uint8Array(ready);
+    const failed = iter.take(bytes);
+    if (failed < 0) return failed;
+    const packet = this.makeMessage(task, bytes, message, other);
+    if (isErrno(packet)) return packet;
+    other.queue.push(packet);
+    other.arrived.wakeAll();
+    return length;
+  }
+
+  receive(task: Task, iter: IovIter, flags: number, incoming: Incoming): number {
+    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    if (this.type === SOCK_SEQPACKET) return this.state === 'connected' ? this.receivePacket(task, iter, flags, incoming) : -ENOTCONN;
+    if (this.state !== 'connected') return -EINVAL;
+    const peek = (flags & MSG_PEEK) !== 0;
+    const done = peek ? 0 : (task.progress?.done ?? 0);
+    if (done > iter.moved) iter.skip(done - iter.moved);
+    const target =
+      (flags & MSG_WAITALL) !== 0 ? iter.moved + iter.remaining : Math.min(Math.max(1, this.receiveLowWater), iter.moved + iter.remaining);
+    const available = this.unread;
+    if (available > 0 && iter.remaining > 0) {
+      const ready = iter.prepare(Math.min(available, iter.remaining), true);
+      if (ready < 0) return this.stopped(task, iter.moved, ready);
+    }
+    const failed = this.takeBytes(iter, incoming, peek);
+    if (failed < 0) return this.stopped(task, iter.moved, failed);
+    if (iter.remaining === 0 || iter.moved >= target || incoming.files.length > 0) return iter.moved;
+    if ((this.shutdownMask & RCV_SHUTDOWN) !== 0 && this.error === 0) return iter.moved;
+    if (iter.moved > 0) {
+      if (this.error !== 0 || (flags & MSG_DONTWAIT) !== 0 || peek) return iter.moved;
+      task.ensureProgress().done = iter.moved;
+    }
+    return this.waitToReceive(task, flags);
+  }
+
+  /** Take bytes of messages from one sender, up to one with files. */
+  private takeBytes(iter: IovIter, incoming: Incoming, peek: boolean): number {
+    let first: SkBuff | null = null;
+    for (let i = 0; i < this.queue.length && iter.remaining > 0; ) {
+      const message = this.queue[i]!;
+      if (first !== null && this.passCredentials && !sameSender(first.cred, message.cred)) break;
+      const count = Math.min(message.length, iter.remaining);
+      const failed = iter.put(message.bytes.subarray(message.offset, message.offset + count));
+      if (failed < 0) return failed;
+      first ??= message;
+      this.describe(message, incoming, peek);
+      if (peek) i++;
+      else {
+        message.offset += count;
+        if (message.length === 0) {
+          this.queue.splice(i, 1);
+          message.free();
+        }
+      }
+      if (incoming.files.length > 0) break;
+    }
+    return 0;
+  }
+
+  private receivePacket(task: Task, iter: IovIter, flags: number, incoming: Incoming): number {
+    const packet = this.queue[0];
+    if (packet === undefined) {
+      if ((this.shutdownMask & RCV_SHUTDOWN) !== 0 && this.error === 0) return 0;
+      return this.waitToReceive(task, flags);
+    }
+    const count = Math.min(iter.remaining, packet.length);
+    const ready = iter.prepare(count, true);
+    if (ready < count) return ready < 0 ? ready : -EFAULT;
+    const failed = iter.put(packet.bytes.subarray(0, count));
+    if (failed < 0) return failed;
+    const peek = (flags & MSG_PEEK) !== 0;
+    this.describe(packet, incoming, peek);
+    if (count < packet.length) incoming.flags |= MSG_TRUNC;
+    if (!peek) {
+      this.queue.shift();
+      packet.free();
+    }
+    return (flags & MSG_TRUNC) !== 0 ? packet.length : count;
+  }
+
+  protected override disconnect(): void {
+    for (const connection of this.pendingConnections) {
+      const client = connection.peer!;
+      client.error = ECONNRESET;
+    }
+    super.disconnect();
+  }
+
+  override poll(task: Task): number {
+    const events = super.poll(task);
+    return this.state === 'closed' ? events | POLLHUP : events;
+  }
+
+  protected get unread(): number {
+    if (this.type !== SOCK_STREAM) return this.queue[0]?.length ?? 0;
+    let total = 0;
+    for (const message of this.queue) total += message.length;
+    return total;
+  }
+}
+
+const sameSender = (a: Ucred | null, b: Ucred | null): boolean =>
+  a === b || (a !== null && b !== null && a.pid === b.pid && a.uid === b.uid && a.gid === b.gid);
