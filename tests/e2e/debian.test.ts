@@ -17,14 +17,15 @@ let engine: Engine;
 let available = false;
 
 beforeAll(async () => {
-  engine = await createEngine();
+  // A store of the tests' own: the user's images are nobody's business.
+  engine = await createEngine({ dataDirectory: join(import.meta.dirname, '../../.build/test-images') });
   try {
     if (!(await engine.images.has('debian'))) await engine.pull('debian');
     available = true;
   } catch (error) {
     console.warn(`no debian image, and none can be built: ${(error as Error).message}`);
   }
-});
+}, 900_000);
 
 afterAll(() => engine.close());
 
