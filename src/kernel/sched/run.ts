@@ -1,6 +1,19 @@
 /** The run loop: picks a task, runs its program until a trap, serves the trap. Linux: arch/arm64/kernel/entry-common.c. */
 
-import { BUS_ADRALN, BUS_ADRERR, ILL_ILLOPC, SEGV_ACCERR, SEGV_MAPERR, SIGBUS, SIGILL, SIGKILL, SIGSEGV, SIGTRAP, TRAP_BRKPT, TRAP_TRACE } from '../../abi/signal.ts';
+import {
+  BUS_ADRALN,
+  BUS_ADRERR,
+  ILL_ILLOPC,
+  SEGV_ACCERR,
+  SEGV_MAPERR,
+  SIGBUS,
+  SIGILL,
+  SIGKILL,
+  SIGSEGV,
+  SIGTRAP,
+  TRAP_BRKPT,
+  TRAP_TRACE,
+} from '../../abi/signal.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import {
   ACCESS_EXEC,

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { type Guest, World } from '../../../tests/support/guest.ts';
+import { SCHED_FIFO, SCHED_IDLE } from '../../abi/process.ts';
+import { type Cpu, TRAP_FUEL, TRAP_SYSCALL, type Trap } from '../../platform/cpu.ts';
+import { REG_WORDS, REG_X } from '../../platform/registers.ts';
+import { Cgroup } from '../cgroup/cgroup.ts';
+
+/** A processor whose programs do nothing but pass time: a microsecond for a unit of fuel, or make one system call again and again. */
+function withProcessor(world: World): Cpu & { call: number } {
+  const trap: Trap = { kind: TRAP_FUEL, address: 0, access: 0, syndrome: 0 };
+  const cpu = {
+    registers: new Int32Array(REG_WORDS),
+    singleStep: false,
+    fuel: 0,
+    call: -1,
+    run(): Trap {
+      if (cpu.call >= 0) {
+        world.now += 1000;
+        cpu.fuel -= 1;
+        cpu.registers[REG_X + 16] = cpu.call;
+        trap.kind = TRAP_SYSCALL;
+      } else {
+        world.now += cpu.fuel * 1000;
+        cpu.fuel = 0;
+        trap.kind = TRAP_FUEL;
+      }
+      return trap;
+    },
+  };
+  Object.defineProperty(world.kernel.platform.machine, 'cpu', { value: cpu, configurable: true });
+  return cpu;
+}
+
+const start = (world: World): Guest => {
+  const guest = world.guest();
+  world.kernel.scheduler.enqueue(guest.task);
+  return guest;
+};
+
+const timeOf = ({ task }: Guest): number => task.userTime + task.systemTime;
+
+describe('scheduler', () => {
+  it('shares the processor by nice values', () => {
+    const world = new World();
+    withProcessor(world);
+    const [a, b, c, d] = [start(world), start(world), start(world), start(world)];
+    b.task.nice = 5;
+    c.task.nice = -5;
+    d.task.policy = SCHED_IDLE;
+    expect(world.kernel.run(world.now + 20e9)).toBe(true);
+    const unit = timeOf(a);
+    expect(timeOf(b) / unit).toBeCloseTo(335 / 1024, 1);
+    expect(timeOf(c) / unit).toBeCloseTo(3121 / 1024, 1);
+    expect(timeOf(d) / unit).toBeLessThan(0.02);
+    expect(timeOf(d)).toBeGreaterThan(0);
+  });
+
+  it('runs real-time tasks first', () => {
+    const world = new World();
+    withProcessor(world);
+    const [plain, low, high] = [start(world), world.guest(), world.guest()];
+    for (const [guest, priority] of [
+      [low, 1],
+      [high, 50],
+    ] as const) {
+      guest.task.policy = SCHED_FIFO;
+      guest.task.realtimePriority = priority;
+      world.kernel.scheduler.enqueue(guest.task);
+    }
+    world.kernel.run(world.now + 1e9);
+    expect(timeOf(high)).toBeGreaterThan(0.9e9);
+    expect(timeOf(low) + timeOf(plain)).toBe(0);
+  });
+
+  it('keeps a group within its quota', () => {
+    const world = new World();
+    withProcessor(world);
+    const cgroup = new Cgroup(world.kernel.rootCgroup, 'half', world.kernel.memory.root);
+    cgroup.cpu.quota = 50e6;
+    const guests = [start(world), start(world)];
+    for (const { task } of guests) task.group.cgroup = cgroup;
+    const end = world.now + 10e9;
+    while (world.now < end) {
+      if (!world.kernel.run(end)) world.now = Math.min(end, Math.max(world.now, world.kernel.timers.next));
+    }
+    const used = timeOf(guests[0]!) + timeOf(guests[1]!);
+    expect(used).toBeGreaterThan(4.7e9);
+    expect(used).toBeLessThan(5.3e9);
+    expect(cgroup.cpu.throttledPeriods).toBeGreaterThan(80);
+    expect(Math.abs(timeOf(guests[0]!) - timeOf(guests[1]!))).toBeLessThan(0.1e9);
+  });
+
+  it('counts time in system calls as such, and answers ENOSYS for unknown ones', () => {
+    const world = new World();
+    const cpu = withProcessor(world);
+    cpu.call = 460;
+    const guest = start(world);
+    world.kernel.run(world.now + 1e9);
+    expect(guest.task.systemTime).toBeGreaterThan(0.9e9);
+    expect(guest.task.saved[REG_X]! || cpu.registers[REG_X]!).toBe(-38);
+  });
+
+  it('survives an exception in a system call: the task dies, the others go on', () => {
+    const world = new World();
+    const cpu = withProcessor(world);
+    const lines: string[] = [];
+    (world.kernel.platform as { log: (line: string) => void }).log = (line) => lines.push(line);
+    const guest = start(world);
+    const other = start(world);
+    cpu.call = 160;
+    Object.defineProperty(guest.task, 'nsproxy', {
+      get: () => {
+        cpu.call = -1;
+        throw new TypeError('broken');
+      },
+      configurable: true,
+    });
+    world.kernel.run(world.now + 1e8);
+    expect(world.kernel.oopses).toBeGreaterThan(0);
+    expect(lines.join('\n')).toContain('kernel bug: TypeError: broken');
+    expect(lines.join('\n')).toContain('uname(');
+    expect(guest.task.state).toMatch(/[ZX]/);
+    expect(other.task.state).toBe('R');
+  });
+});
