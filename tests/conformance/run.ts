@@ -43,7 +43,11 @@ export function programs(names: readonly string[] = []): string[] {
 
 /** The static executable of a program, built once for each content. */
 export function build(source: string): string {
-  const headers = [dirname(source), here].flatMap((folder) => readdirSync(folder).filter((name) => name.endsWith('.h')).map((name) => join(folder, name)));
+  const headers = [dirname(source), here].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.h'))
+      .map((name) => join(folder, name)),
+  );
   const hash = createHash('sha256');
   for (const path of [source, ...headers]) hash.update(readFileSync(path));
   const output = join(cache, `${basename(dirname(source))}-${basename(source, '.c')}-${hash.digest('hex').slice(0, 12)}`);
@@ -76,7 +80,7 @@ function record(command: string, sources: readonly string[]): void {
   const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
   try {
     mkdirSync(join(folder, 'conformance'));
-    sources.forEach((source, i) => execFileSync('cp', [build(source), join(folder, 'conformance', String(i))]));
+    for (const [i, source] of sources.entries()) execFileSync('cp', [build(source), join(folder, 'conformance', String(i))]);
     const script = sources
       .map(
         (_, i) =>

@@ -43,7 +43,14 @@ describe('checkpoint graph', () => {
     const b = new Special('b');
     a.next = b;
     b.next = a;
-    const copy = roundTrip({ a, again: a, map: new Map<unknown, unknown>([[a, b], ['k', new Set([b])]]) });
+    const copy = roundTrip({
+      a,
+      again: a,
+      map: new Map<unknown, unknown>([
+        [a, b],
+        ['k', new Set([b])],
+      ]),
+    });
     expect(copy.a).toBe(copy.again);
     expect(copy.a).toBeInstanceOf(Node);
     expect(copy.a.upper).toBe('A');

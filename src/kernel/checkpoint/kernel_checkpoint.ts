@@ -14,7 +14,8 @@ import { type ClassRegistry, ExternalRegistry } from './registry.ts';
 function externalsOf(platform: Platform): ExternalRegistry {
   const externals = new ExternalRegistry();
   externals.add('platform', platform);
-  for (const [name, part] of Object.entries(platform)) if (typeof part === 'object' || typeof part === 'function') externals.add(`platform.${name}`, part);
+  for (const [name, part] of Object.entries(platform))
+    if (typeof part === 'object' || typeof part === 'function') externals.add(`platform.${name}`, part);
   const { machine } = platform;
   for (const [name, part] of Object.entries({ ram: machine.ram, cpu: machine.cpu, features: machine.features, vdso: machine.vdso })) {
     externals.add(`platform.machine.${name}`, part);

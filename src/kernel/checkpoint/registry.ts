@@ -16,11 +16,12 @@ export class ClassRegistry {
 
   /** Every class among `exports` (a module's namespace object). */
   addModule(exports: Readonly<Record<string, unknown>>): void {
-    for (const value of Object.values(exports)) if (typeof value === 'function' && isClass(value)) this.add(value as unknown as Constructor);
+    for (const value of Object.values(exports))
+      if (typeof value === 'function' && isClass(value)) this.add(value as unknown as Constructor);
   }
 
-  add(constructor: Constructor): void {
-    const { name, prototype } = constructor as { name: string; prototype: object };
+  add(type: Constructor): void {
+    const { name, prototype } = type as { name: string; prototype: object };
     const known = this.byName.get(name);
     if (known !== undefined && known !== prototype) throw new Panic(`two classes are called ${name}`);
     this.byName.set(name, prototype);

@@ -3,7 +3,7 @@
 import { EFAULT, EINVAL } from '../../abi/errno.ts';
 import { ACCESS_WRITE } from '../../platform/cpu.ts';
 import type { Kernel } from '../kernel.ts';
-import { TASK_SIZE, type Mm } from '../mm/mm.ts';
+import { type Mm, TASK_SIZE } from '../mm/mm.ts';
 import type { PageMapping } from '../mm/page_mapping.ts';
 import { Pending } from '../task/progress.ts';
 import type { Task } from '../task/task.ts';

@@ -30,7 +30,7 @@ export function lockPi(task: Task, address: number, shared: boolean, deadline: n
   const waiting = progress.data instanceof FutexWait;
   const queue = task.kernel.futexes.find(lockKey(key));
   const locked = tryLock(task, address, queue !== null && !waiting);
-  if (locked !== 0) return locked > 0 ? 0 : locked;
+  if (locked !== 0) return Math.min(locked, 0);
   if (tryOnly) return -EWOULDBLOCK;
   const mm = task.mm!;
   const word = mm.readU32(address);

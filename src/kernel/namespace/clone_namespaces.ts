@@ -1,7 +1,7 @@
 /** The namespaces that clone(2) and unshare(2) make. Linux: create_new_namespaces in kernel/nsproxy.c, copy_creds. */
 
-import { EINVAL, ENOSPC, EPERM, isErrno } from '../../abi/errno.ts';
 import { CAP_SETFCAP, CAP_SYS_ADMIN } from '../../abi/capability.ts';
+import { EINVAL, ENOSPC, EPERM, isErrno } from '../../abi/errno.ts';
 import { CLONE_NEWPID, CLONE_NEWUSER } from '../../abi/process.ts';
 import { CAP_FULL, type Cred } from '../task/cred.ts';
 import type { Task } from '../task/task.ts';
@@ -23,7 +23,7 @@ export interface CloneNamespaces {
 }
 
 /** Whether any of the flags asks for a new namespace. */
-export const wantsNamespaces = (flags: number): boolean => (flags % 2 ** 32 & NAMESPACE_FLAGS) !== 0;
+export const wantsNamespaces = (flags: number): boolean => ((flags % 2 ** 32) & NAMESPACE_FLAGS) !== 0;
 
 /** The namespaces for a task that `task` creates (or for itself: unshare) with CLONE_NEW flags; or a negative errno. */
 export function cloneNamespaces(task: Task, flags: number): CloneNamespaces | number {
@@ -75,5 +75,13 @@ export function createUserNamespace(task: Task): Cred | number {
   if (parent.uidMap.length === 0 || parent.gidMap.length === 0) return -EPERM;
   const ns = new UserNamespace(task.kernel.allocateInode(), parent, cred.euid, cred.egid);
   ns.parentCouldSetfcap = (cred.fields.effective & (1n << BigInt(CAP_SETFCAP))) !== 0n;
-  return cred.with({ userNs: ns, inheritable: 0n, permitted: CAP_FULL, effective: CAP_FULL, bounding: CAP_FULL, ambient: 0n, securebits: 0 });
+  return cred.with({
+    userNs: ns,
+    inheritable: 0n,
+    permitted: CAP_FULL,
+    effective: CAP_FULL,
+    bounding: CAP_FULL,
+    ambient: 0n,
+    securebits: 0,
+  });
 }

@@ -79,7 +79,8 @@ export const namespaceKinds: readonly NamespaceKind[] = [
     install: (task, namespace) => {
       const target = namespace as PidNamespace;
       if (!maySetns(task, target.owner)) return -EPERM;
-      for (let ns: PidNamespace | null = target; ns !== null; ns = ns.parent) if (ns === task.pid.namespace) return { pidForChildren: target };
+      for (let ns: PidNamespace | null = target; ns !== null; ns = ns.parent)
+        if (ns === task.pid.namespace) return { pidForChildren: target };
       return -EINVAL;
     },
   },

@@ -17,9 +17,9 @@ import { REG_FPCR, REG_FPSR, REG_MONITOR_SIZE, REG_NZCV, REG_PC, REG_SP, REG_V, 
 import { JUMPED, NO_ALTERNATE_STACK, type Task } from '../task/task.ts';
 import { setBlocked } from './blocked.ts';
 import { forceFault } from './force.ts';
-import { sigreturnAddress } from './sigtramp.ts';
 import { encodeSigInfo, type SigInfo } from './sig_info.ts';
 import type { SigAction } from './sighand.ts';
+import { sigreturnAddress } from './sigtramp.ts';
 
 /** struct rt_sigframe: siginfo, ucontext with its sigcontext, and the records in sigcontext.__reserved. */
 const INFO = 0;
@@ -192,4 +192,3 @@ export function setAlternateStack(task: Task, address: number, size: number, fla
   task.alternateStack = mode === SS_DISABLE ? NO_ALTERNATE_STACK : { address, size, flags };
   return true;
 }
-

@@ -1,6 +1,7 @@
 /** Making a signal pending and waking whoever is to take it. Linux: kernel/signal.c, __send_signal_locked, complete_signal. */
 
 import { EAGAIN } from '../../abi/errno.ts';
+import { RLIMIT_SIGPENDING } from '../../abi/process.ts';
 import {
   CLD_CONTINUED,
   CLD_STOPPED,
@@ -29,7 +30,6 @@ import {
   SIGXCPU,
   SIGXFSZ,
 } from '../../abi/signal.ts';
-import { RLIMIT_SIGPENDING } from '../../abi/process.ts';
 import type { Pid } from '../task/pid.ts';
 import type { Task } from '../task/task.ts';
 import type { ThreadGroup } from '../task/thread_group.ts';
@@ -129,16 +129,18 @@ function wants(task: Task, signo: number): boolean {
   return signo === SIGKILL || task.state !== 'T';
 }
 
+/** The thread for a signal to the process: one that waits for it, the leader, or any other. */
+function chooseThread(leader: Task, signo: number): Task | null {
+  for (const waiter of leader.group.signalWaiters) if (isIn(waiter.waitedSignals, signo)) return waiter;
+  if (wants(leader, signo)) return leader;
+  for (const thread of leader.group.threads) if (wants(thread, signo)) return thread;
+  return null;
+}
+
 /** Choose the thread that takes the signal and wake it. Linux: complete_signal. */
 function complete(task: Task, signo: number, toProcess: boolean): void {
   const { group } = task;
-  let chosen: Task | null = null;
-  if (!toProcess) chosen = wants(task, signo) ? task : null;
-  else {
-    for (const waiter of group.signalWaiters) if (chosen === null && isIn(waiter.waitedSignals, signo)) chosen = waiter;
-    if (chosen === null && wants(task, signo)) chosen = task;
-    if (chosen === null) for (const thread of group.threads) if (chosen === null && wants(thread, signo)) chosen = thread;
-  }
+  const chosen = toProcess ? chooseThread(task, signo) : wants(task, signo) ? task : null;
   if (chosen === null) return;
   if (isIn(chosen.waitedSignals, signo) && isIn(chosen.blocked, signo)) {
     chosen.wake();

@@ -1,6 +1,20 @@
 /** What comes with a signal. Linux: struct kernel_siginfo. See sigaction(2). */
 
-import { SI_KERNEL, SI_QUEUE, SI_SIGIO, SI_TIMER, SIGBUS, SIGCHLD, SIGFPE, SIGILL, SIGINFO_SIZE, SIGIO, SIGSEGV, SIGSYS, SIGTRAP } from '../../abi/signal.ts';
+import {
+  SI_KERNEL,
+  SI_QUEUE,
+  SI_SIGIO,
+  SI_TIMER,
+  SIGBUS,
+  SIGCHLD,
+  SIGFPE,
+  SIGILL,
+  SIGINFO_SIZE,
+  SIGIO,
+  SIGSEGV,
+  SIGSYS,
+  SIGTRAP,
+} from '../../abi/signal.ts';
 
 /** Plain data. Process ids are already those of the receiver's namespace. */
 export interface SigInfo {

@@ -1,6 +1,7 @@
 /** A system call: its arguments' types, its handler and what is known about its completeness, in one descriptor. */
 
 import { type SyscallName, syscallNumbers } from '../../abi/syscall_numbers.ts';
+import { Panic } from '../panic.ts';
 import type { Task } from '../task/task.ts';
 import type { ArgType } from './args.ts';
 
@@ -70,7 +71,7 @@ export function formatCall(call: Syscall, task: Task): string {
 export function buildTable(calls: readonly Syscall[]): readonly (Syscall | undefined)[] {
   const table: (Syscall | undefined)[] = new Array(512).fill(undefined);
   for (const call of calls) {
-    if (table[call.nr] !== undefined) throw new Error(`syscall ${call.name} is defined twice`);
+    if (table[call.nr] !== undefined) throw new Panic(`syscall ${call.name} is defined twice`);
     table[call.nr] = call;
   }
   return table;

@@ -1,11 +1,11 @@
 /** clone, clone3, set_tid_address, unshare, setns. */
 
-import { E2BIG, EBADF, EINVAL, EPERM, ERESTARTNOINTR, isErrno } from '../../abi/errno.ts';
 import { CAP_CHECKPOINT_RESTORE, CAP_SYS_ADMIN } from '../../abi/capability.ts';
+import { E2BIG, EBADF, EINVAL, EPERM, ERESTARTNOINTR, isErrno } from '../../abi/errno.ts';
 import * as c from '../../abi/process.ts';
 import { enterNamespaces, unshareNamespaces } from '../namespace/task_namespaces.ts';
-import { type CloneArgs, cloneTask, has } from '../task/task_clone.ts';
 import type { Task } from '../task/task.ts';
+import { type CloneArgs, cloneTask, has } from '../task/task_clone.ts';
 import { flags, int, ptr, size } from './args.ts';
 import { defineSyscall, type Syscall } from './define.ts';
 
@@ -45,7 +45,8 @@ const clone = defineSyscall(
     const waiting = vforkChild(task);
     if (waiting !== null) return awaitVfork(task, waiting);
     const own = cloneFlags - (cloneFlags & c.CSIGNAL);
-    if (has(own, c.CLONE_PIDFD) && (has(own, c.CLONE_PARENT_SETTID) || has(own, c.CLONE_DETACHED) || has(own, c.CLONE_THREAD))) return -EINVAL;
+    if (has(own, c.CLONE_PIDFD) && (has(own, c.CLONE_PARENT_SETTID) || has(own, c.CLONE_DETACHED) || has(own, c.CLONE_THREAD)))
+      return -EINVAL;
     return run(task, {
       flags: own,
       exitSignal: cloneFlags & c.CSIGNAL,
@@ -61,8 +62,7 @@ const clone = defineSyscall(
 
 /** struct clone_args by index of its 64-bit fields. */
 const FIELDS = 11;
-const KNOWN_FLAGS: number =
-  (2 ** 32 - 1 - c.CSIGNAL + c.CLONE_NEWTIME - c.CLONE_DETACHED) + c.CLONE_CLEAR_SIGHAND;
+const KNOWN_FLAGS: number = 2 ** 32 - 1 - c.CSIGNAL + c.CLONE_NEWTIME - c.CLONE_DETACHED + c.CLONE_CLEAR_SIGHAND;
 
 const clone3 = defineSyscall('clone3', [ptr('cl_args'), size('size')], (task, address, length) => {
   const waiting = vforkChild(task);
@@ -73,7 +73,8 @@ const clone3 = defineSyscall('clone3', [ptr('cl_args'), size('size')], (task, ad
   if (isErrno(bytes)) return bytes;
   for (let i = FIELDS * 8; i < length; i++) if (bytes[i] !== 0) return -E2BIG;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const field = (i: number): number => (8 * i + 8 > length ? 0 : view.getUint32(8 * i + 4, true) * 4294967296 + view.getUint32(8 * i, true));
+  const field = (i: number): number =>
+    8 * i + 8 > length ? 0 : view.getUint32(8 * i + 4, true) * 4294967296 + view.getUint32(8 * i, true);
   const cloneFlags = field(0);
   const stack = field(5);
   const stackSize = field(6);
@@ -96,7 +97,7 @@ const clone3 = defineSyscall('clone3', [ptr('cl_args'), size('size')], (task, ad
 /** Linux: clone3_args_valid, clone3_stack_valid. */
 function checkClone3(cloneFlags: number, exitSignal: number, stack: number, stackSize: number): number {
   if (cloneFlags > KNOWN_FLAGS || has(cloneFlags, c.CLONE_DETACHED)) return -EINVAL;
-  if ((cloneFlags % 256 & c.CSIGNAL & ~c.CLONE_NEWTIME) !== 0) return -EINVAL;
+  if (((cloneFlags % 256) & c.CSIGNAL & ~c.CLONE_NEWTIME) !== 0) return -EINVAL;
   if ((has(cloneFlags, c.CLONE_THREAD) || has(cloneFlags, c.CLONE_PARENT)) && exitSignal !== 0) return -EINVAL;
   if (exitSignal > 64) return -EINVAL;
   return (stack === 0) === (stackSize === 0) ? 0 : -EINVAL;

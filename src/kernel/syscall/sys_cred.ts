@@ -176,7 +176,9 @@ const capget = defineSyscall('capget', [ptr('hdrp'), ptr('datap')], (task, heade
   const { effective, permitted, inheritable } = target.cred.fields;
   const view = new DataView(new ArrayBuffer(12 * known.words));
   for (let i = 0; i < known.words; i++) {
-    [effective, permitted, inheritable].forEach((set, j) => view.setUint32(12 * i + 4 * j, Number((set >> BigInt(32 * i)) & 0xffffffffn), true));
+    for (const [j, set] of [effective, permitted, inheritable].entries()) {
+      view.setUint32(12 * i + 4 * j, Number((set >> BigInt(32 * i)) & 0xffffffffn), true);
+    }
   }
   return task.mm!.copyOut(data, new Uint8Array(view.buffer));
 });

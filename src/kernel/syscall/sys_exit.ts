@@ -4,8 +4,8 @@ import { EAGAIN, EBADF, ECHILD, EINVAL, ESRCH, isErrno } from '../../abi/errno.t
 import * as w from '../../abi/process.ts';
 import { SIGCHLD } from '../../abi/signal.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
-import { encodeRusage } from '../task/rusage.ts';
 import { pidOfFd } from '../task/pidfd.ts';
+import { encodeRusage } from '../task/rusage.ts';
 import { JUMPED, type Task } from '../task/task.ts';
 import { exitTask, groupExit } from '../task/task_exit.ts';
 import { doWait, type WaitTarget } from '../task/task_wait.ts';
@@ -26,26 +26,30 @@ const exitGroup = defineSyscall('exit_group', [int('status')], (task, status) =>
   return JUMPED;
 });
 
-const wait4 = defineSyscall('wait4', [int('pid'), ptr('wstatus'), flags('options'), ptr('rusage')], (task, pid, status, options, rusage) => {
-  if ((options & ~WAIT4_OPTIONS) !== 0) return -EINVAL;
-  if (pid === -2147483648) return -ESRCH;
-  const target = wait4Target(task, pid);
-  if (target === null) return -ECHILD;
-  const ready = prepareOutput(task, status, 4) || prepareOutput(task, rusage, w.RUSAGE_SIZE);
-  if (ready < 0) return ready;
-  const event = doWait(task, target, options | w.WEXITED);
-  if (event === null) return 0;
-  if (typeof event === 'number') return event;
-  if (status !== 0) {
-    const failed = task.mm!.writeU32(status, event.status);
-    if (failed < 0) return failed;
-  }
-  if (rusage !== 0) {
-    const failed = task.mm!.copyOut(rusage, encodeRusage(event.usage));
-    if (failed < 0) return failed;
-  }
-  return event.pid;
-});
+const wait4 = defineSyscall(
+  'wait4',
+  [int('pid'), ptr('wstatus'), flags('options'), ptr('rusage')],
+  (task, pid, status, options, rusage) => {
+    if ((options & ~WAIT4_OPTIONS) !== 0) return -EINVAL;
+    if (pid === -2147483648) return -ESRCH;
+    const target = wait4Target(task, pid);
+    if (target === null) return -ECHILD;
+    const ready = prepareOutput(task, status, 4) || prepareOutput(task, rusage, w.RUSAGE_SIZE);
+    if (ready < 0) return ready;
+    const event = doWait(task, target, options | w.WEXITED);
+    if (event === null) return 0;
+    if (typeof event === 'number') return event;
+    if (status !== 0) {
+      const failed = task.mm!.writeU32(status, event.status);
+      if (failed < 0) return failed;
+    }
+    if (rusage !== 0) {
+      const failed = task.mm!.copyOut(rusage, encodeRusage(event.usage));
+      if (failed < 0) return failed;
+    }
+    return event.pid;
+  },
+);
 
 /** Only NOT_RESIDENT counts: a bad address is found out after the child has been reaped, as on Linux. */
 function prepareOutput(task: Task, address: number, length: number): number {

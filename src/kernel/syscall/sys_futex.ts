@@ -1,12 +1,12 @@
 /** futex, futex_waitv, set_robust_list, get_robust_list. See futex(2). */
 
-import { EAGAIN, EFAULT, EINVAL, ENOSYS, EPERM, ESRCH, isErrno } from '../../abi/errno.ts';
 import { CAP_SYS_PTRACE } from '../../abi/capability.ts';
+import { EAGAIN, EFAULT, EINVAL, ENOSYS, EPERM, ESRCH, isErrno } from '../../abi/errno.ts';
 import * as f from '../../abi/futex.ts';
 import { CLOCK_MONOTONIC, CLOCK_REALTIME } from '../../abi/time.ts';
 import { futexKey, requeue, wakeKey } from '../futex/futex.ts';
 import { cmpRequeuePi, lockPi, unlockPi, waitRequeuePi } from '../futex/futex_pi.ts';
-import { futexWait, type FutexWord } from '../futex/futex_wait.ts';
+import { type FutexWord, futexWait } from '../futex/futex_wait.ts';
 import type { Task } from '../task/task.ts';
 import { monotonicAt } from '../time/posix_clock.ts';
 import { flags, int, ptr, size, uint } from './args.ts';
@@ -42,7 +42,7 @@ const futex = defineSyscall(
     const clock = realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC;
     // The fourth argument is a count for the commands that move waiters.
     if (realtime && !REALTIME_COMMANDS.includes(command)) return -ENOSYS;
-    const count2 = timeout % 4294967296 | 0;
+    const count2 = (timeout % 4294967296) | 0;
     switch (command) {
       case f.FUTEX_WAIT:
       case f.FUTEX_WAIT_BITSET: {
@@ -129,7 +129,7 @@ function wakeOp(task: Task, first: number, second: number, shared: boolean, coun
   const argument = ((encoded << 8) | 0) >> 20;
   const old = task.mm!.readU32(second);
   if (old < 0) return old;
-  const failed = task.mm!.writeU32(second, operation(old | 0, (encoded >>> 31) !== 0 ? 1 << (argument & 31) : argument));
+  const failed = task.mm!.writeU32(second, operation(old | 0, encoded >>> 31 !== 0 ? 1 << (argument & 31) : argument));
   if (failed < 0) return failed;
   let woken = wakeKey(task.kernel, key, Math.max(1, count), f.FUTEX_BITSET_MATCH_ANY);
   if (comparison(old | 0, ((encoded << 20) | 0) >> 20)) woken += wakeKey(task.kernel, key2, Math.max(1, count2), f.FUTEX_BITSET_MATCH_ANY);
@@ -148,7 +148,8 @@ const futexWaitv = defineSyscall(
     const words: FutexWord[] = [];
     for (let at = 0; at < bytes.length; at += f.FUTEX_WAITV_SIZE) {
       const wordFlags = view.getUint32(at + 16, true);
-      if ((wordFlags & ~(f.FUTEX_32 | f.FUTEX2_PRIVATE)) !== 0 || (wordFlags & 3) !== f.FUTEX_32 || view.getUint32(at + 20, true) !== 0) return -EINVAL;
+      if ((wordFlags & ~(f.FUTEX_32 | f.FUTEX2_PRIVATE)) !== 0 || (wordFlags & 3) !== f.FUTEX_32 || view.getUint32(at + 20, true) !== 0)
+        return -EINVAL;
       words.push({
         value: view.getUint32(at, true),
         address: view.getUint32(at + 12, true) * 4294967296 + view.getUint32(at + 8, true),

@@ -1,7 +1,7 @@
 /** kill, tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo, pidfd_open, pidfd_send_signal, pidfd_getfd. */
 
-import { EBADF, EINVAL, EPERM, ESRCH, isErrno } from '../../abi/errno.ts';
 import { CAP_SYS_PTRACE } from '../../abi/capability.ts';
+import { EBADF, EINVAL, EPERM, ESRCH, isErrno } from '../../abi/errno.ts';
 import { NSIG, SI_TKILL, SI_USER, SIGINFO_SIZE } from '../../abi/signal.ts';
 import { mayKill } from '../signal/permission.ts';
 import { sendToProcess, sendToThread } from '../signal/send.ts';
@@ -57,9 +57,11 @@ const kill = defineSyscall('kill', [int('pid'), int('sig')], (task, number, sign
   }
   if (number === 0) return killMany(task, members(task.group.processGroup), signo);
   if (number !== -1) return number === -2147483648 ? -ESRCH : killMany(task, members(ns.find(-number)), signo);
-  const others = ns.list().flatMap(({ task: target, numbers }) =>
-    target !== null && target.group.leader === target && numbers[ns.level] !== 1 && target.group !== task.group ? [target] : [],
-  );
+  const others = ns
+    .list()
+    .flatMap(({ task: target, numbers }) =>
+      target !== null && target.group.leader === target && numbers[ns.level] !== 1 && target.group !== task.group ? [target] : [],
+    );
   return killMany(task, others, signo);
 });
 
@@ -78,7 +80,9 @@ function killThread(task: Task, tgid: number, tid: number, signo: number): numbe
   return signo === 0 ? 0 : sendToThread(target, senderInfo(task, target, signo, SI_TKILL), fromOutside(task, target));
 }
 
-const tkill = defineSyscall('tkill', [int('tid'), int('sig')], (task, tid, signo) => (tid <= 0 ? -EINVAL : killThread(task, 0, tid, signo)));
+const tkill = defineSyscall('tkill', [int('tid'), int('sig')], (task, tid, signo) =>
+  tid <= 0 ? -EINVAL : killThread(task, 0, tid, signo),
+);
 
 const tgkill = defineSyscall('tgkill', [int('tgid'), int('tid'), int('sig')], (task, tgid, tid, signo) =>
   tgid <= 0 || tid <= 0 ? -EINVAL : killThread(task, tgid, tid, signo),

@@ -1,6 +1,13 @@
 /** prctl. Linux: kernel/sys.c, security/commoncap.c. See prctl(2). */
 
-import { CAP_LAST_CAP, CAP_SETPCAP, SECBIT_KEEP_CAPS, SECBIT_NO_CAP_AMBIENT_RAISE, SECURE_ALL_BITS, SECURE_ALL_LOCKS } from '../../abi/capability.ts';
+import {
+  CAP_LAST_CAP,
+  CAP_SETPCAP,
+  SECBIT_KEEP_CAPS,
+  SECBIT_NO_CAP_AMBIENT_RAISE,
+  SECURE_ALL_BITS,
+  SECURE_ALL_LOCKS,
+} from '../../abi/capability.ts';
 import { EINVAL, EPERM, isErrno } from '../../abi/errno.ts';
 import { NSIG } from '../../abi/signal.ts';
 import type { Task } from '../task/task.ts';
@@ -69,7 +76,7 @@ const ambientCaps: Option = (task, operation, capability, c, d) => {
 
 const setName: Option = (task, address) => {
   const bytes = task.mm!.copyIn(address, COMM_LENGTH - 1);
-  const name = isErrno(bytes) ? task.mm!.readString(address, COMM_LENGTH - 1) : String.fromCharCode(...bytes).replace(/\0[^]*$/, '');
+  const name = isErrno(bytes) ? task.mm!.readString(address, COMM_LENGTH - 1) : String.fromCharCode(...bytes).split('\0', 1)[0]!;
   if (isErrno(name)) return name;
   task.comm = name as string;
   return 0;
@@ -83,18 +90,26 @@ const getName: Option = (task, address) => {
 
 /** By option number. See linux/prctl.h. */
 const options: ReadonlyMap<number, Option> = new Map<number, Option>([
-  [1, (task, signo) => { // PR_SET_PDEATHSIG
-    if (signo < 0 || signo > NSIG) return -EINVAL;
-    task.parentDeathSignal = signo;
-    return 0;
-  }],
+  [
+    1,
+    (task, signo) => {
+      // PR_SET_PDEATHSIG
+      if (signo < 0 || signo > NSIG) return -EINVAL;
+      task.parentDeathSignal = signo;
+      return 0;
+    },
+  ],
   [2, (task, address) => task.mm!.writeU32(address, task.parentDeathSignal)], // PR_GET_PDEATHSIG
   [3, (task) => task.mm!.dumpable], // PR_GET_DUMPABLE
-  [4, (task, value) => { // PR_SET_DUMPABLE
-    if (value !== 0 && value !== 1) return -EINVAL;
-    task.mm!.dumpable = value;
-    return 0;
-  }],
+  [
+    4,
+    (task, value) => {
+      // PR_SET_DUMPABLE
+      if (value !== 0 && value !== 1) return -EINVAL;
+      task.mm!.dumpable = value;
+      return 0;
+    },
+  ],
   [7, (task) => ((task.cred.fields.securebits & SECBIT_KEEP_CAPS) !== 0 ? 1 : 0)], // PR_GET_KEEPCAPS
   [8, keepCaps], // PR_SET_KEEPCAPS
   [15, setName], // PR_SET_NAME
@@ -104,22 +119,34 @@ const options: ReadonlyMap<number, Option> = new Map<number, Option>([
   [24, dropBounding], // PR_CAPBSET_DROP
   [27, (task) => task.cred.fields.securebits], // PR_GET_SECUREBITS
   [28, setSecurebits], // PR_SET_SECUREBITS
-  [29, (task, slack) => { // PR_SET_TIMERSLACK
-    task.timerSlack = slack === 0 ? TIMER_SLACK : slack;
-    return 0;
-  }],
+  [
+    29,
+    (task, slack) => {
+      // PR_SET_TIMERSLACK
+      task.timerSlack = slack === 0 ? TIMER_SLACK : slack;
+      return 0;
+    },
+  ],
   [30, (task) => task.timerSlack], // PR_GET_TIMERSLACK
-  [36, (task, on) => { // PR_SET_CHILD_SUBREAPER
-    task.group.subreaper = on !== 0;
-    if (on !== 0) for (const child of descendants(task)) child.hasSubreaper = true;
-    return 0;
-  }],
+  [
+    36,
+    (task, on) => {
+      // PR_SET_CHILD_SUBREAPER
+      task.group.subreaper = on !== 0;
+      if (on !== 0) for (const child of descendants(task)) child.hasSubreaper = true;
+      return 0;
+    },
+  ],
   [37, (task, address) => task.mm!.writeU32(address, task.group.subreaper ? 1 : 0)], // PR_GET_CHILD_SUBREAPER
-  [38, (task, on, b, c, d) => { // PR_SET_NO_NEW_PRIVS
-    if (on !== 1 || b !== 0 || c !== 0 || d !== 0) return -EINVAL;
-    task.cred = task.cred.with({ noNewPrivs: true });
-    return 0;
-  }],
+  [
+    38,
+    (task, on, b, c, d) => {
+      // PR_SET_NO_NEW_PRIVS
+      if (on !== 1 || b !== 0 || c !== 0 || d !== 0) return -EINVAL;
+      task.cred = task.cred.with({ noNewPrivs: true });
+      return 0;
+    },
+  ],
   [39, (task, a, b, c, d) => (a !== 0 || b !== 0 || c !== 0 || d !== 0 ? -EINVAL : task.cred.fields.noNewPrivs ? 1 : 0)], // PR_GET_NO_NEW_PRIVS
   [40, (task, address) => task.mm!.writeU64(address, task.clearChildTid, 0)], // PR_GET_TID_ADDRESS
   [47, ambientCaps], // PR_CAP_AMBIENT

@@ -121,7 +121,8 @@ const schedYield = defineSyscall('sched_yield', [], (task) => {
   return 0;
 });
 
-const priorityBound = (policy: number, bound: number): number => (REALTIME.includes(policy) ? bound : FAIR.includes(policy) || policy === 6 ? 0 : -EINVAL);
+const priorityBound = (policy: number, bound: number): number =>
+  REALTIME.includes(policy) ? bound : FAIR.includes(policy) || policy === 6 ? 0 : -EINVAL;
 const schedGetPriorityMax = defineSyscall('sched_get_priority_max', [int('policy')], (_task, policy) => priorityBound(policy, 99));
 const schedGetPriorityMin = defineSyscall('sched_get_priority_min', [int('policy')], (_task, policy) => priorityBound(policy, 1));
 
@@ -188,6 +189,35 @@ const setpriority = defineSyscall('setpriority', [int('which'), int('who'), int(
   return result;
 });
 
+const IOPRIO_CLASS_SHIFT = 13;
+const IOPRIO_CLASS_RT = 1;
+const IOPRIO_CLASS_IDLE = 3;
+
+/** ioprio_set and ioprio_get number their targets from 1. */
+const ioprioGet = defineSyscall('ioprio_get', [int('which'), int('who')], (task, which, who) => {
+  const targets = chosen(task, which - 1, who);
+  if (typeof targets === 'number') return targets;
+  return targets.length === 0 ? -ESRCH : Math.min(...targets.map((target) => target.ioPriority));
+});
+
+const ioprioSet = defineSyscall('ioprio_set', [int('which'), int('who'), int('ioprio')], (task, which, who, priority) => {
+  const level = priority & 7;
+  const kind = priority >> IOPRIO_CLASS_SHIFT;
+  if (kind < 0 || kind > IOPRIO_CLASS_IDLE || (kind === 0 && level !== 0)) return -EINVAL;
+  if (kind === IOPRIO_CLASS_RT && !task.cred.capable(CAP_SYS_NICE, task.kernel.initialUserNs)) return -EPERM;
+  const targets = chosen(task, which - 1, who);
+  if (typeof targets === 'number') return targets;
+  if (
+    targets.some(
+      (target) =>
+        target.cred.uid !== task.cred.euid && target.cred.uid !== task.cred.uid && !task.cred.capable(CAP_SYS_NICE, target.cred.userNs),
+    )
+  )
+    return -EPERM;
+  for (const target of targets) target.ioPriority = priority;
+  return targets.length === 0 ? -ESRCH : 0;
+});
+
 const getcpu = defineSyscall('getcpu', [ptr('cpu'), ptr('node')], (task, cpu, node) => {
   for (const address of [cpu, node]) {
     const failed = address === 0 ? 0 : task.mm!.writeU32(address, 0);
@@ -236,6 +266,8 @@ export const schedCalls: readonly Syscall[] = [
   schedGetaffinity,
   getpriority,
   setpriority,
+  ioprioGet,
+  ioprioSet,
   getcpu,
   membarrier,
 ];

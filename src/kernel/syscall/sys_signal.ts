@@ -1,6 +1,6 @@
 /** rt_sigaction, rt_sigprocmask, rt_sigpending, rt_sigsuspend, rt_sigtimedwait, rt_sigreturn, sigaltstack. */
 
-import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM, ERESTARTNOHAND, EINTR, isErrno } from '../../abi/errno.ts';
+import { EAGAIN, EFAULT, EINTR, EINVAL, ENOMEM, EPERM, ERESTARTNOHAND, isErrno } from '../../abi/errno.ts';
 import * as s from '../../abi/signal.ts';
 import { recalculatePending, setBlocked, UNBLOCKABLE, useTemporaryMask } from '../signal/blocked.ts';
 import { dequeueSignal } from '../signal/deliver.ts';

@@ -3,10 +3,10 @@
 import { CAP_SYS_ADMIN, CAP_SYS_BOOT, CAP_SYS_PTRACE } from '../../abi/capability.ts';
 import { EBADF, EFAULT, EINVAL, EPERM, ESRCH, isErrno } from '../../abi/errno.ts';
 import { SIGHUP, SIGINT } from '../../abi/signal.ts';
+import { killGroup } from '../signal/send.ts';
 import { doRseq } from '../task/rseq.ts';
 import { JUMPED, type Task } from '../task/task.ts';
 import { groupExit } from '../task/task_exit.ts';
-import { killGroup } from '../signal/send.ts';
 import { flags, int, ptr, size, uint } from './args.ts';
 import { longs } from './copy.ts';
 import { defineSyscall, type Syscall } from './define.ts';
@@ -20,7 +20,8 @@ const UNAME26 = 0x0020000;
 const uname = defineSyscall('uname', [ptr('buf')], (task, address) => {
   const { kernel } = task;
   const { nodename, domainname } = task.nsproxy.uts;
-  const release = (task.personality & UNAME26) !== 0 ? kernel.release.replace(/^6\.(\d+)/, (_, minor) => `2.6.${60 + Number(minor)}`) : kernel.release;
+  const release =
+    (task.personality & UNAME26) !== 0 ? kernel.release.replace(/^6\.(\d+)/, (_, minor) => `2.6.${60 + Number(minor)}`) : kernel.release;
   const machine = (task.personality & 0xff) === PER_LINUX32 ? 'armv8l' : 'aarch64';
   const bytes = new Uint8Array(6 * UTS_LENGTH);
   ['Linux', nodename, release, kernel.version, machine, domainname].forEach((text, field) => {
@@ -36,7 +37,7 @@ function setName(task: Task, field: 'nodename' | 'domainname', address: number, 
   if (length < 0 || length > HOST_NAME_MAX) return -EINVAL;
   const bytes = task.mm!.copyIn(address, length);
   if (isErrno(bytes)) return bytes;
-  uts[field] = String.fromCharCode(...bytes).replace(/\0[^]*$/, '');
+  uts[field] = String.fromCharCode(...bytes).split('\0', 1)[0]!;
   uts.touch();
   return 0;
 }
@@ -166,14 +167,4 @@ const reboot = defineSyscall('reboot', [uint('magic'), uint('magic2'), uint('cmd
   return JUMPED;
 });
 
-export const systemCalls: readonly Syscall[] = [
-  uname,
-  sethostname,
-  setdomainname,
-  sysinfo,
-  getrandom,
-  personality,
-  rseq,
-  kcmp,
-  reboot,
-];
+export const systemCalls: readonly Syscall[] = [uname, sethostname, setdomainname, sysinfo, getrandom, personality, rseq, kcmp, reboot];

@@ -4,15 +4,7 @@ import { CAP_SYS_TIME } from '../../abi/capability.ts';
 import { EINTR, EINVAL, EOPNOTSUPP, EPERM, ERESTART_RESTARTBLOCK, ERESTARTNOHAND, isErrno } from '../../abi/errno.ts';
 import * as t from '../../abi/time.ts';
 import type { Task } from '../task/task.ts';
-import {
-  COARSE_RESOLUTION,
-  cpuClockTarget,
-  isMonotonic,
-  isRealtime,
-  monotonicAt,
-  readClock,
-  toTimespec,
-} from '../time/posix_clock.ts';
+import { COARSE_RESOLUTION, cpuClockTarget, isMonotonic, isRealtime, monotonicAt, readClock, toTimespec } from '../time/posix_clock.ts';
 import type { Timespec } from '../vfs/inode.ts';
 import { int, ptr } from './args.ts';
 import { longs, readTime, writeTime } from './copy.ts';

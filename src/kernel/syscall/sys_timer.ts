@@ -189,12 +189,4 @@ const timerDelete = defineSyscall('timer_delete', [int('timerid')], (task, id) =
   return 0;
 });
 
-export const timerCalls: readonly Syscall[] = [
-  getitimer,
-  setitimer,
-  timerCreate,
-  timerGettime,
-  timerSettime,
-  timerGetoverrun,
-  timerDelete,
-];
+export const timerCalls: readonly Syscall[] = [getitimer, setitimer, timerCreate, timerGettime, timerSettime, timerGetoverrun, timerDelete];

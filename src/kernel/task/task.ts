@@ -158,7 +158,7 @@ export class Task {
   sessionid = 0xffffffff;
   /** personality(2). */
   personality = 0;
-  /** Futexes with priority inheritance that this thread owns, by the kernel's account. */
+  /** ioprio_set(2): class and level; kept, and without effect on a kernel whose disks do not queue. */
   ioPriority = 0;
   /** Woken when this task changes state (ptrace, pidfd poll). */
   readonly stateChanged: WaitQueue = new WaitQueue();

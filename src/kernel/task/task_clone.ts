@@ -1,7 +1,7 @@
 /** New threads and processes. Linux: kernel/fork.c. See clone(2). */
 
-import { EAGAIN, EFAULT, EINVAL, ENOMEM, isErrno } from '../../abi/errno.ts';
 import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../../abi/capability.ts';
+import { EAGAIN, EFAULT, EINVAL, ENOMEM, isErrno } from '../../abi/errno.ts';
 import * as c from '../../abi/process.ts';
 import { SIGCHLD } from '../../abi/signal.ts';
 import { REG_PC, REG_SP, REG_TPIDR, REG_X } from '../../platform/registers.ts';

@@ -5,8 +5,8 @@ import { __WALL, __WCLONE, __WNOTHREAD, WCONTINUED, WEXITED, WNOHANG, WNOWAIT, W
 import { CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD, SIGCONT } from '../../abi/signal.ts';
 import { processTimes } from '../time/cpu_time.ts';
 import type { Pid } from './pid.ts';
-import { releaseProcess } from './task_exit.ts';
 import type { Task } from './task.ts';
+import { releaseProcess } from './task_exit.ts';
 import { ResourceUsage, type ThreadGroup } from './thread_group.ts';
 
 /** Which children: any, one process, or a process group. */
@@ -70,7 +70,8 @@ function look(task: Task, child: ThreadGroup, options: number): ChildEvent | nul
 
 /** All threads have exited; the init of a PID namespace is a zombie only after all others there are gone. */
 const isZombie = ({ leader, live }: ThreadGroup): boolean =>
-  live === 0 && !(leader.pid.namespace.init === leader && leader.pid.namespace.list().some(({ task }) => task !== null && task.group.live > 0));
+  live === 0 &&
+  !(leader.pid.namespace.init === leader && leader.pid.namespace.list().some(({ task }) => task !== null && task.group.live > 0));
 
 function exitEvent(task: Task, child: ThreadGroup): ChildEvent {
   const status = child.leader.exitCode;

@@ -83,7 +83,8 @@ export function checkCpuTimers(task: Task): void {
 
 function expireCpuTimer(group: ThreadGroup, timer: CpuTimer, now: number, signo: number): void {
   if (now < timer.expiry) return;
-  timer.expiry = timer.interval > 0 ? timer.expiry + timer.interval * (Math.floor((now - timer.expiry) / timer.interval) + 1) : Number.POSITIVE_INFINITY;
+  timer.expiry =
+    timer.interval > 0 ? timer.expiry + timer.interval * (Math.floor((now - timer.expiry) / timer.interval) + 1) : Number.POSITIVE_INFINITY;
   sendToProcess(group, kernelInfo(signo));
 }
 
