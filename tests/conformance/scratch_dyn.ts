@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { isErrno } from '../../src/abi/errno.ts';
 import { SIGCHLD } from '../../src/abi/signal.ts';
 import { clock, createPlatform } from '../../src/hosts/node/platform.ts';
-import { makeDirectories, mountAt } from '../../src/kernel/api/files.ts';
 import { createKernel, type KernelOptions } from '../../src/kernel/api/create.ts';
+import { makeDirectories, mountAt } from '../../src/kernel/api/files.ts';
 import { openStreams } from '../../src/kernel/api/streams.ts';
 import { Binprm } from '../../src/kernel/exec/binprm.ts';
 import { openExec } from '../../src/kernel/exec/open_exec.ts';
@@ -16,8 +16,8 @@ import { doSetsid } from '../../src/kernel/task/session.ts';
 import type { Task } from '../../src/kernel/task/task.ts';
 import { cloneTask } from '../../src/kernel/task/task_clone.ts';
 import { releaseProcess } from '../../src/kernel/task/task_exit.ts';
-import { openAt } from '../../src/kernel/vfs/open.ts';
 import { IovIter } from '../../src/kernel/vfs/iov_iter.ts';
+import { openAt } from '../../src/kernel/vfs/open.ts';
 
 const AT_FDCWD = -100;
 const O_WRONLY_CREAT = 0o101;
@@ -59,7 +59,10 @@ function putFile(task: Task, path: string, bytes: Uint8Array): void {
 /** Directories and mounts as a container has them, as far as the kernel knows the file systems. */
 function furnish(task: Task): void {
   for (const directory of ['/tmp', '/dev', '/proc', '/sys']) makeDirectories(task, directory, directory === '/tmp' ? 0o1777 : 0o755);
-  for (const [type, target] of [['proc', '/proc'], ['devtmpfs', '/dev']] as const) {
+  for (const [type, target] of [
+    ['proc', '/proc'],
+    ['devtmpfs', '/dev'],
+  ] as const) {
     if (task.kernel.fileSystems.has(type)) mountAt(task, type, type, target);
   }
 }
@@ -114,7 +117,10 @@ function start(kernel: Kernel, program: Uint8Array, options: GuestOptions): Task
   task.group.cgroup.traced = options.trace ?? false;
   doSetsid(task);
   furnish(task);
-  putFile(task, "/test", program); makeDirectories(task, "/lib", 0o755); for (const f of ["ld-linux-aarch64.so.1","libc.so.6","libm.so.6"]) putFile(task, "/lib/" + f, readFileSync("/usr/aarch64-linux-gnu/lib/" + f));
+  putFile(task, '/test', program);
+  makeDirectories(task, '/lib', 0o755);
+  for (const f of ['ld-linux-aarch64.so.1', 'libc.so.6', 'libm.so.6'])
+    putFile(task, '/lib/' + f, readFileSync('/usr/aarch64-linux-gnu/lib/' + f));
   const streams = { argv: [], env: [], workdir: '/', user: '', tty: false, streams: 't' };
   const opened = openStreams(task, streams, 0);
   if (opened < 0) throw new Error(`cannot open streams: ${opened}`);

@@ -3,8 +3,8 @@
 import { isErrno } from '../../src/abi/errno.ts';
 import { SIGCHLD } from '../../src/abi/signal.ts';
 import { clock, createPlatform } from '../../src/hosts/node/platform.ts';
-import { makeDirectories, mountAt } from '../../src/kernel/api/files.ts';
 import { createKernel, type KernelOptions } from '../../src/kernel/api/create.ts';
+import { makeDirectories, mountAt } from '../../src/kernel/api/files.ts';
 import { openStreams } from '../../src/kernel/api/streams.ts';
 import { Binprm } from '../../src/kernel/exec/binprm.ts';
 import { openExec } from '../../src/kernel/exec/open_exec.ts';
@@ -15,8 +15,8 @@ import { doSetsid } from '../../src/kernel/task/session.ts';
 import type { Task } from '../../src/kernel/task/task.ts';
 import { cloneTask } from '../../src/kernel/task/task_clone.ts';
 import { releaseProcess } from '../../src/kernel/task/task_exit.ts';
-import { openAt } from '../../src/kernel/vfs/open.ts';
 import { IovIter } from '../../src/kernel/vfs/iov_iter.ts';
+import { openAt } from '../../src/kernel/vfs/open.ts';
 
 const AT_FDCWD = -100;
 const O_WRONLY_CREAT = 0o101;
@@ -58,7 +58,10 @@ function putFile(task: Task, path: string, bytes: Uint8Array): void {
 /** Directories and mounts as a container has them, as far as the kernel knows the file systems. */
 function furnish(task: Task): void {
   for (const directory of ['/tmp', '/dev', '/proc', '/sys']) makeDirectories(task, directory, directory === '/tmp' ? 0o1777 : 0o755);
-  for (const [type, target] of [['proc', '/proc'], ['devtmpfs', '/dev']] as const) {
+  for (const [type, target] of [
+    ['proc', '/proc'],
+    ['devtmpfs', '/dev'],
+  ] as const) {
     if (task.kernel.fileSystems.has(type)) mountAt(task, type, type, target);
   }
 }
@@ -80,7 +83,8 @@ export async function runGuest(program: Uint8Array, options: GuestOptions = {}):
     trace: (_container, line) => console.error(line),
   } as Parameters<typeof createPlatform>[0]);
   const kernel = createKernel({ ...platform, log: (line: string) => log.push(line) }, options);
-  kernel.rootCgroup.memory.limit = 32 << 20; const task = start(kernel, program, options);
+  kernel.rootCgroup.memory.limit = 32 << 20;
+  const task = start(kernel, program, options);
   const { group } = task;
   const deadline = clock.monotonic() + (options.timeout ?? 20000) * 1e6;
   while (group.live > 0 && clock.monotonic() < deadline) {
