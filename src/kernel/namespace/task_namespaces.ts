@@ -1,7 +1,7 @@
 /** unshare(2) and setns(2): a task moves to other namespaces. Linux: ksys_unshare in kernel/fork.c, kernel/nsproxy.c. */
 
-import { EINVAL, EPERM, ESRCH, EUSERS, isErrno } from '../../abi/errno.ts';
 import { CAP_SYS_ADMIN, CAP_SYS_CHROOT } from '../../abi/capability.ts';
+import { EINVAL, EPERM, ESRCH, EUSERS, isErrno } from '../../abi/errno.ts';
 import * as c from '../../abi/process.ts';
 import { NamespaceFile } from '../fs/nsfs/namespace_file.ts';
 import { exitSem } from '../ipc/sem.ts';
@@ -11,15 +11,14 @@ import { commitCred } from '../task/cred_change.ts';
 import { PidFile } from '../task/pidfd.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
-import type { MountNamespace } from '../vfs/mount_namespace.ts';
 import { enterMountNamespace } from '../vfs/mount_clone.ts';
+import type { MountNamespace } from '../vfs/mount_namespace.ts';
 import { cloneNamespaces } from './clone_namespaces.ts';
-import { maySetns, type Namespace, NAMESPACE_FLAGS, type NamespaceKind, namespaceKinds } from './kinds.ts';
+import { maySetns, NAMESPACE_FLAGS, type Namespace, type NamespaceKind, namespaceKinds } from './kinds.ts';
 import { switchNsproxy } from './nsproxy.ts';
 import type { UserNamespace } from './user_namespace.ts';
 
-const UNSHARABLE: number =
-  NAMESPACE_FLAGS | c.CLONE_THREAD | c.CLONE_FS | c.CLONE_SIGHAND | c.CLONE_VM | c.CLONE_FILES | c.CLONE_SYSVSEM;
+const UNSHARABLE: number = NAMESPACE_FLAGS | c.CLONE_THREAD | c.CLONE_FS | c.CLONE_SIGHAND | c.CLONE_VM | c.CLONE_FILES | c.CLONE_SYSVSEM;
 
 /** unshare(2). */
 export function unshareNamespaces(task: Task, requested: number): number {
@@ -94,7 +93,15 @@ function enterUser(task: Task, ns: UserNamespace): number {
   if (!task.cred.capable(CAP_SYS_ADMIN, ns)) return -EPERM;
   commitCred(
     task,
-    task.cred.with({ userNs: ns, inheritable: 0n, permitted: CAP_FULL, effective: CAP_FULL, bounding: CAP_FULL, ambient: 0n, securebits: 0 }),
+    task.cred.with({
+      userNs: ns,
+      inheritable: 0n,
+      permitted: CAP_FULL,
+      effective: CAP_FULL,
+      bounding: CAP_FULL,
+      ambient: 0n,
+      securebits: 0,
+    }),
   );
   return 0;
 }
