@@ -1,6 +1,6 @@
 /** newfstatat, fstat, statx, statfs, fstatfs, faccessat, faccessat2, readlinkat. See the manual page of each. Linux: fs/stat.c, fs/open.c. */
 
-import { EACCES, EBADF, EINVAL, ENOENT, EROFS, isErrno } from '../../abi/errno.ts';
+import { EACCES, EBADF, EINVAL, ENOENT, EOPNOTSUPP, EROFS, isErrno } from '../../abi/errno.ts';
 import * as c from '../../abi/fcntl.ts';
 import { MS_NOEXEC } from '../../abi/mount.ts';
 import * as s from '../../abi/stat.ts';
@@ -14,7 +14,7 @@ import { latin1Bytes } from '../vfs/text.ts';
 import { touchAtime } from '../vfs/times.ts';
 import { fd, flags, int, ptr, str } from './args.ts';
 import { longs } from './copy.ts';
-import { defineSyscall, type Syscall } from './define.ts';
+import { defineSyscall, partial, type Syscall } from './define.ts';
 
 const lookupFlags = (at: number): number =>
   ((at & c.AT_SYMLINK_NOFOLLOW) !== 0 ? 0 : LOOKUP_FOLLOW) | ((at & c.AT_EMPTY_PATH) !== 0 ? LOOKUP_EMPTY : 0);
@@ -161,4 +161,19 @@ const readlinkat = defineSyscall(
   },
 );
 
-export const statCalls: readonly Syscall[] = [fstat, newfstatat, statx, statfs, fstatfs, faccessat, faccessat2, readlinkat];
+/** No file system of ours has handles that outlive its inodes. */
+const nameToHandleAt = partial(
+  defineSyscall(
+    'name_to_handle_at',
+    [fd('dirfd'), str('path'), ptr('handle'), ptr('mount_id'), flags('flags')],
+    (task, dirfd, address, _handle, _mountId, at) => {
+      if ((at & ~(c.AT_SYMLINK_FOLLOW | c.AT_EMPTY_PATH)) !== 0) return -EINVAL;
+      const lookup = ((at & c.AT_SYMLINK_FOLLOW) !== 0 ? LOOKUP_FOLLOW : 0) | ((at & c.AT_EMPTY_PATH) !== 0 ? LOOKUP_EMPTY : 0);
+      const path = userPath(task, dirfd, address, lookup);
+      return isErrno(path) ? path : -EOPNOTSUPP;
+    },
+  ),
+  'no file system has handles: EOPNOTSUPP',
+);
+
+export const statCalls: readonly Syscall[] = [nameToHandleAt, fstat, newfstatat, statx, statfs, fstatfs, faccessat, faccessat2, readlinkat];

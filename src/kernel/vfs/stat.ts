@@ -35,11 +35,15 @@ const rdevOf = (inode: Inode): number => {
   return type === S_IFCHR || type === S_IFBLK ? inode.rdev : 0;
 };
 
-/** struct stat of arm64 (asm-generic/stat.h), with the ids of the caller's user namespace. */
+/** Filled anew by each encodeStat; its gaps stay zero. */
+const statBuffer: Uint8Array = new Uint8Array(STAT_SIZE);
+const statView: DataView = new DataView(statBuffer.buffer);
+
+/** struct stat of arm64 (asm-generic/stat.h), with the ids of the caller's user namespace. Valid until the next call. */
 export function encodeStat(task: Task, inode: Inode): Uint8Array {
   inode.refresh(task);
   const { userNs } = task.cred;
-  const data = new DataView(new ArrayBuffer(STAT_SIZE));
+  const data = statView;
   data.setUint32(0, inode.sb.dev, true);
   setU64(data, 8, inode.ino);
   data.setUint32(16, inode.mode, true);
@@ -53,7 +57,7 @@ export function encodeStat(task: Task, inode: Inode): Uint8Array {
   setTime(data, 72, inode.atime);
   setTime(data, 88, inode.mtime);
   setTime(data, 104, inode.ctime);
-  return new Uint8Array(data.buffer);
+  return statBuffer;
 }
 
 /** struct statx; `path` is null for files without a place. */
