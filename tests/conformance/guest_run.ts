@@ -84,8 +84,9 @@ export async function runGuest(program: Uint8Array, options: GuestOptions = {}):
       const chunks = outputs.get(name);
       return chunks === undefined ? null : { write: (bytes) => chunks.push(bytes.slice()) && bytes.length };
     },
+    folder: () => null,
     trace: (_container, line) => console.error(line),
-  } as Parameters<typeof createPlatform>[0]);
+  });
   let kernel = createKernel({ ...platform, log: (line: string) => log.push(line) }, options);
   let task = start(kernel, program, options);
   let { group } = task;

@@ -82,6 +82,7 @@ export function fakePlatform(
       invalidateCode: (frame) => invalidated.push(frame),
       invalidated,
     },
+    trace: () => undefined,
     clock: { monotonic: () => 0, realtime: () => ({ seconds: 0, nanoseconds: 0 }) },
     random: {
       fill: (bytes) => {

@@ -45,7 +45,7 @@ export class Memory {
   /** Pages that could be demanded of us: Committed_AS of /proc/meminfo. */
   committed = 0;
   /** Bytes of JavaScript heap that all kernel objects may be worth. */
-  kernelBudget = 768 * 1024 * 1024;
+  kernelBudget: number = 768 * 1024 * 1024;
   /** /proc/sys/vm/max_map_count. */
   maxMapCount = 65530;
   /** /proc/sys/vm/mmap_min_addr. */

@@ -17,7 +17,7 @@ const RECENT_WALKS = 16;
  */
 export class Dcache implements Shrinker {
   /** The number of the present walk. */
-  walk = RECENT_WALKS;
+  walk: number = RECENT_WALKS;
   count = 0;
   private readonly kernel: Kernel;
   private oldest: Dentry | null = null;

@@ -100,7 +100,7 @@ export class Tty implements ControllingTerminal, LineHost {
   }
 
   /** Hand waiting bytes to the line discipline as long as it has room. */
-  processInput(now = this.lastInput): void {
+  processInput(now: number = this.lastInput): void {
     const { incoming, line } = this;
     let processed = 0;
     while (incoming.length > 0 && line.room(this.termios) > 0) {

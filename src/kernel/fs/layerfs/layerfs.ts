@@ -6,6 +6,7 @@ import { DT_SHIFT, EROFS_SUPER_MAGIC_V1, S_IFLNK, S_IFMT, S_IFREG } from '../../
 import type { Layer } from '../../../platform/layer.ts';
 import { FRAME_SIZE } from '../../../platform/ram.ts';
 import type { Kernel } from '../../kernel.ts';
+import { Panic } from '../../panic.ts';
 import { PageMapping } from '../../mm/page_mapping.ts';
 import type { Task } from '../../task/task.ts';
 import { DirectoryFile } from '../../vfs/directory_file.ts';
@@ -33,7 +34,7 @@ export class LayerSuperBlock extends SuperBlock {
   /** The layer's description, found again by its name after a restore. */
   get layer(): Layer {
     const layer = this.kernel.platform.layers.layer(this.id);
-    if (layer === null) throw new Error(`layer ${this.id} has gone`);
+    if (layer === null) throw new Panic(`layer ${this.id} has gone`);
     return layer;
   }
 
