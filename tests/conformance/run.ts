@@ -10,7 +10,7 @@
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,6 +78,8 @@ export async function runProgram(source: string, options: GuestOptions): Promise
 /** Run the programs on a real Linux and keep what they print. */
 function record(command: string, sources: readonly string[]): void {
   const folder = mkdtempSync(join(tmpdir(), 'conformance-'));
+  // It becomes the root: everybody must be able to enter it.
+  chmodSync(folder, 0o755);
   try {
     mkdirSync(join(folder, 'conformance'));
     for (const [i, source] of sources.entries()) execFileSync('cp', [build(source), join(folder, 'conformance', String(i))]);

@@ -17,6 +17,8 @@ const TOUCHED = 2;
 /** The object whose bytes the pages hold; an Inode. Its size is i_size. */
 export interface MappingHost {
   size: number;
+  /** As /proc/[pid]/maps shows it. */
+  readonly ino?: number;
 }
 
 /**

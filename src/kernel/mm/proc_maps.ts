@@ -47,9 +47,10 @@ function header(vma: Vma, pathOf: PathOf): string {
     ((prot & PROT_EXEC) !== 0 ? 'x' : '-') +
     (vma.shared ? 's' : 'p');
   const dev = file === null ? (vma.name === '' && vma.mapping !== null ? 1 : 0) : file.inode.sb.dev;
+  const ino = file?.inode.ino ?? (vma.name === '' ? vma.mapping?.host.ino : 0) ?? 0;
   const offset = vma.mapping === null || vma.name !== '' ? 0 : vma.offset * FRAME_SIZE;
   const device = `${hex((dev >>> 8) & 0xfff, 2)}:${hex((dev & 0xff) | ((dev >>> 12) & 0xfff00), 2)}`;
-  const line = `${hex(vma.start * FRAME_SIZE, 8)}-${hex(vma.end * FRAME_SIZE, 8)} ${access} ${hex(offset, 8)} ${device} ${file?.inode.ino ?? 0} `;
+  const line = `${hex(vma.start * FRAME_SIZE, 8)}-${hex(vma.end * FRAME_SIZE, 8)} ${access} ${hex(offset, 8)} ${device} ${ino} `;
   const name = nameOf(vma, pathOf);
   return `${name === '' ? line : line.padEnd(NAME_COLUMN) + name}\n`;
 }

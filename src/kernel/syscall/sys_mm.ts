@@ -118,7 +118,7 @@ function mapMemory(task: Task, address: number, length: number, prot: number, ma
     mapping = file.inode.mapping;
   }
   if (mapping === null && shared) {
-    const host = { size: pages * FRAME_SIZE };
+    const host = { size: pages * FRAME_SIZE, ino: mm.kernel.allocateInode() };
     if (mm.kernel.memory.overcommit === 0 && (mapFlags & MAP_NORESERVE) === 0 && pages > mm.kernel.memory.frames.limit) return -ENOMEM;
     mapping = new ShmemMapping(mm.kernel, host);
   }
