@@ -4,7 +4,8 @@ import { dirname, join, normalize, sep } from 'node:path';
 import { root } from './run.mjs';
 
 const { layers, maxLines } = JSON.parse(readFileSync(join(root, 'architecture.json'), 'utf8'));
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+['"]([^'"]+)['"]|(?:^|\n)\s*import\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+['"]([^'"]+)['"]|(?:^|\n)\s*import\s+['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
 const problems = [];
 const files = readdirSync(join(root, 'src'), { recursive: true })
   .map((file) => normalize(join('src', String(file))))
@@ -13,7 +14,10 @@ const files = readdirSync(join(root, 'src'), { recursive: true })
 /** Whether `layer` may import the file or folder `target` (a path below src). */
 const allowed = (rule, layer, target) => {
   const parts = target.split(sep);
-  return parts[0] === layer || rule.mayImport.some((edge) => target === edge || target.startsWith(`${edge}${sep}`) || target.startsWith(`${edge}.`));
+  return (
+    parts[0] === layer ||
+    rule.mayImport.some((edge) => target === edge || target.startsWith(`${edge}${sep}`) || target.startsWith(`${edge}.`))
+  );
 };
 
 for (const file of files) {
@@ -28,13 +32,17 @@ for (const file of files) {
   const limit = maxLines.exceptions[file] ?? maxLines.default;
   if (lines > limit) problems.push(`${file}: ${lines} lines, limit ${limit}; split it by subject or verb`);
   if (file.endsWith('.test.ts')) continue;
-  if (!file.endsWith('.d.ts') && !/^(#!.*\n)?\s*\/[*]{2}/.test(text)) problems.push(`${file}: begins without the sentence that says what it is`);
+  if (!file.endsWith('.d.ts') && !/^(#!.*\n)?\s*\/[*]{2}/.test(text))
+    problems.push(`${file}: begins without the sentence that says what it is`);
   const code = text.replace(/\/[*][\s\S]*?[*]\/|(?<!:)\/\/.*/g, '');
   for (const [, from, bare, dynamic] of code.matchAll(IMPORT)) {
     const specifier = from ?? bare ?? dynamic;
     if (specifier.endsWith('/package.json')) continue;
     if (specifier.startsWith('.')) {
-      const target = normalize(join(dirname(file), specifier)).split(sep).slice(1).join(sep);
+      const target = normalize(join(dirname(file), specifier))
+        .split(sep)
+        .slice(1)
+        .join(sep);
       if (!allowed(rule, layer, target)) problems.push(`${file}: ${layer} may not import ${target}`);
     } else if (specifier.startsWith('node:')) {
       if (!rule.node) problems.push(`${file}: only hosts and cli may import "${specifier}"`);
@@ -43,12 +51,15 @@ for (const file of files) {
     }
   }
   if (layer === 'kernel') {
-    if (/\bthrow\b(?! new Panic)/.test(code)) problems.push(`${file}: the kernel returns a negative errno; throw means a bug: throw new Panic(…)`);
+    if (/\bthrow\b(?! new Panic)/.test(code))
+      problems.push(`${file}: the kernel returns a negative errno; throw means a bug: throw new Panic(…)`);
     if (/\basync\b|\bawait\b|\bPromise\b/.test(code)) problems.push(`${file}: the kernel is synchronous`);
-    if (/^\s+(?:readonly\s+|static\s+|private\s+)*#\w/m.test(code)) problems.push(`${file}: kernel state must be walkable: use private, not #`);
+    if (/^\s+(?:readonly\s+|static\s+|private\s+)*#\w/m.test(code))
+      problems.push(`${file}: kernel state must be walkable: use private, not #`);
   }
 }
 if (files.length === 0) problems.push('no source files found');
-for (const path of Object.keys(maxLines.exceptions)) if (!files.includes(normalize(path))) problems.push(`architecture.json: exception for a missing file ${path}`);
+for (const path of Object.keys(maxLines.exceptions))
+  if (!files.includes(normalize(path))) problems.push(`architecture.json: exception for a missing file ${path}`);
 console.log(problems.length ? problems.join('\n') : `architecture: ${files.length} files, no violations`);
 process.exitCode = problems.length ? 1 : 0;

@@ -8,7 +8,11 @@ await build();
 const report = join(root, '.build', 'test-report.json');
 mkdirSync(join(root, '.build'), { recursive: true });
 rmSync(report, { force: true });
-const done = run(tool('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)], { orExit: false });
+const done = run(
+  tool('vitest'),
+  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  { orExit: false },
+);
 
 let result;
 try {
@@ -24,7 +28,9 @@ if (skipped.length > 0) {
   console.log('\nSkipped:');
   for (const t of skipped) console.log(`  ${t.fullName}`);
 }
-const brokenFiles = result.testResults.filter((f) => f.status === 'failed' && f.assertionResults.every((t) => t.status !== 'failed')).length;
+const brokenFiles = result.testResults.filter(
+  (f) => f.status === 'failed' && f.assertionResults.every((t) => t.status !== 'failed'),
+).length;
 const failed = count('failed') + brokenFiles;
 console.log(`\n${count('passed')} passed, ${failed} failed, ${skipped.length} skipped`);
 process.exitCode = failed > 0 || done.status !== 0 ? 1 : 0;

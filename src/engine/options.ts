@@ -48,16 +48,6 @@ export interface ContainerOptions extends ProcessOptions {
   readonly strace?: (line: string) => void;
 }
 
-/** What to execute, complete. */
-export interface ResolvedProcess {
-  readonly argv: readonly string[];
-  readonly env: readonly string[];
-  readonly workdir: string;
-  readonly user: string;
-  readonly tty: boolean;
-  readonly stdin: boolean;
-}
-
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Entry point and command as docker combines them: a new entry point drops the image's command. */

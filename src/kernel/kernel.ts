@@ -9,15 +9,15 @@ import { FutexTable } from './futex/futex.ts';
 import { Memory } from './mm/memory.ts';
 import { type MemoryInfo, memoryInfo } from './mm/memory_info.ts';
 import { PidNamespace } from './namespace/pid_namespace.ts';
-import type { UnixSocket } from './net/unix/unix_socket.ts';
 import { initialUserNamespace, type UserNamespace } from './namespace/user_namespace.ts';
+import type { UnixSocket } from './net/unix/unix_socket.ts';
 import { run } from './sched/run.ts';
 import { Scheduler } from './sched/scheduler.ts';
 import type { Task } from './task/task.ts';
 import { UserAccount } from './task/user_account.ts';
 import { TimerHeap } from './time/timer.ts';
-import { Vfs } from './vfs/vfs.ts';
 import type { Timespec } from './vfs/inode.ts';
+import { Vfs } from './vfs/vfs.ts';
 
 /** Modes that tests switch on. */
 export interface KernelOptions {

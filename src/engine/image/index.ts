@@ -15,7 +15,7 @@ import { type RefRecord, Store } from './store/store.ts';
 export type { PullDebianOptions } from './debian/bootstrap.ts';
 export type { SecondStage } from './debian/second_stage.ts';
 export type { LoadOptions } from './load/load.ts';
-export type { Progress, ProgressListener } from './progress.ts';
+export type { Progress } from './progress.ts';
 export type { PullOptions } from './registry/pull.ts';
 
 /** The image's defaults for its containers. */

@@ -2,8 +2,8 @@
 
 import { EEXIST, ENODEV, isErrno } from '../../abi/errno.ts';
 import type { Task } from '../task/task.ts';
-import { IovIter } from '../vfs/iov_iter.ts';
 import { mountFlags } from '../vfs/do_mount.ts';
+import { IovIter } from '../vfs/iov_iter.ts';
 import { attachTree, newMount } from '../vfs/mount_tree.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../vfs/namei.ts';
 import { makeDirectory, newName } from '../vfs/names.ts';

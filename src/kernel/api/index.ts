@@ -2,6 +2,6 @@
 
 export { Kernel } from '../kernel.ts';
 export { type Change, changesBelow } from './changes.ts';
-export { type ContainerSpec, type FolderMount, type ProcessSpec, type Started, startContainer, startProcess } from './container.ts';
-export { createKernel, type KernelOptions } from './create.ts';
+export { type FolderMount, type Started, startContainer, startProcess } from './container.ts';
+export { createKernel } from './create.ts';
 export { RuntimeProcess } from './runtime_process.ts';

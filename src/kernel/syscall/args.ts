@@ -25,7 +25,7 @@ export const flags = (name: string): ArgType<number> => ({ name, decode: (x, r) 
 export const mode = (name: string): ArgType<number> => ({ name, decode: (x, r) => x[2 * r]! & 0xffff, format: (v) => `0${v.toString(8)}` });
 
 /** A file descriptor. */
-export const fd: typeof int = int;
+export const fd = (name: string): ArgType<number> => int(name);
 
 /** A signed 64-bit value (off_t, long); beyond 2^53 the nearest double, which every range check refuses alike. */
 export const long = (name: string): ArgType<number> => ({

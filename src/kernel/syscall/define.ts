@@ -61,12 +61,6 @@ function specialise(args: Args, h: (task: Task, ...args: unknown[]) => number): 
     );
 }
 
-/** The call part of a strace line, from the same descriptor that decodes the call. */
-export function formatCall(call: Syscall, task: Task): string {
-  const args = call.args.map((arg, i) => arg.format(arg.decode(task.words, i), task));
-  return `${call.name}(${args.join(', ')})`;
-}
-
 /** A dense table by number; refuses duplicates. */
 export function buildTable(calls: readonly Syscall[]): readonly (Syscall | undefined)[] {
   const table: (Syscall | undefined)[] = new Array(512).fill(undefined);

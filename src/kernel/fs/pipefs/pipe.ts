@@ -14,8 +14,6 @@ import type { Task } from '../../task/task.ts';
 import { WaitQueue } from '../../task/wait_queue.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
 
-/** Writes of at most this many bytes are atomic. */
-export const PIPE_BUF = 4096;
 const DEFAULT_PAGES = 16;
 const CAP_SYS_RESOURCE = 24;
 
