@@ -1,7 +1,7 @@
 /** Identifiers of one kind of System V IPC object in one namespace. Linux: ipc/util.c. */
 
 import { CAP_CHECKPOINT_RESTORE, CAP_IPC_OWNER, CAP_SYS_ADMIN } from '../../abi/capability.ts';
-import { EACCES, EEXIST, EIDRM, EINVAL, ENOENT, ENOMEM, ENOSPC, EPERM } from '../../abi/errno.ts';
+import { EACCES, EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC, EPERM } from '../../abi/errno.ts';
 import { IPC_CREAT, IPC_EXCL, IPC_PRIVATE } from '../../abi/ipc.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
 import { charge, uncharge } from '../mm/price.ts';
@@ -109,11 +109,10 @@ export class IpcIds<T extends IpcObject> {
   nextId = -1;
   count = 0;
 
-  /** The object with an id: -EINVAL when there is none, -EIDRM when the id is stale. */
+  /** The object with an id: -EINVAL when there is none (any more). */
   get(id: number): T | number {
     const object = id < 0 ? undefined : this.slots[id % IPCMNI];
-    if (object === undefined) return -EINVAL;
-    return object.id === id ? object : -EIDRM;
+    return object?.id === id ? object : -EINVAL;
   }
 
   /** By index, for the *_STAT commands. */
