@@ -167,6 +167,11 @@ export class Kernel {
     this.consoles.forget(name);
   }
 
+  /** Forget the account of a user who has nothing in use. */
+  forgetAccount(account: UserAccount): void {
+    if (account.idle) this.users.delete(account.uid);
+  }
+
   /** A random UUID, version 4. */
   randomUuid(): string {
     const bytes = new Uint8Array(16);

@@ -36,7 +36,7 @@ import { spaceOf } from '../mm/space_table.ts';
 import { deliverSignals } from '../signal/deliver.ts';
 import { forceFault, forceSignal } from '../signal/force.ts';
 import { enterSyscall, resumeSyscall } from '../syscall/dispatch.ts';
-import { oops } from '../syscall/oops.ts';
+import { oops, reportBug } from '../syscall/oops.ts';
 import { fixRseq } from '../task/rseq.ts';
 import type { Task } from '../task/task.ts';
 import { checkCpuTimers } from '../time/process_timers.ts';
@@ -72,7 +72,13 @@ export function run(kernel: Kernel, until: number): boolean {
 }
 
 function expireTimers(kernel: Kernel, now: number): void {
-  for (let timer = kernel.timers.takeExpired(now); timer !== null; timer = kernel.timers.takeExpired(now)) timer.expire(kernel);
+  for (let timer = kernel.timers.takeExpired(now); timer !== null; timer = kernel.timers.takeExpired(now)) {
+    try {
+      timer.expire(kernel);
+    } catch (error) {
+      reportBug(kernel, error);
+    }
+  }
 }
 
 /** Test mode: nobody may rely on being woken for a reason. */
@@ -80,42 +86,23 @@ function wakeEverything(kernel: Kernel): void {
   for (const pid of kernel.initialPidNs.list()) pid.task?.wake();
 }
 
-/** Run `task` from `start` to about `end`; the time afterwards. */
+/** Run `task` from `start` to about `end`; the time afterwards. Whatever is thrown in the kernel meanwhile ends here. */
 function runSlice(kernel: Kernel, task: Task, start: number, end: number): number {
-  const { scheduler, clock, timers } = kernel;
+  const { scheduler, clock } = kernel;
   const { cpu } = kernel.platform.machine;
   scheduler.switchTo(task);
   scheduler.slicing = true;
   scheduler.preempt = false;
   scheduler.sliceStart = start;
-  let now = start;
-  let calls = CALLS_PER_LOOK;
   const fuel = Math.max(MIN_FUEL, Math.min(MAX_FUEL, Math.floor((end - start) / scheduler.fuelPrice)));
   cpu.fuel = fuel;
-  if (task.rseq !== null) fixRseq(task);
-  let mm: Mm | null = null;
-  let space: Space | null = null;
-  while (prepare(task)) {
-    if (task.mm !== mm) {
-      mm = task.mm;
-      space = spaceOf(mm!);
-    }
-    const trap = cpu.run(space!);
-    if (trap.kind === TRAP_SYSCALL) {
-      enterSyscall(task);
-      scheduler.callsServed++;
-      if (scheduler.preempt) break;
-      if (--calls > 0) continue;
-    } else if (trap.kind === TRAP_FUEL) break;
-    else if (trap.kind === TRAP_FAULT) {
-      serveFault(task, trap);
-      if (--calls > 0) continue;
-    } else serveException(task, trap);
-    calls = CALLS_PER_LOOK;
-    now = clock.monotonic();
-    if (now >= end || timers.next <= now) break;
+  try {
+    if (task.rseq !== null) fixRseq(task);
+    serveTraps(kernel, task, end);
+  } catch (error) {
+    oops(task, error);
   }
-  now = clock.monotonic();
+  const now = clock.monotonic();
   const used = fuel - Math.max(0, cpu.fuel);
   const elapsed = now - start;
   if (used === fuel && elapsed > 0) scheduler.fuelPrice = 0.75 * scheduler.fuelPrice + 0.25 * (elapsed / fuel);
@@ -130,29 +117,48 @@ function runSlice(kernel: Kernel, task: Task, start: number, end: number): numbe
   return now;
 }
 
+/** Run the program and serve its traps until it sleeps, ends, or others are to run. */
+function serveTraps(kernel: Kernel, task: Task, end: number): void {
+  const { scheduler, clock, timers } = kernel;
+  const { cpu } = kernel.platform.machine;
+  let calls = CALLS_PER_LOOK;
+  let mm: Mm | null = null;
+  let space: Space | null = null;
+  while (prepare(task)) {
+    if (task.mm !== mm) {
+      mm = task.mm;
+      space = spaceOf(mm!);
+    }
+    const trap = cpu.run(space!);
+    if (trap.kind === TRAP_SYSCALL) {
+      enterSyscall(task);
+      scheduler.callsServed++;
+      if (scheduler.preempt) return;
+      if (--calls > 0) continue;
+    } else if (trap.kind === TRAP_FUEL) return;
+    else if (trap.kind === TRAP_FAULT) {
+      serveFault(task, trap);
+      if (--calls > 0) continue;
+    } else serveException(task, trap);
+    calls = CALLS_PER_LOOK;
+    const now = clock.monotonic();
+    if (now >= end || timers.next <= now) return;
+  }
+}
+
 /** Do what is due before the program goes on: the call that slept, signals. False when the task cannot run. */
 function prepare(task: Task): boolean {
   for (;;) {
     if (task.state !== 'R') return false;
-    try {
-      if (task.inSyscall && (task.interruptedBy === 0 || task.completed !== null)) resumeSyscall(task);
-      else if (task.signalPending || task.savedMask !== null) deliverSignals(task);
-      else return true;
-    } catch (error) {
-      oops(task, error);
-    }
+    if (task.inSyscall && (task.interruptedBy === 0 || task.completed !== null)) resumeSyscall(task);
+    else if (task.signalPending || task.savedMask !== null) deliverSignals(task);
+    else return true;
   }
 }
 
 function serveFault(task: Task, trap: Trap): void {
   const { address, access } = trap;
-  let result: number;
-  try {
-    result = fault(task.mm!, address, access);
-  } catch (error) {
-    oops(task, error);
-    return;
-  }
+  const result = fault(task.mm!, address, access);
   task.minorFaults++;
   switch (result) {
     case FAULT_OK:

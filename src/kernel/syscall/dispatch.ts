@@ -5,7 +5,6 @@ import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { REG_MONITOR_SIZE, REG_PC, REG_X } from '../../platform/registers.ts';
 import { setBlocked } from '../signal/blocked.ts';
 import { BLOCKED, JUMPED, type Task } from '../task/task.ts';
-import { oops } from './oops.ts';
 import { syscallTable } from './table.ts';
 import { emitTrace } from './trace.ts';
 
@@ -37,14 +36,7 @@ export function resumeSyscall(task: Task): void {
 
 function execute(task: Task): void {
   const call = syscallTable[task.words[REG_NUMBER]!];
-  let result: number;
-  try {
-    result = call === undefined ? -ENOSYS : call.invoke(task);
-  } catch (error) {
-    oops(task, error);
-    return;
-  }
-  settle(task, result);
+  settle(task, call === undefined ? -ENOSYS : call.invoke(task));
 }
 
 function settle(task: Task, result: number): void {

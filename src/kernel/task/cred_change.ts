@@ -7,8 +7,11 @@ import type { Task } from './task.ts';
 export function commitCred(task: Task, next: Cred): void {
   const old = task.cred;
   if (next.uid !== old.uid) {
-    task.kernel.userAccount(old.uid).processes--;
-    task.kernel.userAccount(next.uid).processes++;
+    const { kernel } = task;
+    const account = kernel.userAccount(old.uid);
+    account.processes--;
+    kernel.forgetAccount(account);
+    kernel.userAccount(next.uid).processes++;
   }
   const o = old.fields;
   const n = next.fields;

@@ -193,7 +193,9 @@ export function releaseTask(task: Task): void {
   group.exited.involuntarySwitches += task.involuntarySwitches;
   group.exitedIo.add(task.io);
   group.threads.delete(task);
-  kernel.userAccount(task.cred.uid).processes--;
+  const account = kernel.userAccount(task.cred.uid);
+  account.processes--;
+  kernel.forgetAccount(account);
   group.cgroup.unchargePid();
   uncharge(group.cgroup.memory, PRICE_TASK);
   if (pid.task === task) pid.task = null;

@@ -14,4 +14,8 @@ export class UserAccount {
   constructor(uid: number) {
     this.uid = uid;
   }
+
+  get idle(): boolean {
+    return this.processes + this.pendingSignals + this.inflightFiles + this.lockedPages === 0;
+  }
 }

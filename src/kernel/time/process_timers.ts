@@ -3,6 +3,7 @@
 import { RLIMIT_CPU } from '../../abi/process.ts';
 import { SIGALRM, SIGKILL, SIGPROF, SIGVTALRM, SIGXCPU } from '../../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
+import { PRICE_TIMER, uncharge } from '../mm/price.ts';
 import { sendToProcess } from '../signal/send.ts';
 import { kernelInfo } from '../signal/sig_info.ts';
 import type { Task } from '../task/task.ts';
@@ -60,7 +61,10 @@ export function ensureTimers(group: ThreadGroup): ProcessTimers {
 export function deletePosixTimers(group: ThreadGroup): void {
   const { timers } = group;
   if (timers === null) return;
-  for (const timer of timers.posix.values()) group.leader.kernel.timers.cancel(timer);
+  for (const timer of timers.posix.values()) {
+    group.leader.kernel.timers.cancel(timer);
+    uncharge(group.cgroup.memory, PRICE_TIMER);
+  }
   timers.posix.clear();
 }
 
