@@ -12,6 +12,8 @@ export const FRAME_REFERENCED = 2;
 
 /** RAM grows by at least this many frames (16 MiB): growing replaces every view of it. */
 const GROWTH = 4096;
+/** Frames that speculation leaves alone. */
+const SPARE = 256;
 
 /**
  * The allocator of all frames. Frame numbers are indices into RAM; 0 means "none". A frame is freed when its last
@@ -48,9 +50,9 @@ export class Frames {
 
   /** A zeroed frame with one reference, charged to `group`; 0 when there is no memory, even after reclaim and the OOM killer. */
   alloc(group: MemoryGroup): number {
-    const recycled = this.freeCount > 0;
+    const untouched = this.fresh;
     const frame = this.allocUncleared(group);
-    if (recycled && frame !== 0) {
+    if (frame !== 0 && frame < untouched) {
       const at = frame * FRAME_SIZE;
       this.views.u8.fill(0, at, at + FRAME_SIZE);
     }
@@ -73,6 +75,11 @@ export class Frames {
     this.owner[frame] = group.id;
     this.used++;
     return frame;
+  }
+
+  /** Whether a frame for `group` can be had without taking one from somebody: for what is only useful. */
+  plenty(group: MemoryGroup): boolean {
+    return this.used + SPARE < this.limit && group.refusing(2 * FRAME_SIZE) === null;
   }
 
   get(frame: number): void {

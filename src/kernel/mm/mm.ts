@@ -162,7 +162,8 @@ export class Mm {
   translate(address: number, access: number): number {
     const page = address < 4294967296 ? address >>> 12 : Math.floor(address / FRAME_SIZE);
     let entry = this.table.get(page);
-    if ((entry & access) !== access) {
+    // Reclaim may take the page again while another is made.
+    while ((entry & access) !== access) {
       const result = handleFault(this, page, access);
       if (result !== FAULT_OK) return result === NOT_RESIDENT ? NOT_RESIDENT : -EFAULT;
       entry = this.table.get(page);

@@ -249,16 +249,24 @@ export abstract class PageCache {
     const bytes = new Uint8Array((end - index) * FRAME_SIZE);
     const failed = this.fill(index * FRAME_SIZE, bytes);
     if (failed < 0) return failed;
-    for (let at = index; at < end; at++) {
-      if (at > index && group.refusing(2 * FRAME_SIZE) !== null) break;
-      const frame = frames.allocUncleared(group);
-      if (frame === 0) return at > index ? 0 : -ENOMEM;
-      const from = (at - index) * FRAME_SIZE;
-      frames.views.u8.set(bytes.subarray(from, from + FRAME_SIZE), frameAddress(frame));
-      if (this.peek(at) !== 0) frames.put(frame);
-      else this.insert(at, frame);
+    const frame = frames.allocUncleared(group);
+    if (frame === 0) return -ENOMEM;
+    this.keep(index, frame, bytes, 0);
+    // Making the neighbours must not take the page that is wanted, nor anybody's life.
+    frames.get(frame);
+    for (let at = index + 1; at < end && frames.plenty(group); at++) {
+      const neighbour = frames.allocUncleared(group);
+      if (neighbour === 0) break;
+      this.keep(at, neighbour, bytes, (at - index) * FRAME_SIZE);
     }
+    frames.put(frame);
     return 0;
+  }
+
+  /** Fill `frame` with a page of `bytes` and insert it. */
+  private keep(index: number, frame: number, bytes: Uint8Array, from: number): void {
+    this.kernel.memory.frames.views.u8.set(bytes.subarray(from, from + FRAME_SIZE), frameAddress(frame));
+    this.insert(index, frame);
   }
 
   private insert(index: number, frame: number): void {

@@ -60,6 +60,11 @@ describe('reclaim', () => {
     for (let round = 0; round < 2; round++) {
       for (let i = 0; i < 200; i++) expect(mm.readU32((page + i) * PAGE) & 0xff).toBe(i);
     }
+    const fresh = mapRange(mm, { page: 0, pages: 8, prot: 3, flags: 0, fixed: 'hint' });
+    for (let i = 0; i < 8; i++) {
+      mm.writeU32((fresh + i) * PAGE, 1);
+      expect(mm.readU32((fresh + i) * PAGE + 8)).toBe(0);
+    }
     expect(group.usage).toBeLessThanOrEqual(group.limit);
     expect(mapping.fills).toBeGreaterThan(60);
     expect(mapping.residentPages).toBeLessThan(40);
