@@ -119,5 +119,13 @@ int main(void) {
   SHOW(syscall(SYS_futex_waitv, two, 2, 0, &past, 7));
   two[1].val = 3;
   SHOW(syscall(SYS_futex_waitv, two, 2, 0, NULL, 0));
+
+  /* futex_wake and futex_wait of Linux 6.7. */
+  SHOW(syscall(454, &word, 0xffffffffUL, 1, FUTEX_32 | FUTEX_PRIVATE_FLAG));
+  SHOW(syscall(454, &word, 0UL, 1, FUTEX_32 | FUTEX_PRIVATE_FLAG));
+  SHOW(syscall(454, &word, 1UL, 1, FUTEX_PRIVATE_FLAG));
+  SHOW(syscall(455, &word, 5UL, 1UL, FUTEX_32 | FUTEX_PRIVATE_FLAG, NULL, 0));
+  SHOW(syscall(455, &word, 0UL, 1UL, FUTEX_32 | FUTEX_PRIVATE_FLAG, &past, CLOCK_MONOTONIC));
+  SHOW(syscall(455, &word, 0UL, 0UL, FUTEX_32 | FUTEX_PRIVATE_FLAG, NULL, 0));
   return 0;
 }
