@@ -2,7 +2,7 @@
 
 import { CAP_SETFCAP, CAP_SYS_ADMIN } from '../../abi/capability.ts';
 import { EINVAL, ENOSPC, EPERM, isErrno } from '../../abi/errno.ts';
-import { CLONE_NEWPID, CLONE_NEWUSER } from '../../abi/process.ts';
+import { CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER } from '../../abi/process.ts';
 import { CAP_FULL, type Cred } from '../task/cred.ts';
 import type { Task } from '../task/task.ts';
 import type { FsContext } from '../vfs/fs_context.ts';
@@ -51,7 +51,7 @@ export function cloneNamespaces(task: Task, flags: number): CloneNamespaces | nu
     changes.pidForChildren = created;
   }
   let fs: FsContext | null = null;
-  if ((flags & 0x00020000) !== 0) {
+  if ((flags & CLONE_NEWNS) !== 0) {
     const copy = cloneMountNamespace(task, owner);
     if (isErrno(copy)) return copy;
     changes.mnt = copy.namespace;

@@ -96,6 +96,7 @@ function runSlice(kernel: Kernel, task: Task, start: number, end: number): numbe
   scheduler.sliceStart = start;
   const fuel = Math.max(MIN_FUEL, Math.min(MAX_FUEL, Math.floor((end - start) / scheduler.fuelPrice)));
   cpu.fuel = fuel;
+  const served = scheduler.callsServed;
   try {
     if (task.rseq !== null) fixRseq(task);
     serveTraps(kernel, task, end);
@@ -107,7 +108,8 @@ function runSlice(kernel: Kernel, task: Task, start: number, end: number): numbe
   const elapsed = now - start;
   if (used === fuel && elapsed > 0) scheduler.fuelPrice = 0.75 * scheduler.fuelPrice + 0.25 * (elapsed / fuel);
   scheduler.slicing = false;
-  scheduler.account(task, elapsed, Math.min(elapsed, used * scheduler.fuelPrice));
+  // The clock is not read at every call: the program's share is what its fuel usually takes.
+  scheduler.account(task, elapsed, scheduler.callsServed === served ? elapsed : Math.min(elapsed, used * scheduler.fuelPrice));
   if (task.group.timers !== null) checkCpuTimers(task);
   if (task.state === 'R') {
     task.involuntarySwitches++;

@@ -161,6 +161,31 @@ const futexWaitv = defineSyscall(
   },
 );
 
+/** The flags of futex_wake, futex_wait and futex_requeue: 32-bit words, private or shared. */
+const badFlags2 = (options: number): boolean => (options & ~(f.FUTEX_32 | f.FUTEX2_PRIVATE)) !== 0 || (options & 3) !== f.FUTEX_32;
+
+const futexWake2 = defineSyscall(
+  'futex_wake',
+  [ptr('uaddr'), size('mask'), int('nr'), flags('flags')],
+  (task, address, mask, count, options) => {
+    if (badFlags2(options) || mask >= 4294967296 || mask === 0) return -EINVAL;
+    const key = futexKey(task, address, (options & f.FUTEX2_PRIVATE) === 0);
+    if (typeof key === 'number') return key;
+    return count <= 0 ? 0 : wakeKey(task.kernel, key, count, mask);
+  },
+);
+
+const futexWait2 = defineSyscall(
+  'futex_wait',
+  [ptr('uaddr'), size('val'), size('mask'), flags('flags'), ptr('timeout'), int('clockid')],
+  (task, address, value, mask, options, timeout, clock) => {
+    if (badFlags2(options) || mask >= 4294967296 || mask === 0 || value >= 4294967296) return -EINVAL;
+    if (timeout !== 0 && clock !== CLOCK_REALTIME && clock !== CLOCK_MONOTONIC) return -EINVAL;
+    const deadline = deadlineOf(task, timeout, false, clock);
+    return deadline < 0 ? deadline : futexWait(task, [{ address, value, shared: (options & f.FUTEX2_PRIVATE) === 0 }], mask, deadline);
+  },
+);
+
 const setRobustList = defineSyscall('set_robust_list', [ptr('head'), size('len')], (task, head, length) => {
   if (length !== f.ROBUST_LIST_HEAD_SIZE) return -EINVAL;
   task.robustList = head;
@@ -177,4 +202,4 @@ const getRobustList = defineSyscall('get_robust_list', [int('pid'), ptr('head_pt
   return mm.writeU64(head, target.robustList % 4294967296, Math.floor(target.robustList / 4294967296)) < 0 ? -EFAULT : 0;
 });
 
-export const futexCalls: readonly Syscall[] = [futex, futexWaitv, setRobustList, getRobustList];
+export const futexCalls: readonly Syscall[] = [futex, futexWaitv, futexWake2, futexWait2, setRobustList, getRobustList];
