@@ -1,6 +1,6 @@
 /** The inodes behind /proc/[pid]/ns/*: one for each namespace, found by no name. Linux: fs/nsfs.c. */
 
-import { EINVAL } from '../../../abi/errno.ts';
+import { EINVAL, EPERM } from '../../../abi/errno.ts';
 import { NSFS_MAGIC, S_IFDIR, S_IFREG } from '../../../abi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Namespace } from '../../namespace/kinds.ts';
@@ -12,6 +12,7 @@ import { FileSystemType } from '../../vfs/file_system_type.ts';
 import { Inode } from '../../vfs/inode.ts';
 import { Mount } from '../../vfs/mount.ts';
 import { Path } from '../../vfs/path.ts';
+import { MAY_WRITE } from '../../vfs/permission.ts';
 import { SuperBlock } from '../../vfs/super_block.ts';
 import { NamespaceFile } from './namespace_file.ts';
 
@@ -46,6 +47,11 @@ export class NamespaceInode extends Inode {
   constructor(sb: Nsfs, namespace: Namespace) {
     super(sb, namespace.inode, S_IFREG | 0o444);
     this.namespace = namespace;
+  }
+
+  /** Nobody writes to it. Linux: S_IMMUTABLE. */
+  override permission(_task: Task, mask: number): number | null {
+    return (mask & MAY_WRITE) !== 0 ? -EPERM : null;
   }
 
   override open(task: Task): File {

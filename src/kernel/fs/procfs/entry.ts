@@ -32,8 +32,8 @@ export interface ProcFileEntry {
   readonly mode: number;
   /** Text as a byte string, or bytes, or a negative errno. */
   readonly read: ((context: ProcContext) => string | Uint8Array | number) | null;
-  /** The bytes of one write(2) as a byte string; returns 0 or a negative errno. */
-  readonly write: ((context: ProcContext, text: string) => number) | null;
+  /** The bytes of one write(2) as a byte string, and where they go; returns 0 or a negative errno. */
+  readonly write: ((context: ProcContext, text: string, position: number) => number) | null;
   /** Opening needs the right to inspect the target. See ptrace(2), PTRACE_MODE_READ_FSCREDS. */
   readonly inspects: boolean;
   /** POLLPRI when this changes; null for files that are always ready. */
@@ -42,6 +42,8 @@ export interface ProcFileEntry {
   readonly owner: ((context: ProcContext) => UserNamespace) | null;
   /** Permission bits for this reader where they are not the mode. */
   readonly grants: ((context: ProcContext) => number) | null;
+  /** A kernel parameter of which parts can be written. */
+  readonly positioned: boolean;
 }
 
 export interface ProcLinkEntry {
@@ -68,11 +70,13 @@ export interface ProcDirectoryEntry {
   readonly ofTasks: ((context: ProcContext, name: string) => Pid | null) | null;
   /** The threads of the target may always enter, whatever the mode says. */
   readonly openToTarget: boolean;
+  /** Entering needs the right to inspect the target. */
+  readonly inspects: boolean;
 }
 
 export type ProcEntry = ProcFileEntry | ProcLinkEntry | ProcDirectoryEntry;
 
-type FileOptions = Partial<Pick<ProcFileEntry, 'inspects' | 'poll' | 'owner' | 'grants'>>;
+type FileOptions = Partial<Pick<ProcFileEntry, 'inspects' | 'poll' | 'owner' | 'grants' | 'positioned'>>;
 
 export const file = (mode: number, read: ProcFileEntry['read'], write: ProcFileEntry['write'] = null, options: FileOptions = {}): ProcFileEntry => ({
   kind: 'file',
@@ -83,6 +87,7 @@ export const file = (mode: number, read: ProcFileEntry['read'], write: ProcFileE
   poll: options.poll ?? null,
   owner: options.owner ?? null,
   grants: options.grants ?? null,
+  positioned: options.positioned ?? false,
 });
 
 /** A file about the target that only who may inspect it can open. */
@@ -102,7 +107,7 @@ export const link = (read: ProcLinkEntry['read'], follow: ProcLinkEntry['follow'
 
 export const directory = (
   children: Readonly<Record<string, ProcEntry>>,
-  dynamic: Partial<Pick<ProcDirectoryEntry, 'names' | 'child' | 'ofTasks' | 'mode' | 'openToTarget'>> = {},
+  dynamic: Partial<Pick<ProcDirectoryEntry, 'names' | 'child' | 'ofTasks' | 'mode' | 'openToTarget' | 'inspects'>> = {},
 ): ProcDirectoryEntry => ({
   kind: 'directory',
   mode: dynamic.mode ?? 0o555,
@@ -111,6 +116,7 @@ export const directory = (
   child: dynamic.child ?? null,
   ofTasks: dynamic.ofTasks ?? null,
   openToTarget: dynamic.openToTarget ?? false,
+  inspects: dynamic.inspects ?? false,
 });
 
 /** The entry called `name` in a directory. */

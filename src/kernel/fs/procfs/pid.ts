@@ -1,6 +1,6 @@
 /** /proc/[pid] and /proc/[pid]/task/[tid]: one row an entry. See proc(5), proc_pid(5). */
 
-import { ENOENT } from '../../../abi/errno.ts';
+import { EINVAL, ENOENT } from '../../../abi/errno.ts';
 import { oomScore } from '../../mm/oom_kill.ts';
 import { mapsText, smapsRollupText, smapsText } from '../../mm/proc_maps.ts';
 import type { Pid } from '../../task/pid.ts';
@@ -42,7 +42,7 @@ const mapped = (context: ProcContext, text: typeof mapsText): string => {
 
 /** Mounts are those of the target, with its root. */
 const mounts = (mode: number, text: typeof mountInfo): ProcEntry =>
-  file(mode, ({ target }) => (target.fs === null ? '' : text(target)), null, {
+  file(mode, ({ target }) => (target.fs === null ? -EINVAL : text(target)), null, {
     poll: ({ target }) => ({ queue: target.nsproxy.mnt.changed, event: target.nsproxy.mnt.event }),
   });
 

@@ -1,7 +1,7 @@
 /** The smaller files of /proc/[pid]. See proc_pid(5) and the page of each. */
 
 import { CAP_AUDIT_CONTROL, CAP_SYS_NICE, CAP_SYS_RESOURCE, CAP_SYS_TIME } from '../../../abi/capability.ts';
-import { EACCES, EINVAL, EPERM, ERANGE, isErrno } from '../../../abi/errno.ts';
+import { EACCES, EINVAL, EPERM, ERANGE, ESRCH, isErrno } from '../../../abi/errno.ts';
 import { REG_PC, REG_SP, REG_X } from '../../../platform/registers.ts';
 import { NOT_RESIDENT } from '../../../platform/blocks.ts';
 import type { Mm } from '../../mm/mm.ts';
@@ -40,17 +40,17 @@ export function cmdline({ target }: ProcContext): string | number {
 
 export function environ({ target }: ProcContext): string | number {
   const { mm } = target;
-  return mm === null ? '' : peek(mm, mm.layout.envStart, mm.layout.envEnd);
+  return mm === null ? -ESRCH : peek(mm, mm.layout.envStart, mm.layout.envEnd);
 }
 
-export const auxv = ({ target }: ProcContext): Uint8Array => target.mm?.layout.auxv ?? new Uint8Array(0);
+export const auxv = ({ target }: ProcContext): Uint8Array | number => target.mm?.layout.auxv ?? -ESRCH;
 
 export const comm = ({ target }: ProcContext): string => `${target.comm}\n`;
 
 /** Only threads of the same process may rename each other. */
 export function writeComm({ reader, target }: ProcContext, text: string): number {
   if (reader.group !== target.group) return -EINVAL;
-  target.comm = text.replace(/[\0\n][^]*$/, '').slice(0, COMM_LENGTH);
+  target.comm = text.slice(0, COMM_LENGTH).replace(/\0[^]*$/, '');
   return 0;
 }
 
@@ -182,8 +182,8 @@ export function io({ target }: ProcContext, whole: boolean): string {
 }
 
 /** The call that the task sleeps in, with its arguments, stack and program counter. See proc_pid_syscall(5). */
-export function syscall({ target }: ProcContext): string {
-  if (target.state === 'R') return 'running\n';
+export function syscall({ reader, target }: ProcContext): string {
+  if (target.state === 'R' && target !== reader) return 'running\n';
   const hex = (word: number): string => `0x${target.register(word).toString(16)}`;
   const place = `${hex(REG_SP)} ${hex(REG_PC)}\n`;
   if (!target.inSyscall) return `-1 ${place}`;

@@ -1,7 +1,7 @@
 /** Links of /proc/[pid] that lead to files past any name: exe, cwd, root, fd/N, ns/…. See proc_pid_fd(5), namespaces(7). */
 
 import { ENOENT } from '../../../abi/errno.ts';
-import { O_CLOEXEC } from '../../../abi/fcntl.ts';
+import { O_CLOEXEC, O_PATH } from '../../../abi/fcntl.ts';
 import { type Namespace, namespaceKinds } from '../../namespace/kinds.ts';
 import { describePath } from '../../vfs/d_path.ts';
 import type { File } from '../../vfs/file.ts';
@@ -51,7 +51,7 @@ const fdLink = (mode: number): ProcLinkEntry =>
     LINK_SIZE,
   );
 
-/** By read and write access. */
+/** By read and write access; descriptors that only name a file (O_PATH) have neither. */
 const FD_LINKS: readonly ProcLinkEntry[] = [0, 0o500, 0o300, 0o700].map(fdLink);
 
 const descriptors = ({ target }: ProcContext): string[] => (target.files === null ? [] : [...target.files.descriptors()].map(String));
@@ -64,7 +64,8 @@ export const fdDirectory: ProcDirectoryEntry = directory(
     names: descriptors,
     child: (context, name) => {
       const opened = isNumber(name) ? fileOf({ ...context, key: name }) : null;
-      return opened === null ? null : FD_LINKS[(opened.readable ? 1 : 0) + (opened.writable ? 2 : 0)]!;
+      if (opened === null) return null;
+      return FD_LINKS[(opened.flags & O_PATH) !== 0 ? 0 : (opened.readable ? 1 : 0) + (opened.writable ? 2 : 0)]!;
     },
   },
 );
@@ -84,6 +85,7 @@ const fdinfoFile = file(0o444, fdinfo, null, { inspects: true });
 export const fdinfoDirectory: ProcDirectoryEntry = directory(
   {},
   {
+    inspects: true,
     openToTarget: true,
     names: descriptors,
     child: (context, name) => (isNumber(name) && fileOf({ ...context, key: name }) !== null ? fdinfoFile : null),

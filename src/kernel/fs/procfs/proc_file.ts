@@ -1,7 +1,7 @@
 /** An open computed file: the text is taken when reading starts at 0. Linux: fs/seq_file.c. */
 
 import { EINVAL, EIO, ESRCH, isErrno } from '../../../abi/errno.ts';
-import { SEEK_CUR, SEEK_SET } from '../../../abi/fcntl.ts';
+import { SEEK_CUR, SEEK_END, SEEK_SET } from '../../../abi/fcntl.ts';
 import type { Task } from '../../task/task.ts';
 import type { WaitQueue } from '../../task/wait_queue.ts';
 import { File, POLLERR, POLLIN, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from '../../vfs/file.ts';
@@ -34,7 +34,8 @@ export class ProcFile extends File {
   }
 
   override seek(_task: Task, offset: number, whence: number): number {
-    const base = whence === SEEK_SET ? 0 : whence === SEEK_CUR ? this.pos : -1;
+    // Linux: seq_lseek knows no end; kernel parameters end where st_size says, at 0.
+    const base = whence === SEEK_SET ? 0 : whence === SEEK_CUR ? this.pos : whence === SEEK_END && this.node.isSysctl ? 0 : -1;
     if (base < 0 || base + offset < 0) return -EINVAL;
     this.pos = base + offset;
     return this.pos;
@@ -67,16 +68,16 @@ export class ProcFile extends File {
     const context = this.node.context(task);
     const entry = this.node.find(context);
     if (isErrno(entry) || context === null) return -ESRCH;
-    const { write } = entry as ProcFileEntry;
-    if (write === null) return -EIO;
+    const { write, positioned } = entry as ProcFileEntry;
+    if (write === null) return this.node.pid === null ? -EIO : -EINVAL;
     const count = iter.remaining;
     if (count > MAX_WRITE) return -EINVAL;
     // What does not begin at the start is not part of the value. See proc_sys_kernel(5), sysctl_writes_strict.
-    if (pos > 0 && this.node.names[0] === 'sys') return count;
+    if (pos > 0 && this.node.isSysctl && !positioned) return count;
     const ready = iter.prepare(count, false);
     if (ready < 0) return ready;
     const bytes = new Uint8Array(ready);
-    const failed = iter.take(bytes) || write(context, latin1Text(bytes));
+    const failed = iter.take(bytes) || write(context, latin1Text(bytes), pos);
     return failed < 0 ? failed : ready;
   }
 

@@ -41,8 +41,13 @@ export class ProcInode extends Inode {
   }
 
   /** A kernel parameter or a directory of them. */
-  private get isSysctl(): boolean {
+  get isSysctl(): boolean {
     return this.names[0] === 'sys';
+  }
+
+  /** What a directory of a task that is no more answers. Linux: proc_pid_permission, proc_pident_lookup. */
+  private get gone(): number {
+    return this.names.length === 1 ? -ESRCH : -ENOENT;
   }
 
   /** Null when the task is no more. */
@@ -96,7 +101,7 @@ export class ProcInode extends Inode {
     if (this.pid !== null && this.names.at(-1) === 'fd') this.size = names;
   }
 
-  /** Linux: sysctl_perm, proc_fd_permission. */
+  /** Linux: sysctl_perm, proc_pid_permission, proc_fd_permission. */
   override permission(task: Task, mask: number): number | null {
     if (this.isSysctl) {
       const { euid } = task.cred;
@@ -106,9 +111,14 @@ export class ProcInode extends Inode {
       const mode = !isErrno(entry) && entry.kind === 'file' && entry.grants !== null ? entry.grants(context!) : this.mode;
       return (mask & ~(mode >> shift) & 7) === 0 ? 0 : -EACCES;
     }
-    if (this.pid?.task?.group !== task.group || !this.isDirectory) return null;
-    const entry = this.find(this.context(task));
-    return !isErrno(entry) && (entry as ProcDirectoryEntry).openToTarget ? 0 : null;
+    if (!this.mayEnter(task)) return -EPERM;
+    if (this.pid === null || !this.isDirectory) return null;
+    const context = this.context(task);
+    const entry = this.find(context);
+    if (isErrno(entry) || context === null) return this.gone;
+    const { openToTarget, inspects } = entry as ProcDirectoryEntry;
+    if (openToTarget && context.target.group === task.group) return 0;
+    return inspects && mayAccess(task, context.target, 'fs') < 0 ? -EACCES : null;
   }
 
   /** hidepid: who may look into /proc/[pid] at all. Linux: proc_pid_permission. */
@@ -120,7 +130,7 @@ export class ProcInode extends Inode {
   override lookup(task: Task, name: string): Inode | number {
     const context = this.context(task);
     const entry = this.find(context);
-    if (isErrno(entry) || entry.kind !== 'directory' || context === null) return -ENOENT;
+    if (isErrno(entry) || entry.kind !== 'directory' || context === null) return this.gone;
     if (!this.mayEnter(task)) return -EPERM;
     if (this.names.length === 0 && this.sb.options.onlyPids && Object.hasOwn(entry.children, name) && !SUBSET.includes(name)) return -ENOENT;
     const found = childOf(entry, context, name);
@@ -189,7 +199,7 @@ export class ProcInode extends Inode {
   override open(task: Task, _path: Path, flags: number): File | number {
     const context = this.context(task);
     const entry = this.find(context);
-    if (isErrno(entry)) return entry === -ESRCH && this.isDirectory ? -ENOENT : entry;
+    if (isErrno(entry)) return this.isDirectory ? this.gone : entry;
     if (!this.mayEnter(task)) return -EPERM;
     if (entry.kind === 'directory') return new DirectoryFile(this, flags);
     if (entry.kind !== 'file') return -EINVAL;

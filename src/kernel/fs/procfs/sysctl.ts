@@ -44,14 +44,14 @@ const utsName = (field: 'nodename' | 'domainname'): ProcFileEntry =>
   file(
     0o644,
     ({ reader }) => `${reader.nsproxy.uts[field]}\n`,
-    (context, value) => {
-      const { uts } = context.reader.nsproxy;
-      if (!mayChange(context, uts.owner)) return -EPERM;
-      uts[field] = value.replace(/[\0\n][^]*$/, '').slice(0, HOST_NAME_MAX);
+    ({ reader }, text, position) => {
+      const { uts } = reader.nsproxy;
+      if (position > uts[field].length) return 0;
+      uts[field] = (uts[field].slice(0, position) + text.replace(/[\0\n][^]*$/, '')).slice(0, HOST_NAME_MAX);
       uts.touch();
       return 0;
     },
-    { poll: ({ reader }) => ({ queue: reader.nsproxy.uts.changed, event: reader.nsproxy.uts.event }) },
+    { poll: ({ reader }) => ({ queue: reader.nsproxy.uts.changed, event: reader.nsproxy.uts.event }), positioned: true },
   );
 
 /** The id given last in the reader's PID namespace; the next one is higher. See pid_namespaces(7). */
@@ -119,7 +119,6 @@ export const sysctl: ProcDirectoryEntry = directory({
       ({ kernel }, value) => {
         kernel.pipeMaxSize = pipeSize(value);
       },
-      { min: 4096 },
     ),
     protected_fifos: vfs('protectedFifos', 2),
     protected_hardlinks: vfs('protectedHardlinks', 1),

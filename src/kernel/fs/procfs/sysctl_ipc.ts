@@ -6,7 +6,7 @@ import { destroyOrphans } from '../../ipc/shm.ts';
 import type { IpcLimits, IpcNamespace } from '../../namespace/ipc_namespace.ts';
 import type { UserNamespace } from '../../namespace/user_namespace.ts';
 import { file, type ProcContext, type ProcFileEntry } from './entry.ts';
-import { mayChange, parseIntegers } from './sysctl_value.ts';
+import { parseIntegers } from './sysctl_value.ts';
 
 const IPCMNI = 32768n;
 const INT_MAX = 2147483647n;
@@ -16,11 +16,10 @@ type LimitName = keyof IpcLimits;
 
 const owner = ({ reader }: ProcContext): UserNamespace => reader.nsproxy.ipc.owner;
 
-/** The numbers of a write, each between 0 and `max`: a negative errno if they may not be set. */
-function parse(context: ProcContext, text: string, max: bigint): bigint[] | number {
+/** The numbers of a write, each between 0 and `max`; or -EINVAL. */
+function parse(text: string, max: bigint): bigint[] | number {
   const values = parseIntegers(text);
-  if (values === null || values.some((value) => value < 0n || value > max)) return -EINVAL;
-  return mayChange(context, owner(context)) ? values : -EPERM;
+  return values === null || values.some((value) => value < 0n || value > max) ? -EINVAL : values;
 }
 
 function setLimit(limits: IpcLimits, name: LimitName, value: bigint): void {
@@ -34,7 +33,7 @@ const limit = (name: LimitName, max: bigint, changed: ((ns: IpcNamespace) => voi
     0o644,
     ({ reader }) => `${reader.nsproxy.ipc.limits[name]}\n`,
     (context, text) => {
-      const values = parse(context, text, max);
+      const values = parse(text, max);
       if (typeof values === 'number') return values;
       const [value] = values;
       if (value === undefined) return 0;
@@ -58,7 +57,7 @@ const sem: ProcFileEntry = file(
   0o644,
   ({ reader }) => `${SEM.map(([name]) => reader.nsproxy.ipc.limits[name]).join('\t')}\n`,
   (context, text) => {
-    const values = parse(context, text, INT_MAX);
+    const values = parse(text, INT_MAX);
     if (typeof values === 'number') return values;
     if (values.some((value, i) => i < SEM.length && value > SEM[i]![1])) return -EINVAL;
     for (const [i, value] of values.slice(0, SEM.length).entries()) setLimit(context.reader.nsproxy.ipc.limits, SEM[i]![0], value);
