@@ -170,8 +170,8 @@ int main(void) {
     SHOW(getpid());
     _exit(0);
   }
-  printf("outside %d\n", child);
   waitpid(child, &status, 0);
+  printf("outside %d\n", child);
   ids[0] = 2;
   SHOW(syscall(SYS_clone3, &args, sizeof args));
   args.flags = 0;
