@@ -68,6 +68,7 @@ function furnish(task: Task): void {
   ] as const) {
     if (task.kernel.fileSystems.has(type)) mountAt(task, type, type, target);
   }
+  mountAt(task, 'devpts', 'devpts', '/dev/pts', 0, 'ptmxmode=0666,mode=0620,gid=5');
 }
 
 /** Run `program` (an ELF file) as a child of the first task, until it ends. */

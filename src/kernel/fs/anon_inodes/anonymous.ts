@@ -5,7 +5,7 @@ import { ANON_INODE_FS_MAGIC, S_IFDIR } from '../../../abi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Task } from '../../task/task.ts';
 import { Dentry } from '../../vfs/dentry.ts';
-import type { File } from '../../vfs/file.ts';
+import { File } from '../../vfs/file.ts';
 import { FileSystemType } from '../../vfs/file_system_type.ts';
 import { type Attributes, Inode } from '../../vfs/inode.ts';
 import { Mount } from '../../vfs/mount.ts';
@@ -92,6 +92,20 @@ export class AnonymousFs {
       this.kinds.set(kind, inode);
     }
     return inode;
+  }
+}
+
+/** A file whose inode it shares with all of its kind. */
+export abstract class AnonymousFile extends File {
+  abstract readonly kind: string;
+
+  override get inode(): AnonymousInode {
+    return this.kernel.anonymous.eventInode(this.kind);
+  }
+
+  /** Linux: noop_llseek. */
+  override seek(): number {
+    return this.pos;
   }
 }
 

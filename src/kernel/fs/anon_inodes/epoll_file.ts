@@ -3,8 +3,8 @@
 import { PRICE_EPOLL_ITEM, uncharge } from '../../mm/price.ts';
 import type { Task } from '../../task/task.ts';
 import { WaitQueue } from '../../task/wait_queue.ts';
-import { File, POLLIN, POLLRDNORM } from '../../vfs/file.ts';
-import type { AnonymousInode } from './anonymous.ts';
+import { type File, POLLIN, POLLRDNORM } from '../../vfs/file.ts';
+import { AnonymousFile } from './anonymous.ts';
 import type { EpollItem } from './epoll_item.ts';
 
 /** Epoll instances may watch each other this deep. Linux: EP_MAX_NESTS. */
@@ -16,17 +16,14 @@ export interface ReadyEvent {
   readonly events: number;
 }
 
-export class EpollFile extends File {
+export class EpollFile extends AnonymousFile {
+  readonly kind = 'eventpoll';
   /** By descriptor; several files once a descriptor has been reused while a copy kept the old file open. */
   private readonly items: Map<number, EpollItem[]> = new Map();
   /** Items whose queues were woken since they were last found idle, oldest first. */
   private readonly ready: Set<EpollItem> = new Set();
   /** Woken when an item becomes ready. */
   readonly changed: WaitQueue = new WaitQueue();
-
-  override get inode(): AnonymousInode {
-    return this.kernel.anonymous.eventInode('eventpoll');
-  }
 
   override release(): void {
     for (const list of [...this.items.values()]) for (const item of [...list]) this.remove(item);

@@ -5,13 +5,14 @@ import { O_NONBLOCK } from '../../../abi/fcntl.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Task } from '../../task/task.ts';
 import { WaitQueue } from '../../task/wait_queue.ts';
-import { File, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../vfs/file.ts';
+import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../vfs/file.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
-import type { AnonymousInode } from './anonymous.ts';
+import { AnonymousFile } from './anonymous.ts';
 
 const ULLONG_MAX: bigint = (1n << 64n) - 1n;
 
-export class EventFile extends File {
+export class EventFile extends AnonymousFile {
+  readonly kind = 'eventfd';
   readonly semaphore: boolean;
   private count: bigint;
   private readonly id: number;
@@ -23,10 +24,6 @@ export class EventFile extends File {
     this.count = BigInt(count);
     this.semaphore = semaphore;
     this.id = kernel.allocateInode();
-  }
-
-  override get inode(): AnonymousInode {
-    return this.kernel.anonymous.eventInode('eventfd');
   }
 
   override read(task: Task, iter: IovIter): number {

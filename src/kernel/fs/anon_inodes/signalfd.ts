@@ -9,11 +9,12 @@ import { dequeueSignal } from '../../signal/deliver.ts';
 import type { SigInfo } from '../../signal/sig_info.ts';
 import type { Task } from '../../task/task.ts';
 import { WaitQueue } from '../../task/wait_queue.ts';
-import { File, POLLIN, POLLRDNORM } from '../../vfs/file.ts';
+import { POLLIN, POLLRDNORM } from '../../vfs/file.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
-import type { AnonymousInode } from './anonymous.ts';
+import { AnonymousFile } from './anonymous.ts';
 
-export class SignalFile extends File {
+export class SignalFile extends AnonymousFile {
+  readonly kind = 'signalfd';
   private mask: bigint;
   /** Woken when the mask changes. */
   private readonly changed: WaitQueue = new WaitQueue();
@@ -21,10 +22,6 @@ export class SignalFile extends File {
   constructor(kernel: Kernel, flags: number, mask: bigint) {
     super(kernel, flags);
     this.mask = mask;
-  }
-
-  override get inode(): AnonymousInode {
-    return this.kernel.anonymous.eventInode('signalfd');
   }
 
   setMask(mask: bigint): void {

@@ -6,9 +6,9 @@ import type { Kernel } from '../../kernel.ts';
 import type { Task } from '../../task/task.ts';
 import { WaitQueue } from '../../task/wait_queue.ts';
 import { Timer } from '../../time/timer.ts';
-import { File, POLLIN, POLLRDNORM } from '../../vfs/file.ts';
+import { POLLIN, POLLRDNORM } from '../../vfs/file.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
-import type { AnonymousInode } from './anonymous.ts';
+import { AnonymousFile } from './anonymous.ts';
 
 class Expiry extends Timer {
   readonly file: TimerFile;
@@ -21,7 +21,8 @@ class Expiry extends Timer {
   }
 }
 
-export class TimerFile extends File {
+export class TimerFile extends AnonymousFile {
+  readonly kind = 'timerfd';
   readonly clock: number;
   /** Nanoseconds; 0 for a timer that expires once. */
   private interval = 0;
@@ -36,10 +37,6 @@ export class TimerFile extends File {
   constructor(kernel: Kernel, flags: number, clock: number) {
     super(kernel, flags);
     this.clock = clock;
-  }
-
-  override get inode(): AnonymousInode {
-    return this.kernel.anonymous.eventInode('timerfd');
   }
 
   override release(): void {
