@@ -148,9 +148,10 @@ export abstract class PageCache {
     for (const vma of this.vmas) vma.zapFile(first, end, copies);
   }
 
-  /** Drop up to `wanted` clean pages that `group` pays for; pass 0 spares mapped and recently used ones, pass 1 mapped ones. */
+  /** Drop up to `wanted` pages that `group` pays for; pass 0 spares dirty, mapped and recently used ones, pass 1 mapped ones. */
   evict(group: MemoryGroup, wanted: number, pass: number): number {
     if (!this.refillable) return 0;
+    if (pass > 0) this.sync();
     const frames = this.kernel.memory.frames;
     let freed = 0;
     for (let index = this.pages.next(0, Infinity); index < Infinity && freed < wanted; index = this.pages.next(index + 1, Infinity)) {

@@ -74,16 +74,16 @@ describe('reclaim', () => {
     expect(kernel.memory.evictable.size).toBe(0);
   });
 
-  it('spares dirty pages until they are written back', () => {
+  it('keeps dirty pages before it drops them', () => {
     const kernel = bare();
     const mapping = new CountingMapping(kernel, { size: 10 * PAGE });
     mapping.writeFrom(IovIter.kernel(new Uint8Array(2 * PAGE)), PAGE + 10);
-    expect([mapping.dirtyPages, mapping.fills]).toEqual([3, 1]);
-    expect(kernel.memory.reclaim(kernel.memory.root, 100)).toBe(0);
-    expect(mapping.residentPages).toBe(3);
-    expect(mapping.sync()).toBe(0);
-    expect(mapping.stored).toEqual([PAGE, 2 * PAGE, 3 * PAGE]);
+    expect([mapping.dirtyPages, mapping.fills, mapping.residentPages]).toEqual([3, 1, 3]);
+    expect(mapping.evict(kernel.memory.root, 100, 0)).toBe(0);
+    expect(mapping.stored).toEqual([]);
     expect(kernel.memory.reclaim(kernel.memory.root, 100)).toBe(3);
+    expect(mapping.stored).toEqual([PAGE, 2 * PAGE, 3 * PAGE]);
+    expect(mapping.residentPages).toBe(0);
   });
 
   it('fails when nothing can be freed, and recovers', () => {
