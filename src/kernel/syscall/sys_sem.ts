@@ -2,7 +2,7 @@
 
 import { E2BIG, EACCES, EAGAIN, EIDRM, EINTR, EINVAL, ENOSPC, ERANGE, isErrno } from '../../abi/errno.ts';
 import * as ipc from '../../abi/ipc.ts';
-import { checkOps, MUST_WAIT, neverWaits, PendingSemOps, type SemOp, SemaphoreSet } from '../ipc/sem.ts';
+import { checkOps, MUST_WAIT, neverWaits, PendingSemOps, SemaphoreSet, type SemOp } from '../ipc/sem.ts';
 import type { IpcNamespace } from '../namespace/ipc_namespace.ts';
 import type { Task } from '../task/task.ts';
 import { flags, int, ptr, size } from './args.ts';
@@ -76,7 +76,9 @@ function doSemop(task: Task, id: number, address: number, count: number, timeout
   return task.block([set.sleepers], { deadline, restart: EINTR });
 }
 
-const semop = defineSyscall('semop', [int('semid'), ptr('sops'), size('nsops')], (task, id, sops, count) => doSemop(task, id, sops, count, 0));
+const semop = defineSyscall('semop', [int('semid'), ptr('sops'), size('nsops')], (task, id, sops, count) =>
+  doSemop(task, id, sops, count, 0),
+);
 
 const semtimedop = defineSyscall('semtimedop', [int('semid'), ptr('sops'), size('nsops'), ptr('timeout')], doSemop);
 
@@ -115,7 +117,7 @@ const semctl = defineSyscall('semctl', [int('semid'), int('semnum'), int('cmd'),
     }
     case ipc.SETVAL: {
       // union semun.val is an int in the low half of the argument.
-      const value = argument % 4294967296 | 0;
+      const value = (argument % 4294967296) | 0;
       if (value < 0 || value > ipc.SEMVMX) return -ERANGE;
       const set = ns.semaphores.get(id);
       if (isErrno(set)) return set;

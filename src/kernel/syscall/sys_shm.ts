@@ -191,7 +191,8 @@ function shmidDs(task: Task, segment: SharedSegment): Uint8Array {
   const view = new DataView(new ArrayBuffer(ipc.SHMID_DS_SIZE));
   const { namespace } = task.pid;
   segment.writePerm(task, view);
-  for (const [i, value] of [segment.size, segment.atime, segment.dtime, segment.ctime].entries()) view.setBigInt64(48 + 8 * i, BigInt(value), true);
+  for (const [i, value] of [segment.size, segment.atime, segment.dtime, segment.ctime].entries())
+    view.setBigInt64(48 + 8 * i, BigInt(value), true);
   view.setInt32(80, segment.creatorPid.in(namespace), true);
   view.setInt32(84, segment.lastPid?.in(namespace) ?? 0, true);
   view.setBigInt64(88, BigInt(segment.attachments), true);

@@ -2,10 +2,10 @@
 
 import { EINVAL, ENOTTY, EPERM, isErrno } from '../../../abi/errno.ts';
 import { O_RDONLY } from '../../../abi/fcntl.ts';
-import { namespaceKinds, type Namespace } from '../../namespace/kinds.ts';
+import { type Namespace, namespaceKinds } from '../../namespace/kinds.ts';
 import type { UserNamespace } from '../../namespace/user_namespace.ts';
-import type { Task } from '../../task/task.ts';
 import { newFd } from '../../syscall/new_fd.ts';
+import type { Task } from '../../task/task.ts';
 import { File } from '../../vfs/file.ts';
 import type { Inode } from '../../vfs/inode.ts';
 import { openInode } from '../../vfs/open.ts';
@@ -47,7 +47,9 @@ export class NamespaceFile extends File {
   private related(task: Task, target: Namespace | null): number {
     if (target === null) return -EPERM;
     const visible =
-      target.kind === 'user' ? (target as UserNamespace).isWithin(task.cred.userNs) : target.kind === 'pid' && task.pid.namespace.isAncestorOf(target);
+      target.kind === 'user'
+        ? (target as UserNamespace).isWithin(task.cred.userNs)
+        : target.kind === 'pid' && task.pid.namespace.isAncestorOf(target);
     if (!visible) return -EPERM;
     const file = openInode(task, task.kernel.nsfs.path(target), O_RDONLY);
     return isErrno(file) ? file : newFd(task, file, O_CLOEXEC);

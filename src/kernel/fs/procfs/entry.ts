@@ -78,7 +78,12 @@ export type ProcEntry = ProcFileEntry | ProcLinkEntry | ProcDirectoryEntry;
 
 type FileOptions = Partial<Pick<ProcFileEntry, 'inspects' | 'poll' | 'owner' | 'grants' | 'positioned'>>;
 
-export const file = (mode: number, read: ProcFileEntry['read'], write: ProcFileEntry['write'] = null, options: FileOptions = {}): ProcFileEntry => ({
+export const file = (
+  mode: number,
+  read: ProcFileEntry['read'],
+  write: ProcFileEntry['write'] = null,
+  options: FileOptions = {},
+): ProcFileEntry => ({
   kind: 'file',
   mode,
   read,

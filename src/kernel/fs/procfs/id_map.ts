@@ -24,7 +24,9 @@ export const readIdMap =
     const ns = target.cred.userNs;
     const lower = reader.cred.userNs === ns && ns.parent !== null ? ns.parent : reader.cred.userNs;
     const column = (value: number): string => String(value).padStart(10);
-    return ns[map].map(({ inside, outside, count }) => `${column(inside)} ${column(toInside(lower, map, outside))} ${column(count)}\n`).join('');
+    return ns[map]
+      .map(({ inside, outside, count }) => `${column(inside)} ${column(toInside(lower, map, outside))} ${column(count)}\n`)
+      .join('');
   };
 
 /** The lines of a map; null if there is something wrong with them. */

@@ -132,7 +132,12 @@ export function ttyDrivers(): string {
     ['pty_slave', 'pts', 136, '0-1048575', 'pty:slave'],
     ['pty_master', 'ptm', 128, '0-1048575', 'pty:master'],
   ];
-  return rows.map(([name, node, major, minors, type]) => `${name.padEnd(20)} /dev/${node.padEnd(8)} ${String(major).padStart(3)} ${minors.padStart(7)} ${type}\n`).join('');
+  return rows
+    .map(
+      ([name, node, major, minors, type]) =>
+        `${name.padEnd(20)} /dev/${node.padEnd(8)} ${String(major).padStart(3)} ${minors.padStart(7)} ${type}\n`,
+    )
+    .join('');
 }
 
 export const version = ({ kernel }: ProcContext): string => `Linux version ${kernel.release} (holm@holm) (Holm) ${kernel.version}\n`;

@@ -8,7 +8,6 @@ import { mountInfo, mountStats, mountTable } from '../../vfs/mount_info.ts';
 import { constant, directory, file, idIn, inspected, link, type ProcContext, type ProcDirectoryEntry, type ProcEntry } from './entry.ts';
 import { readIdMap, readSetgroups, writeIdMap, writeSetgroups } from './id_map.ts';
 import { netDirectory } from './net.ts';
-import { fdDirectory, fdinfoDirectory, nsDirectory, pathLink, placeText } from './pid_links.ts';
 import {
   auxv,
   cgroup,
@@ -32,6 +31,7 @@ import {
   writeTimens,
   writeTimerslack,
 } from './pid_files.ts';
+import { fdDirectory, fdinfoDirectory, nsDirectory, pathLink, placeText } from './pid_links.ts';
 import { statText } from './pid_stat.ts';
 import { statusText } from './pid_status.ts';
 
@@ -94,7 +94,12 @@ const sorted = (entries: Record<string, ProcEntry>): Record<string, ProcEntry> =
 
 /** /proc/[pid]/task/[tid]. */
 export const taskDirectory: ProcDirectoryEntry = directory(
-  sorted({ ...common, children: file(0o444, children), io: inspected(0o400, (context) => io(context, false)), stat: file(0o444, (context) => statText(context, false)) }),
+  sorted({
+    ...common,
+    children: file(0o444, children),
+    io: inspected(0o400, (context) => io(context, false)),
+    stat: file(0o444, (context) => statText(context, false)),
+  }),
 );
 
 /** A thread of the target's process by its id. */

@@ -2,8 +2,8 @@
 
 import { CAP_AUDIT_CONTROL, CAP_SYS_NICE, CAP_SYS_RESOURCE, CAP_SYS_TIME } from '../../../abi/capability.ts';
 import { EACCES, EINVAL, EPERM, ERANGE, ESRCH, isErrno } from '../../../abi/errno.ts';
-import { REG_PC, REG_SP, REG_X } from '../../../platform/registers.ts';
 import { NOT_RESIDENT } from '../../../platform/blocks.ts';
+import { REG_PC, REG_SP, REG_X } from '../../../platform/registers.ts';
 import type { Mm } from '../../mm/mm.ts';
 import { statmText } from '../../mm/proc_maps.ts';
 import { IoAccount } from '../../task/io_account.ts';
@@ -50,7 +50,7 @@ export const comm = ({ target }: ProcContext): string => `${target.comm}\n`;
 /** Only threads of the same process may rename each other. */
 export function writeComm({ reader, target }: ProcContext, text: string): number {
   if (reader.group !== target.group) return -EINVAL;
-  target.comm = text.slice(0, COMM_LENGTH).replace(/\0[^]*$/, '');
+  target.comm = text.slice(0, COMM_LENGTH).split('\0', 1)[0]!;
   return 0;
 }
 
@@ -136,7 +136,8 @@ function mayTime(reader: Task, target: Task): boolean {
   return reader === target || reader.cred.capable(CAP_SYS_NICE, target.cred.userNs);
 }
 
-export const timerslack = ({ reader, target }: ProcContext): string | number => (mayTime(reader, target) ? `${target.timerSlack}\n` : -EPERM);
+export const timerslack = ({ reader, target }: ProcContext): string | number =>
+  mayTime(reader, target) ? `${target.timerSlack}\n` : -EPERM;
 
 export function writeTimerslack({ reader, target }: ProcContext, text: string): number {
   if (!/^\d+\s*$/.test(text)) return -EINVAL;
@@ -147,7 +148,8 @@ export function writeTimerslack({ reader, target }: ProcContext, text: string): 
 
 const DEFAULT_TIMER_SLACK = 50000;
 
-const milliseconds = (nanoseconds: number): string => `${Math.floor(nanoseconds / 1e6)}.${String(Math.floor(nanoseconds % 1e6)).padStart(6, '0')}`;
+const milliseconds = (nanoseconds: number): string =>
+  `${Math.floor(nanoseconds / 1e6)}.${String(Math.floor(nanoseconds % 1e6)).padStart(6, '0')}`;
 
 /** Linux: proc_sched_show_task, as far as this scheduler has the numbers. */
 export function sched(context: ProcContext): string {

@@ -45,7 +45,8 @@ export function dispositions({ group }: Task): { readonly ignored: bigint; reado
 /** The namespaces from that of the mount down to that of the task. */
 function levels({ sb, target }: ProcContext): PidNamespace[] {
   const list: PidNamespace[] = [];
-  for (let ns: PidNamespace | null = target.pid.namespace; ns !== null && ns.level >= sb.pidNamespace.level; ns = ns.parent) list.unshift(ns);
+  for (let ns: PidNamespace | null = target.pid.namespace; ns !== null && ns.level >= sb.pidNamespace.level; ns = ns.parent)
+    list.unshift(ns);
   return list;
 }
 
@@ -54,7 +55,10 @@ function identity(context: ProcContext): string {
   const { group, pid, cred, fs, files } = target;
   const { fields } = cred;
   const { userNs } = reader.cred;
-  const inLevels = (id: Pid): string => levels(context).map((ns) => `\t${id.in(ns)}`).join('');
+  const inLevels = (id: Pid): string =>
+    levels(context)
+      .map((ns) => `\t${id.in(ns)}`)
+      .join('');
   const uids = [fields.uid, fields.euid, fields.suid, fields.fsuid].map((id) => `\t${userNs.uid(id)}`).join('');
   const gids = [fields.gid, fields.egid, fields.sgid, fields.fsgid].map((id) => `\t${userNs.gid(id)}`).join('');
   return [

@@ -132,7 +132,8 @@ export class ProcInode extends Inode {
     const entry = this.find(context);
     if (isErrno(entry) || entry.kind !== 'directory' || context === null) return this.gone;
     if (!this.mayEnter(task)) return -EPERM;
-    if (this.names.length === 0 && this.sb.options.onlyPids && Object.hasOwn(entry.children, name) && !SUBSET.includes(name)) return -ENOENT;
+    if (this.names.length === 0 && this.sb.options.onlyPids && Object.hasOwn(entry.children, name) && !SUBSET.includes(name))
+      return -ENOENT;
     const found = childOf(entry, context, name);
     if (found === null) return -ENOENT;
     const pid = entry.ofTasks?.(context, name) ?? this.pid;

@@ -20,7 +20,11 @@ interface Bounds {
 }
 
 /** An integer of the whole machine that can be set. */
-const integer = (get: (context: ProcContext) => number, set: (context: ProcContext, value: number) => void, { min = 0, max = INT_MAX }: Bounds = {}): ProcFileEntry =>
+const integer = (
+  get: (context: ProcContext) => number,
+  set: (context: ProcContext, value: number) => void,
+  { min = 0, max = INT_MAX }: Bounds = {},
+): ProcFileEntry =>
   file(
     0o644,
     (context) => `${get(context)}\n`,
@@ -47,7 +51,7 @@ const utsName = (field: 'nodename' | 'domainname'): ProcFileEntry =>
     ({ reader }, text, position) => {
       const { uts } = reader.nsproxy;
       if (position > uts[field].length) return 0;
-      uts[field] = (uts[field].slice(0, position) + text.replace(/[\0\n][^]*$/, '')).slice(0, HOST_NAME_MAX);
+      uts[field] = (uts[field].slice(0, position) + text.split(/[\0\n]/, 1)[0]!).slice(0, HOST_NAME_MAX);
       uts.touch();
       return 0;
     },

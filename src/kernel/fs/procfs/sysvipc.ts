@@ -61,7 +61,15 @@ function segments(context: ProcContext): string {
     ];
     const pids = [who(context, segment.creatorPid), who(context, segment.lastPid)];
     const { size, attachments, atime, dtime, ctime } = segment;
-    text += row([...head(segment), [size, 21], ...pids, [attachments, 6], ...owners(context, segment), ...times(atime, dtime, ctime), ...resident]);
+    text += row([
+      ...head(segment),
+      [size, 21],
+      ...pids,
+      [attachments, 6],
+      ...owners(context, segment),
+      ...times(atime, dtime, ctime),
+      ...resident,
+    ]);
   }
   return text;
 }

@@ -14,8 +14,8 @@ import type { Path } from '../../vfs/path.ts';
 import { copyAttributes } from '../../vfs/simple_attributes.ts';
 import { SuperBlock } from '../../vfs/super_block.ts';
 import { latin1Bytes } from '../../vfs/text.ts';
-import { findSysfs, type SysfsEntry } from './tree.ts';
 import { inodeNumber } from '../procfs/entry.ts';
+import { findSysfs, type SysfsEntry } from './tree.ts';
 
 const ROOT_INO = 1;
 /** st_size of every attribute. */
