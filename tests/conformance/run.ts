@@ -86,7 +86,7 @@ function record(command: string, sources: readonly string[]): void {
     const script = sources
       .map(
         (_, i) =>
-          `echo "@@@@ ${i}"; cp /conformance/${i} /test; cd /; timeout 60 setsid -w /test </dev/null 2>/dev/null >/out; s=$?; cat /out; ` +
+          `echo "@@@@ ${i}"; rm -f /test; cp /conformance/${i} /test; cd /; timeout 60 setsid -w /test </dev/null 2>/dev/null >/out; s=$?; cat /out; ` +
           `if [ -s /out ] && [ "$(tail -c1 /out | od -An -c | tr -d ' ')" != '\\n' ]; then echo; fi; ` +
           `if [ $s -gt 128 ]; then echo "[signal $((s-128))]"; else echo "[exit $s]"; fi`,
       )
