@@ -9,5 +9,6 @@ import { SysfsType } from './sysfs/sysfs.ts';
 import { TmpfsType } from './tmpfs/tmpfs.ts';
 
 export function registerFileSystems(kernel: Kernel): void {
-  for (const type of [new SysfsType(), new ProcType(), new TmpfsType(), new LayerfsType(), new HostfsType(), new OverlayType()]) kernel.vfs.registerFileSystem(type);
+  for (const type of [new SysfsType(), new ProcType(), new TmpfsType(), new LayerfsType(), new HostfsType(), new OverlayType()])
+    kernel.vfs.registerFileSystem(type);
 }

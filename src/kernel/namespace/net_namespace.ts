@@ -1,5 +1,6 @@
 /** The network stack seen by a group of tasks: a root without devices so far. See network_namespaces(7). */
 
+import type { Socket } from '../net/socket.ts';
 import type { UnixSocket } from '../net/unix/unix_socket.ts';
 import type { UserNamespace } from './user_namespace.ts';
 
@@ -7,6 +8,8 @@ export class NetNamespace {
   readonly kind = 'net';
   readonly inode: number;
   readonly owner: UserNamespace;
+  /** Every socket of it, for /proc/net. */
+  readonly sockets: Set<Socket> = new Set();
   /** Unix sockets by type and abstract name. See unix(7). */
   readonly abstractSockets: Map<string, UnixSocket> = new Map();
   /** The name given last to a socket that asked for any. */

@@ -59,6 +59,7 @@ export abstract class Socket extends File {
     this.node = new AnonymousInode(task.kernel.anonymous.sockfs, S_IFSOCK | 0o777, 'socket:');
     this.node.uid = task.cred.fsuid;
     this.node.gid = task.cred.fsgid;
+    net.sockets.add(this);
   }
 
   override get inode(): AnonymousInode {
@@ -109,6 +110,7 @@ export abstract class Socket extends File {
   }
 
   override release(): void {
+    this.net.sockets.delete(this);
     uncharge(this.payer, PRICE_SOCKET);
   }
 

@@ -6,8 +6,8 @@ import { DT_SHIFT, EROFS_SUPER_MAGIC_V1, S_IFLNK, S_IFMT, S_IFREG } from '../../
 import type { Layer } from '../../../platform/layer.ts';
 import { FRAME_SIZE } from '../../../platform/ram.ts';
 import type { Kernel } from '../../kernel.ts';
-import { Panic } from '../../panic.ts';
 import { PageMapping } from '../../mm/page_mapping.ts';
+import { Panic } from '../../panic.ts';
 import type { Task } from '../../task/task.ts';
 import { DirectoryFile } from '../../vfs/directory_file.ts';
 import type { DirEmit, File } from '../../vfs/file.ts';

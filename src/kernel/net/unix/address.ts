@@ -53,6 +53,13 @@ export function makeSocketFile(
   return { path, name: sockaddr(latin1Bytes(`${text}\0`)) };
 }
 
+/** Why a socket that has a name cannot get this one: the path is looked at first. */
+export function cannotBind(task: Task, address: Uint8Array): number {
+  const place = newName(task, AT_FDCWD, pathOf(address), false);
+  if (isErrno(place)) return place === -EEXIST ? -EADDRINUSE : place;
+  return -EINVAL;
+}
+
 /** The socket of `type` that `address` names. Linux: unix_find_other. */
 export function findSocket(task: Task, address: Uint8Array, from: UnixSocket): UnixSocket | number {
   if (isAbstract(address)) return from.net.abstractSockets.get(abstractKey(address, from.type)) ?? -ECONNREFUSED;

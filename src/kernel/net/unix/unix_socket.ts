@@ -14,7 +14,7 @@ import type { Path } from '../../vfs/path.ts';
 import { latin1Bytes } from '../../vfs/text.ts';
 import type { Incoming, Outgoing, Ucred } from '../message.ts';
 import { credentialsOf, RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK, Socket } from '../socket.ts';
-import { abstractKey, isAbstract, makeSocketFile, sockaddr, UNNAMED, validate } from './address.ts';
+import { abstractKey, cannotBind, isAbstract, makeSocketFile, sockaddr, UNNAMED, validate } from './address.ts';
 import { addInflight, collectGarbage, removeInflight } from './inflight.ts';
 import { SkBuff } from './skbuff.ts';
 
@@ -56,9 +56,8 @@ export abstract class UnixSocket extends Socket {
     if (address.length === 2 && address[0] === AF_UNIX) return this.autobind();
     const invalid = validate(address);
     if (invalid < 0) return invalid;
-    if (this.name !== null) return -EINVAL;
-    if (isAbstract(address)) return this.bindAbstract(address.slice());
-    const made = makeSocketFile(task, address, this);
+    if (isAbstract(address)) return this.name !== null ? -EINVAL : this.bindAbstract(address.slice());
+    const made = this.name !== null ? cannotBind(task, address) : makeSocketFile(task, address, this);
     if (isErrno(made)) return made;
     this.place = made.path;
     this.name = made.name;

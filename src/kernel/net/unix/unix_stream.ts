@@ -158,7 +158,8 @@ export class UnixStreamSocket extends UnixSocket {
   }
 
   receive(task: Task, iter: IovIter, flags: number, incoming: Incoming): number {
-    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    // Nothing is ever sent out of band.
+    if ((flags & MSG_OOB) !== 0) return this.type === SOCK_STREAM ? -EINVAL : -EOPNOTSUPP;
     if (this.type === SOCK_SEQPACKET) return this.state === 'connected' ? this.receivePacket(task, iter, flags, incoming) : -ENOTCONN;
     if (this.state !== 'connected') return -EINVAL;
     const peek = (flags & MSG_PEEK) !== 0;
