@@ -1,19 +1,27 @@
 /** A container of an engine: created, started, executed in, waited for, removed. */
 
 import {
+  ALL_CAPABILITIES,
   type Change,
   changesBelow,
+  describeProcess,
   type FolderMount,
   type Kernel,
+  type NamespaceSource,
+  type ProcessInfo,
+  processesIn,
   type RuntimeProcess,
+  releaseLayer,
   type Started,
   startContainer,
   startProcess,
+  type WritableLayer,
 } from '../kernel/api/index.ts';
 import { HolmError } from './error.ts';
 import { type Exit, GuestProcess } from './guest_process.ts';
 import { byteString, utf8 } from './image/bytes.ts';
 import type { ResolvedImage } from './image/index.ts';
+import { capabilitiesOf, joinedContainer, namespaceMode, namespaceSource, sysctlsOf, tmpfsMount } from './isolation.ts';
 import { type ContainerOptions, type ProcessOptions, parseBytes, resolveArgv, resolveEnv, type Volume } from './options.ts';
 import { collect } from './streams.ts';
 
@@ -31,22 +39,31 @@ export interface ContainerHost {
   watch(process: GuestProcess): void;
   /** Let the kernel mount a folder of the host under a name. */
   share(name: string, path: string): void;
+  /** Another container of the engine. */
+  find(name: string): Container;
   forget(container: Container): void;
 }
 
 export type ContainerState = 'created' | 'running' | 'exited';
 
+const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
+
 export class Container {
   readonly id: string;
   readonly name: string;
   readonly hostname: string;
+  readonly options: ContainerOptions;
+  readonly image: ResolvedImage;
   /** The first process; its streams may be connected before start(). */
-  readonly process: GuestProcess;
+  process: GuestProcess;
   state: ContainerState = 'created';
   private readonly host: ContainerHost;
-  private readonly options: ContainerOptions;
-  private readonly image: ResolvedImage;
+  private readonly capabilities: bigint;
+  private readonly sysctls: Readonly<Record<string, string>>;
   private init: RuntimeProcess | null = null;
+  /** What was written so far; kept from one run to the next. */
+  private layer: WritableLayer | null = null;
+  private starts = 0;
   private executed = 0;
 
   constructor(host: ContainerHost, id: string, name: string, image: ResolvedImage, options: ContainerOptions) {
@@ -56,13 +73,24 @@ export class Container {
     this.image = image;
     this.options = options;
     this.hostname = options.hostname ?? id.slice(0, 12);
-    this.process = new GuestProcess(id, { tty: options.tty ?? false, stdin: options.stdin ?? false }, host.kernel, () => host.poke());
+    this.capabilities = capabilitiesOf(options);
+    this.sysctls = sysctlsOf(options);
+    for (const kind of ['ipc', 'pid', 'uts', 'network', 'cgroupns', 'userns'] as const) namespaceMode(options, kind);
+    this.process = this.newProcess();
+  }
+
+  /** Get an ended container ready to be started again: its streams are new, what it wrote is still there. */
+  reset(): void {
+    if (this.state !== 'exited') throw new HolmError('ECONFLICT', `container ${this.name} has not ended`);
+    this.process = this.newProcess();
+    this.state = 'created';
   }
 
   /** Start the first process. Throws EEXEC with exit code 126 or 127 when the program cannot be executed. */
   async start(): Promise<void> {
     if (this.state !== 'created') throw new HolmError('ECONFLICT', `container ${this.name} has been started already`);
     const { options, image } = this;
+    const ipc = namespaceMode(options, 'ipc');
     const argv = resolveArgv(options, image.config);
     this.host.watch(this.process);
     const init = startContainer(this.host.kernel, {
@@ -70,8 +98,20 @@ export class Container {
       hostname: bytes(this.hostname),
       domainname: bytes(options.domainname ?? '(none)'),
       layers: image.layers,
+      space: this.layer?.space ?? null,
       readOnly: options.readOnly ?? false,
       folders: (options.volumes ?? []).map((volume, i) => this.share(volume, i)),
+      tmpfs: Object.entries(options.tmpfs ?? {}).map(([at, data]) => tmpfsMount(bytes(at), bytes(data))),
+      namespaces: {
+        ipc: this.ipcSource(ipc),
+        pid: this.source(namespaceMode(options, 'pid')),
+        uts: this.source(namespaceMode(options, 'uts')),
+        net: this.source(namespaceMode(options, 'network')),
+        cgroup: this.source(namespaceMode(options, 'cgroupns')),
+      },
+      shm: ipc === 'none' ? null : parseBytes(options.shmSize ?? DEFAULT_SHM_SIZE),
+      sysctls: this.sysctls,
+      privileged: options.privileged ?? false,
       memory: options.memory === undefined ? null : parseBytes(options.memory),
       pids: options.pidsLimit === undefined || options.pidsLimit <= 0 ? null : options.pidsLimit,
       cpus: options.cpus ?? null,
@@ -79,10 +119,50 @@ export class Container {
       process: this.processSpec(argv, options, this.process.id),
     });
     this.init = this.started(this.process, init, argv);
+    if (this.layer !== null) releaseLayer(this.layer);
+    this.layer = this.init.layer;
     this.state = 'running';
     void this.process.exited.then(() => {
       this.state = 'exited';
     });
+  }
+
+  /** The container's processes: of every run of exec(), and their children. */
+  processes(): ProcessInfo[] {
+    if (this.state !== 'running' || this.init === null) throw new HolmError('ECONFLICT', `container ${this.name} is not running`);
+    const { kernel } = this.host;
+    return processesIn(kernel, this.init.group.cgroup).map((group) => describeProcess(kernel, group));
+  }
+
+  /** Another's namespace, or what the mode says. */
+  private source(mode: string): NamespaceSource {
+    return namespaceSource(mode, (name) => {
+      const { init, state } = this.host.find(name);
+      if (state !== 'running' || init === null)
+        throw new HolmError('ECONFLICT', `cannot join namespaces of container ${name}: it is not running`);
+      return init;
+    });
+  }
+
+  /** A private IPC namespace is nobody else's. */
+  private ipcSource(mode: string): NamespaceSource {
+    const name = joinedContainer(mode);
+    if (name !== null) {
+      const donor = namespaceMode(this.host.find(name).options, 'ipc');
+      if (donor === 'private' || donor === 'none')
+        throw new HolmError(
+          'ECONFLICT',
+          `cannot join the IPC namespace of container ${name}: it is ${donor} (start it with --ipc shareable)`,
+        );
+    }
+    return this.source(mode);
+  }
+
+  private newProcess(): GuestProcess {
+    const { options, host } = this;
+    const id = this.starts === 0 ? this.id : `${this.id}.${this.starts}`;
+    this.starts += 1;
+    return new GuestProcess(id, { tty: options.tty ?? false, stdin: options.stdin ?? false }, host.kernel, () => host.poke());
   }
 
   /** Wait for the end of the first process. */
@@ -127,7 +207,7 @@ export class Container {
   /** Ask the container to end, and end it after `seconds` if it has not. */
   async stop(seconds = 10): Promise<Exit> {
     if (this.state === 'running') {
-      this.kill('SIGTERM');
+      this.kill(this.options.stopSignal ?? this.image.config.stopSignal ?? 'SIGTERM');
       const timer = setTimeout(() => this.kill('SIGKILL'), seconds * 1000);
       await this.process.exited;
       clearTimeout(timer);
@@ -141,6 +221,8 @@ export class Container {
       this.kill('SIGKILL');
       await this.process.exited;
     }
+    if (this.layer !== null) releaseLayer(this.layer);
+    this.layer = null;
     this.host.forget(this);
   }
 
@@ -150,8 +232,7 @@ export class Container {
 
   /** What was written to the root file system so far. */
   changes(): Iterable<Change> {
-    const upper = this.init?.upper ?? null;
-    return upper === null ? [] : changesBelow(this.host.kernel, upper.inode);
+    return this.layer === null ? [] : changesBelow(this.host.kernel, this.layer.upper.inode);
   }
 
   private share(volume: Volume, index: number): FolderMount {
@@ -170,6 +251,8 @@ export class Container {
       user: bytes(options.user ?? this.options.user ?? config.user),
       tty,
       streams,
+      capabilities: options.privileged ? ALL_CAPABILITIES : this.capabilities,
+      noNewPrivileges: this.options.noNewPrivileges ?? false,
     };
   }
 

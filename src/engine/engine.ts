@@ -8,6 +8,7 @@ import { Driver, type Scheduling } from './driver.ts';
 import { HolmError } from './error.ts';
 import type { GuestProcess } from './guest_process.ts';
 import type { ImageStore, PullAnyOptions } from './image/index.ts';
+import { inventName } from './names.ts';
 import { type ContainerOptions, checkName } from './options.ts';
 import { runSecondStage } from './second_stage.ts';
 
@@ -102,10 +103,11 @@ export class Engine {
         poke: () => driver.poke(),
         watch: (process) => this.watch(process),
         share: (folder, path) => this.folders.set(folder, path),
+        find: (other) => this.get(other),
         forget: (gone) => this.forget(gone),
       },
       id,
-      name ?? id.slice(0, 12),
+      name ?? this.newName(kernel),
       image,
       options,
     );
@@ -118,6 +120,15 @@ export class Engine {
     const bytes = new Uint8Array(32);
     kernel.platform.random.fill(bytes);
     return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+  }
+
+  private newName(kernel: Kernel): string {
+    const bytes = new Uint16Array(1);
+    const random = (below: number): number => {
+      kernel.platform.random.fill(new Uint8Array(bytes.buffer));
+      return bytes[0]! % below;
+    };
+    return inventName(random, (name) => [...this.all.values()].some((c) => c.name === name));
   }
 
   private get(name: string): Container {

@@ -1,6 +1,7 @@
 /** A process that the engine started in a container, seen from the host: its streams, its signals, its end. */
 
 import type { Kernel, RuntimeProcess } from '../kernel/api/index.ts';
+import { signalNumber } from './signals.ts';
 import { OutputStream } from './streams.ts';
 
 /** How a process ended. `code` is what a shell would report: 128 + the signal's number when a signal ended it. */
@@ -11,22 +12,6 @@ export interface Exit {
   /** The memory limit was exceeded. */
   readonly outOfMemory: boolean;
 }
-
-const SIGNALS: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGABRT: 6,
-  SIGKILL: 9,
-  SIGUSR1: 10,
-  SIGUSR2: 12,
-  SIGALRM: 14,
-  SIGTERM: 15,
-  SIGCONT: 18,
-  SIGSTOP: 19,
-  SIGTSTP: 20,
-  SIGWINCH: 28,
-};
 
 const STDIN_CHUNK = 65536;
 
@@ -82,9 +67,7 @@ export class GuestProcess {
 
   /** Send a signal, by name or number. */
   kill(signal: string | number): void {
-    const number = typeof signal === 'number' ? signal : SIGNALS[signal];
-    if (number === undefined) throw new RangeError(`unknown signal ${signal}`);
-    this.runtime?.kill(number);
+    this.runtime?.kill(signalNumber(signal));
     this.poke();
   }
 

@@ -23,6 +23,8 @@ export interface ProcessOptions {
   readonly tty?: boolean;
   /** Keep standard input open; otherwise the process reads end of file. */
   readonly stdin?: boolean;
+  /** All capabilities. */
+  readonly privileged?: boolean;
 }
 
 export interface ContainerOptions extends ProcessOptions {
@@ -44,6 +46,35 @@ export interface ContainerOptions extends ProcessOptions {
   /** Share of the processor: 0.5 is half of its time. */
   readonly cpus?: number;
   readonly volumes?: readonly Volume[];
+  /** Temporary file systems by where they are mounted; the values are options as docker has them: `size=64m,mode=1777,noexec`. */
+  readonly tmpfs?: Readonly<Record<string, string>>;
+  /** `private` (the default), `shareable`, `none` (no /dev/shm either), `host` (the engine's) or `container:NAME`. */
+  readonly ipc?: string;
+  /** `private` (the default), `host` (the engine's) or `container:NAME`. */
+  readonly pid?: string;
+  /** `private` (the default) or `host` (the engine's). */
+  readonly uts?: string;
+  /** `none` (the default: only its own loopback device), `host` (the engine's) or `container:NAME`. */
+  readonly network?: string;
+  /** `private` (the default) or `host` (the engine's). */
+  readonly cgroupns?: string;
+  /** `host`, the only one: the first user namespace. Processes can make their own. */
+  readonly userns?: string;
+  /** Capabilities beyond docker's default ones, and without them; `ALL` is all. See capabilities(7). */
+  readonly capAdd?: readonly string[];
+  readonly capDrop?: readonly string[];
+  /** All capabilities, and /sys and the cgroups can be written. */
+  readonly privileged?: boolean;
+  /** Neither set-user-ID programs nor file capabilities have an effect. See PR_SET_NO_NEW_PRIVS(2const). */
+  readonly noNewPrivileges?: boolean;
+  /** Values of kernel parameters that belong to its namespaces. */
+  readonly sysctls?: Readonly<Record<string, string>>;
+  /** Size of /dev/shm: bytes, or with a suffix; 64m unless told. */
+  readonly shmSize?: number | string;
+  /** For the caller's own use; shown by inspect. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The signal that asks it to end; the image's, or SIGTERM, unless told. */
+  readonly stopSignal?: string;
   /** Receives one line for each system call. */
   readonly strace?: (line: string) => void;
 }

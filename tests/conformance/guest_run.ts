@@ -133,8 +133,7 @@ function start(kernel: Kernel, program: Uint8Array, options: GuestOptions): Task
   doSetsid(task);
   furnish(task);
   putFile(task, '/test', program);
-  const streams = { argv: [], env: [], workdir: '/', user: '', tty: false, streams: 't' };
-  const opened = openStreams(task, streams, 0);
+  const opened = openStreams(task, { tty: false, streams: 't' }, 0);
   if (opened < 0) throw new Error(`cannot open streams: ${opened}`);
   kernel.consoleEnd('t:stdin');
   const file = openExec(task, '/test');

@@ -1,8 +1,8 @@
 /** Containers: a process in namespaces of its own, made by the steps that runc(8) takes, each shaped like a system call. */
 
 import { EACCES, ENOENT, ENOEXEC, ENOTDIR, errnoNames, isErrno } from '../../abi/errno.ts';
-import * as c from '../../abi/process.ts';
-import { SIGCHLD, SIGKILL } from '../../abi/signal.ts';
+import { CLONE_NEWCGROUP, CLONE_NEWNS } from '../../abi/process.ts';
+import { SIGKILL } from '../../abi/signal.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { Cgroup } from '../cgroup/cgroup.ts';
 import { Binprm } from '../exec/binprm.ts';
@@ -15,58 +15,18 @@ import { switchNsproxy } from '../namespace/nsproxy.ts';
 import { unshareNamespaces } from '../namespace/task_namespaces.ts';
 import { doSetsid } from '../task/session.ts';
 import type { Task } from '../task/task.ts';
-import { cloneTask } from '../task/task_clone.ts';
 import { groupExit } from '../task/task_exit.ts';
 import { FdTable } from '../vfs/fd_table.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../vfs/namei.ts';
 import { AT_FDCWD, makeDirectories } from './files.ts';
+import { cloneInto, joinAll } from './join.ts';
 import { prepareRoot } from './rootfs.ts';
-import { RuntimeProcess } from './runtime_process.ts';
+import { RuntimeProcess, type WritableLayer } from './runtime_process.ts';
+import type { ContainerSpec, Failure, ProcessSpec, Started } from './spec.ts';
 import { openStreams } from './streams.ts';
+import { setSysctls } from './sysctls.ts';
 import { resolveUser } from './users.ts';
 
-/** A host folder in a container. */
-export interface FolderMount {
-  /** What the platform knows the folder by. */
-  readonly source: string;
-  readonly destination: string;
-  readonly readOnly: boolean;
-}
-
-/** What to execute. All strings are byte strings (one char per byte). */
-export interface ProcessSpec {
-  readonly argv: readonly string[];
-  readonly env: readonly string[];
-  readonly workdir: string;
-  /** `user[:group]`; empty for root. */
-  readonly user: string;
-  readonly tty: boolean;
-  /** Prefix of the names of its streams: `<streams>:stdin`, `:stdout`, `:stderr`, or `:tty`. */
-  readonly streams: string;
-}
-
-export interface ContainerSpec {
-  readonly id: string;
-  readonly hostname: string;
-  readonly domainname: string;
-  /** Ids of image layers, the lowest first. */
-  readonly layers: readonly string[];
-  readonly readOnly: boolean;
-  readonly folders: readonly FolderMount[];
-  /** Bytes; null for no limit. */
-  readonly memory: number | null;
-  readonly pids: number | null;
-  /** Processors' worth of time; null for no limit. */
-  readonly cpus: number | null;
-  /** Trace its system calls. */
-  readonly trace: boolean;
-  readonly process: ProcessSpec;
-}
-
-/** What docker gives to the root of a container. See capabilities(7). */
-const CAPABILITIES: bigint = [0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31].reduce((all, cap) => all | (1n << BigInt(cap)), 0n);
-
-const NAMESPACES: number = c.CLONE_NEWNS | c.CLONE_NEWUTS | c.CLONE_NEWIPC | c.CLONE_NEWPID | c.CLONE_NEWNET;
 /** The default period of cpu.max, in nanoseconds. */
 const CPU_PERIOD = 100e6;
 /** Tries of an operation whose data is on its way from the host. */
@@ -79,57 +39,38 @@ function resident<T>(action: () => T | number): T | number {
   return result;
 }
 
-const plainClone = (flags: number): Parameters<typeof cloneTask>[1] => ({
-  flags,
-  exitSignal: SIGCHLD,
-  stack: 0,
-  tls: 0,
-  parentTid: 0,
-  childTid: 0,
-  pidfd: 0,
-  setTid: [],
-});
-
-/** A failure is a line for people, or an errno's name when the program cannot be executed. */
-export type Started = RuntimeProcess | { readonly error: string; readonly errno: string };
-
-const failure = (errno: number, error: string): Started => ({ errno: errnoNames[-errno] ?? 'EIO', error });
+const failure = (errno: number, error: string): Failure => ({ errno: errnoNames[-errno] ?? 'EIO', error });
 
 /** Make a container and start its first process. */
 export function startContainer(kernel: Kernel, spec: ContainerSpec): Started {
-  const task = cloneTask(kernel.firstTask, plainClone(NAMESPACES));
-  if (isErrno(task)) return failure(task, 'cannot create a process');
+  const task = cloneInto(kernel, spec.namespaces, CLONE_NEWNS);
+  if ('errno' in task) return task;
   enterCgroup(task, containerCgroup(kernel, spec));
-  unshareNamespaces(task, c.CLONE_NEWCGROUP);
-  task.nsproxy.uts.nodename = spec.hostname;
-  task.nsproxy.uts.domainname = spec.domainname;
-  const root = prepareRoot(task, spec);
-  if (typeof root === 'string') {
-    abandon(task);
-    return { errno: 'EIO', error: root };
+  if (spec.namespaces.cgroup === 'new') unshareNamespaces(task, CLONE_NEWCGROUP);
+  if (spec.namespaces.uts === 'new') {
+    task.nsproxy.uts.nodename = spec.hostname;
+    task.nsproxy.uts.domainname = spec.domainname;
   }
-  return startProgram(task, spec.process, new RuntimeProcess(task.group, root));
+  const layer = prepareRoot(task, spec);
+  const failed = typeof layer === 'string' ? layer : setSysctls(task, spec.sysctls);
+  if (failed !== null) {
+    abandon(task);
+    return { errno: 'EIO', error: failed };
+  }
+  return startProgram(task, spec.process, new RuntimeProcess(task.group, layer as WritableLayer));
 }
 
 /** Start one more process in the container whose first process is `init`. */
 export function startProcess(kernel: Kernel, init: RuntimeProcess, spec: ProcessSpec): Started {
-  const runtime = kernel.firstTask;
+  const task = cloneInto(kernel, joinAll(init));
+  if ('errno' in task) return task;
   const { leader } = init.group;
-  const own = runtime.nsproxy;
-  // A child of the runtime, numbered in the container: what nsenter(1) does with setns(2) and fork(2).
-  switchNsproxy(runtime, own.with({ pidForChildren: leader.pid.namespace }));
-  const task = cloneTask(runtime, plainClone(0));
-  if (isErrno(task)) {
-    switchNsproxy(runtime, own);
-    return failure(task, 'cannot create a process');
-  }
   switchNsproxy(task, leader.nsproxy);
-  switchNsproxy(runtime, own);
   enterCgroup(task, init.group.cgroup);
   const { root } = leader.fs!;
   task.fs!.setRoot(root);
   task.fs!.setCwd(root);
-  return startProgram(task, spec, new RuntimeProcess(task.group, null));
+  return startProgram(task, spec, new RuntimeProcess(task.group));
 }
 
 function containerCgroup(kernel: Kernel, spec: ContainerSpec): Cgroup {
@@ -166,7 +107,7 @@ function startProgram(task: Task, spec: ProcessSpec, process: RuntimeProcess): S
   return failed;
 }
 
-function enterProgram(task: Task, spec: ProcessSpec): Started | null {
+function enterProgram(task: Task, spec: ProcessSpec): Failure | null {
   const user = resolveUser(task, spec.user);
   if (typeof user === 'string') return { errno: 'EINVAL', error: user };
   const made = makeDirectories(task, spec.workdir);
@@ -180,17 +121,18 @@ function enterProgram(task: Task, spec: ProcessSpec): Started | null {
   const streams = openStreams(task, spec, user.uid);
   if (streams < 0) return failure(streams, 'cannot open the standard streams');
   const { uid, gid, groups } = user;
-  const held = uid === 0 ? CAPABILITIES : 0n;
+  const bounding = spec.capabilities;
+  const held = uid === 0 ? bounding : 0n;
   task.cred = task.cred.with({
     ...{ uid, euid: uid, suid: uid, fsuid: uid, gid, egid: gid, sgid: gid, fsgid: gid, groups },
-    ...{ inheritable: 0n, permitted: held, effective: held, bounding: CAPABILITIES, ambient: 0n },
+    ...{ inheritable: 0n, permitted: held, effective: held, bounding, ambient: 0n, noNewPrivs: spec.noNewPrivileges },
   });
   const env = spec.env.some((entry) => entry.startsWith('HOME=')) ? spec.env : [...spec.env, `HOME=${user.home}`];
   return runProgram(task, spec.argv, env);
 }
 
 /** execvpe(3): look the program up in PATH and execute it. */
-function runProgram(task: Task, argv: readonly string[], env: readonly string[]): Started | null {
+function runProgram(task: Task, argv: readonly string[], env: readonly string[]): Failure | null {
   const [program = ''] = argv;
   const path = env.find((entry) => entry.startsWith('PATH='))?.slice(5) ?? '/usr/bin:/bin';
   const candidates = program.includes('/') ? [program] : path.split(':').map((folder) => `${folder || '.'}/${program}`);

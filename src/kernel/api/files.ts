@@ -49,8 +49,13 @@ export function mountAt(task: Task, type: string, source: string, target: string
 }
 
 /** Write a whole file, made if it is absent: 0 or a negative errno. */
-export function writeFile(task: Task, path: string, content: string, mode = 0o644): number {
-  const file = openAt(task, AT_FDCWD, path, { flags: O_WRONLY | O_CREAT | O_TRUNC, mode, resolve: 0 });
+export const writeFile = (task: Task, path: string, content: string): number => write(task, path, content, O_CREAT | O_TRUNC);
+
+/** Write to a file that exists: 0 or a negative errno. */
+export const overwriteFile = (task: Task, path: string, content: string): number => write(task, path, content, 0);
+
+function write(task: Task, path: string, content: string, flags: number): number {
+  const file = openAt(task, AT_FDCWD, path, { flags: O_WRONLY | flags, mode: 0o644, resolve: 0 });
   if (isErrno(file)) return file;
   const written = file.write(task, IovIter.kernel(latin1Bytes(content)), 0);
   file.put();

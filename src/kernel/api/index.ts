@@ -1,7 +1,10 @@
 /** The kernel as the engine sees it: operations on behalf of a runtime task, shaped like the system calls that guests have. */
 
 export { Kernel } from '../kernel.ts';
+export { ALL_CAPABILITIES, capabilityMask, DEFAULT_CAPABILITIES } from './capabilities.ts';
 export { type Change, changesBelow } from './changes.ts';
-export { type FolderMount, type Started, startContainer, startProcess } from './container.ts';
+export { startContainer, startProcess } from './container.ts';
 export { createKernel } from './create.ts';
-export { RuntimeProcess } from './runtime_process.ts';
+export { describeProcess, type ProcessInfo, processesIn } from './processes.ts';
+export { RuntimeProcess, releaseLayer, type WritableLayer } from './runtime_process.ts';
+export type { FolderMount, NamespaceSource, Started, TmpfsMount } from './spec.ts';

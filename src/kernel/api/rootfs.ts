@@ -3,19 +3,21 @@
 import { errnoNames, isErrno } from '../../abi/errno.ts';
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY } from '../../abi/mount.ts';
 import type { Task } from '../task/task.ts';
-import { attachTree, detachTree } from '../vfs/mount_tree.ts';
+import { mountFlags } from '../vfs/do_mount.ts';
+import { attachTree, detachTree, newMount } from '../vfs/mount_tree.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../vfs/namei.ts';
 import { Path } from '../vfs/path.ts';
-import type { ContainerSpec } from './container.ts';
 import { AT_FDCWD, makeDirectories, mountAt, writeFile } from './files.ts';
+import { RuntimeProcess, type WritableLayer } from './runtime_process.ts';
+import type { ContainerSpec } from './spec.ts';
 
 interface SystemMount {
   readonly type: string;
   readonly target: string;
   readonly flags: number;
   readonly data: string;
-  /** The system is usable without it, where the kernel does not have the type. */
-  readonly optional?: boolean;
+  /** Only a privileged container may write to it. */
+  readonly guarded?: boolean;
 }
 
 const QUIET = MS_NOSUID | MS_NODEV | MS_NOEXEC;
@@ -25,11 +27,12 @@ const SYSTEM_MOUNTS: readonly SystemMount[] = [
   { type: 'proc', target: '/proc', flags: QUIET, data: '' },
   { type: 'devtmpfs', target: '/dev', flags: MS_NOSUID, data: 'mode=755' },
   { type: 'devpts', target: '/dev/pts', flags: MS_NOSUID | MS_NOEXEC, data: 'newinstance,ptmxmode=0666,mode=0620,gid=5' },
-  { type: 'tmpfs', target: '/dev/shm', flags: QUIET, data: 'mode=1777' },
-  { type: 'mqueue', target: '/dev/mqueue', flags: QUIET, data: '', optional: true },
-  { type: 'sysfs', target: '/sys', flags: QUIET | MS_RDONLY, data: '', optional: true },
-  { type: 'cgroup2', target: '/sys/fs/cgroup', flags: QUIET | MS_RDONLY, data: '', optional: true },
+  { type: 'mqueue', target: '/dev/mqueue', flags: QUIET, data: '' },
+  { type: 'sysfs', target: '/sys', flags: QUIET, data: '', guarded: true },
+  { type: 'cgroup2', target: '/sys/fs/cgroup', flags: QUIET, data: '', guarded: true },
 ];
+
+const SHM = '/dev/shm';
 
 /** Where the pieces are put together, in the new mount namespace. */
 const BASE = '/container';
@@ -37,37 +40,72 @@ const BASE = '/container';
 const explain = (what: string, errno: number): string => `${what}: ${errnoNames[-errno] ?? errno}`;
 
 /** Build and enter the root: the writable layer, or what went wrong. */
-export function prepareRoot(task: Task, spec: ContainerSpec): Path | string {
+export function prepareRoot(task: Task, spec: ContainerSpec): WritableLayer | string {
   const layers = mountLayers(task, spec);
   if (typeof layers === 'string') return layers;
-  const { root, upper } = layers;
-  enterRoot(task, root);
-  for (const mount of SYSTEM_MOUNTS) {
-    if (mount.optional && !task.kernel.fileSystems.has(mount.type)) continue;
-    const made = makeDirectories(task, mount.target);
-    const mounted = made < 0 ? made : mountAt(task, mount.type, mount.type, mount.target, mount.flags, mount.data);
-    if (isErrno(mounted)) return explain(`cannot mount ${mount.type} on ${mount.target}`, mounted);
+  enterRoot(task, layers.root);
+  const failed = mountSystem(task, spec) ?? mountShm(task, spec) ?? mountExtra(task, spec);
+  if (failed !== null) return failed;
+  if (spec.readOnly) task.nsproxy.mnt.root.flags |= MS_RDONLY;
+  return layers;
+}
+
+/** Mount at a directory that is made if it is absent. */
+function mountMade(task: Task, type: string, source: string, target: string, flags: number, data = ''): number {
+  const made = makeDirectories(task, target);
+  const mounted = made < 0 ? made : mountAt(task, type, source, target, flags, data);
+  return isErrno(mounted) ? mounted : 0;
+}
+
+/** The kernel's own file systems, as far as this kernel has them, and the names of the host. */
+function mountSystem(task: Task, { privileged, hostname }: ContainerSpec): string | null {
+  for (const { type, target, flags, data, guarded } of SYSTEM_MOUNTS) {
+    if (!task.kernel.fileSystems.has(type)) continue;
+    const failed = mountMade(task, type, type, target, guarded && !privileged ? flags | MS_RDONLY : flags, data);
+    if (failed < 0) return explain(`cannot mount ${type} on ${target}`, failed);
   }
   makeDirectories(task, '/etc');
-  writeFile(task, '/etc/hostname', `${spec.hostname}\n`);
-  writeFile(task, '/etc/hosts', `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t${spec.hostname}\n`);
-  for (const folder of spec.folders) {
-    const made = makeDirectories(task, folder.destination);
-    const flags = folder.readOnly ? MS_RDONLY : 0;
-    const mounted = made < 0 ? made : mountAt(task, 'hostfs', folder.source, folder.destination, flags);
-    if (isErrno(mounted)) return explain(`cannot show the host's folder at ${folder.destination}`, mounted);
+  writeFile(task, '/etc/hostname', `${hostname}\n`);
+  writeFile(task, '/etc/hosts', `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t${hostname}\n`);
+  return null;
+}
+
+/** POSIX shared memory: that of the container whose IPC namespace is shared, or a new one. See shm_overview(7). */
+function mountShm(task: Task, { shm, namespaces: { ipc } }: ContainerSpec): string | null {
+  if (shm === null) return null;
+  const failed = ipc instanceof RuntimeProcess ? shareShm(task, ipc) : mountMade(task, 'tmpfs', 'shm', SHM, QUIET, `mode=1777,size=${shm}`);
+  return failed < 0 ? explain(`cannot mount ${SHM}`, failed) : null;
+}
+
+function shareShm(task: Task, donor: RuntimeProcess): number {
+  const theirs = lookupPath(donor.group.leader, AT_FDCWD, SHM, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
+  if (isErrno(theirs)) return theirs;
+  const made = makeDirectories(task, SHM);
+  const place = made < 0 ? made : lookupPath(task, AT_FDCWD, SHM, LOOKUP_FOLLOW);
+  if (isErrno(place)) return place;
+  const mount = newMount(task.kernel, theirs.mount.sb, 'shm', mountFlags(QUIET));
+  return attachTree(mount, task.nsproxy.mnt, place.mount, place.dentry);
+}
+
+/** What the user asked for: folders of the host, and tmpfs. */
+function mountExtra(task: Task, { folders, tmpfs }: ContainerSpec): string | null {
+  for (const { source, destination, readOnly } of folders) {
+    const failed = mountMade(task, 'hostfs', source, destination, readOnly ? MS_RDONLY : 0);
+    if (failed < 0) return explain(`cannot show the host's folder at ${destination}`, failed);
   }
-  if (spec.readOnly) task.nsproxy.mnt.root.flags |= MS_RDONLY;
-  return upper;
+  for (const { destination, flags, data } of tmpfs) {
+    const failed = mountMade(task, 'tmpfs', 'tmpfs', destination, flags, data);
+    if (failed < 0) return explain(`cannot mount a tmpfs with the options "${data}" on ${destination}`, failed);
+  }
+  return null;
 }
 
 /** The image's layers and a writable one, joined by overlayfs. */
-function mountLayers(task: Task, spec: ContainerSpec): { readonly root: Path; readonly upper: Path } | string {
-  const folders = ['upper', 'work', 'root', ...spec.layers.map((_, i) => `lower${i}`)];
+function mountLayers(task: Task, spec: ContainerSpec): (WritableLayer & { readonly root: Path }) | string {
   const base = makeDirectories(task, BASE);
-  const space = base < 0 ? base : mountAt(task, 'tmpfs', 'container', BASE, 0, 'mode=755');
+  const space = base < 0 ? base : mountSpace(task, spec.space);
   if (isErrno(space)) return explain('cannot make the writable layer', space);
-  for (const folder of folders) {
+  for (const folder of ['upper', 'work', 'root', ...spec.layers.map((_, i) => `lower${i}`)]) {
     const made = makeDirectories(task, `${BASE}/${folder}`);
     if (made < 0) return explain('cannot make the writable layer', made);
   }
@@ -81,7 +119,21 @@ function mountLayers(task: Task, spec: ContainerSpec): { readonly root: Path; re
   const root = mountAt(task, 'overlay', 'overlay', `${BASE}/root`, 0, data);
   if (isErrno(root)) return explain('cannot join the layers', root);
   const upper = lookupPath(task, AT_FDCWD, `${BASE}/upper`, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
-  return isErrno(upper) ? explain('cannot open the writable layer', upper) : { root, upper: upper.get() };
+  return isErrno(upper) ? explain('cannot open the writable layer', upper) : { root, space: space.get(), upper: upper.get() };
+}
+
+/** A tmpfs for the writable layer, or the one of an earlier run. */
+function mountSpace(task: Task, earlier: Path | null): Path | number {
+  if (earlier === null) return mountAt(task, 'tmpfs', 'container', BASE, 0, 'mode=755');
+  const place = lookupPath(task, AT_FDCWD, BASE, LOOKUP_FOLLOW);
+  if (isErrno(place)) return place;
+  const failed = attachTree(
+    newMount(task.kernel, earlier.mount.sb, 'container', mountFlags(0)),
+    task.nsproxy.mnt,
+    place.mount,
+    place.dentry,
+  );
+  return failed < 0 ? failed : lookupPath(task, AT_FDCWD, BASE, LOOKUP_FOLLOW);
 }
 
 /** pivot_root(2), and the old root unmounted. */

@@ -6,16 +6,34 @@ import { kernelInfo } from '../signal/sig_info.ts';
 import { releaseProcess } from '../task/task_exit.ts';
 import type { ThreadGroup } from '../task/thread_group.ts';
 import type { Path } from '../vfs/path.ts';
+import { killAll } from './processes.ts';
+
+/** The writable layer of a container. */
+export interface WritableLayer {
+  /** The tmpfs that holds it. */
+  readonly space: Path;
+  /** overlayfs's upper folder in it. */
+  readonly upper: Path;
+}
+
+/** Nobody will look at the writable layer or use it again: it is freed. */
+export function releaseLayer({ space, upper }: WritableLayer): void {
+  upper.put();
+  space.put();
+}
 
 export class RuntimeProcess {
   readonly group: ThreadGroup;
-  /** The writable layer of its container's root; null when there is none. */
-  readonly upper: Path | null;
+  /** Null for a process that was executed in a running container. */
+  readonly layer: WritableLayer | null;
+  /** Its end is the end of every process of its control group: it is the first one, and not the init of a PID namespace. */
+  private readonly endsOthers: boolean;
   private status: number | null = null;
 
-  constructor(group: ThreadGroup, upper: Path | null) {
+  constructor(group: ThreadGroup, layer: WritableLayer | null = null) {
     this.group = group;
-    this.upper = upper;
+    this.layer = layer;
+    this.endsOthers = layer !== null && !group.unkillable;
   }
 
   /** Send a signal, as the kernel does: it reaches even the init of a PID namespace. */
@@ -27,6 +45,7 @@ export class RuntimeProcess {
   exitStatus(): number | null {
     if (this.status === null && this.group.live === 0) {
       this.status = this.group.exitStatus;
+      if (this.endsOthers) killAll(this.group.leader.kernel, this.group.cgroup);
       releaseProcess(this.group);
     }
     return this.status;

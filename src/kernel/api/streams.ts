@@ -3,10 +3,10 @@
 import { isErrno } from '../../abi/errno.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
-import type { ProcessSpec } from './container.ts';
+import type { ProcessSpec } from './spec.ts';
 
 /** Open descriptors 0, 1 and 2: 0 or a negative errno. */
-export function openStreams(task: Task, { tty, streams }: ProcessSpec, uid: number): number {
+export function openStreams(task: Task, { tty, streams }: Pick<ProcessSpec, 'tty' | 'streams'>, uid: number): number {
   const { consoles } = task.kernel;
   const payer = task.group.cgroup.memory;
   if (tty) {
