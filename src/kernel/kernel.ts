@@ -8,11 +8,15 @@ import { Nsfs } from './fs/nsfs/nsfs.ts';
 import { FutexTable } from './futex/futex.ts';
 import { Memory } from './mm/memory.ts';
 import { type MemoryInfo, memoryInfo } from './mm/memory_info.ts';
-import { PidNamespace } from './namespace/pid_namespace.ts';
+import { Ida } from './namespace/ida.ts';
+import { PID_MAX_DEFAULT, PidNamespace } from './namespace/pid_namespace.ts';
+import type { TimeNamespace } from './namespace/time_namespace.ts';
+import { ucountLimits } from './namespace/ucounts.ts';
 import { initialUserNamespace, type UserNamespace } from './namespace/user_namespace.ts';
 import type { UnixSocket } from './net/unix/unix_socket.ts';
 import { run } from './sched/run.ts';
 import { Scheduler } from './sched/scheduler.ts';
+import { MAX_THREADS } from './task/rlimits.ts';
 import type { Task } from './task/task.ts';
 import { UserAccount } from './task/user_account.ts';
 import { TimerHeap } from './time/timer.ts';
@@ -30,6 +34,8 @@ export interface KernelOptions {
 /** Inode numbers of the first namespaces. Linux: include/linux/proc_ns.h. */
 const PROC_USER_INIT_INO = 0xeffffffd;
 const PROC_PID_INIT_INO = 0xeffffffc;
+/** Those of later ones begin here. */
+const PROC_DYNAMIC_FIRST = 0xf0000000;
 
 export class Kernel {
   /** The host's side; the only thing reachable from here that is not state. */
@@ -52,6 +58,11 @@ export class Kernel {
   readonly futexes: FutexTable = new FutexTable();
   readonly initialUserNs: UserNamespace = initialUserNamespace(PROC_USER_INIT_INO);
   readonly initialPidNs: PidNamespace = new PidNamespace(PROC_PID_INIT_INO, null, this.initialUserNs);
+  /** Those with a page of clock data of their own. */
+  readonly timeNamespaces: Set<TimeNamespace> = new Set();
+  readonly namespaceNumbers: Ida = new Ida(PROC_DYNAMIC_FIRST);
+  /** /proc/sys/kernel/pid_max. */
+  pidMax: number = PID_MAX_DEFAULT;
   readonly rootCgroup: Cgroup;
   /** What uname(2) and /proc/version say. */
   readonly release: string = '6.12.0-holm-arm64';
@@ -67,7 +78,7 @@ export class Kernel {
   private readonly users: Map<number, UserAccount> = new Map();
   /** By how much clock_settime(2) has moved the wall clock. */
   private timeShift: Timespec = { seconds: 0, nanoseconds: 0 };
-  private nextInode = 0xf0000000;
+  private nextInode = 1;
   private nextSessionId = 1;
 
   constructor(platform: Platform, options: KernelOptions = {}) {
@@ -79,6 +90,7 @@ export class Kernel {
     this.nsfs = new Nsfs(this);
     this.memory.shrinkers.push(this.vfs.dcache);
     this.memory.firstTouchAbsent = options.firstTouchAbsent ?? false;
+    Object.assign(this.initialUserNs.limits, ucountLimits(MAX_THREADS / 2));
     this.rootCgroup = new Cgroup(null, '', this.memory.root);
     this.bootId = this.randomUuid();
     this.bootTime = Math.floor(this.now().seconds - platform.clock.monotonic() / 1e9);
@@ -112,7 +124,7 @@ export class Kernel {
     this.timeShift = { seconds: time.seconds - seconds - borrow, nanoseconds: time.nanoseconds - nanoseconds + borrow * 1e9 };
   }
 
-  /** Inode numbers of namespaces and anonymous objects. */
+  /** Inode numbers of anonymous objects. */
   allocateInode(): number {
     return this.nextInode++;
   }

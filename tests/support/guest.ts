@@ -21,7 +21,6 @@ import { ThreadGroup } from '../../src/kernel/task/thread_group.ts';
 import { FdTable } from '../../src/kernel/vfs/fd_table.ts';
 import type { File } from '../../src/kernel/vfs/file.ts';
 import { IovIter } from '../../src/kernel/vfs/iov_iter.ts';
-import { MountNamespace } from '../../src/kernel/vfs/mount_namespace.ts';
 import { latin1Bytes, latin1Text } from '../../src/kernel/vfs/text.ts';
 import { NOT_RESIDENT } from '../../src/platform/blocks.ts';
 import type { Console } from '../../src/platform/console.ts';
@@ -105,7 +104,7 @@ export class World {
     return new NsProxy({
       uts: new UtsNamespace(1, owner, 'test', '(none)'),
       ipc: new IpcNamespace(2, owner),
-      mnt: new MountNamespace(6, owner),
+      mnt: kernel.vfs.createMountNamespace(6, owner),
       net: new NetNamespace(3, owner),
       cgroup: new CgroupNamespace(4, owner, kernel.rootCgroup),
       time,

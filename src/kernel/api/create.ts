@@ -19,7 +19,6 @@ import { createFirstTask } from '../task/task_clone.ts';
 import { ThreadGroup } from '../task/thread_group.ts';
 import { FdTable } from '../vfs/fd_table.ts';
 import { FsContext } from '../vfs/fs_context.ts';
-import { MountNamespace } from '../vfs/mount_namespace.ts';
 import { attachTree, newMount } from '../vfs/mount_tree.ts';
 import { Path } from '../vfs/path.ts';
 
@@ -37,13 +36,14 @@ export function createKernel(platform: Platform, options: KernelOptions = {}): K
   registerFileSystems(kernel);
   registerDevices(kernel);
   const owner = kernel.initialUserNs;
-  const mnt = new MountNamespace(kernel.allocateInode(), owner);
+  const net = new NetNamespace(kernel.namespaceNumbers.allocate(), owner);
+  const mnt = kernel.vfs.createMountNamespace(kernel.namespaceNumbers.allocate(), owner);
   const time = new TimeNamespace(PROC_TIME_INIT_INO, owner);
   const nsproxy = new NsProxy({
     uts: new UtsNamespace(PROC_UTS_INIT_INO, owner, 'holm', '(none)'),
     ipc: new IpcNamespace(PROC_IPC_INIT_INO, owner),
     mnt,
-    net: new NetNamespace(kernel.allocateInode(), owner),
+    net,
     cgroup: new CgroupNamespace(PROC_CGROUP_INIT_INO, owner, kernel.rootCgroup),
     time,
     timeForChildren: time,

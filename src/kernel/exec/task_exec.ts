@@ -8,6 +8,7 @@ import { REG_PC, REG_SP } from '../../platform/registers.ts';
 import { Mm } from '../mm/mm.ts';
 import { exitMmap } from '../mm/mm_exit.ts';
 import { charge, PRICE_MM } from '../mm/price.ts';
+import { execTime } from '../namespace/time_fork.ts';
 import type { Cred } from '../task/cred.ts';
 import { BLOCKED, JUMPED, NO_ALTERNATE_STACK, type Task } from '../task/task.ts';
 import { endOtherThreads, groupExit, releaseMm } from '../task/task_exit.ts';
@@ -124,6 +125,7 @@ function begin(task: Task, bprm: Binprm, mm: Mm, { cred, secure }: ExecCreds): v
     group.sighand.users--;
     group.sighand = group.sighand.copy();
   }
+  execTime(task);
   group.sighand.resetHandlers(false);
   deletePosixTimers(group);
   task.alternateStack = NO_ALTERNATE_STACK;

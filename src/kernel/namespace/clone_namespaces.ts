@@ -1,25 +1,28 @@
-/** The namespaces that clone(2) and unshare(2) make. Linux: create_new_namespaces in kernel/nsproxy.c, copy_creds. */
+/** The namespaces that clone(2) and unshare(2) make. Linux: create_new_namespaces in kernel/nsproxy.c, create_user_ns. */
 
 import { CAP_SETFCAP, CAP_SYS_ADMIN } from '../../abi/capability.ts';
-import { EINVAL, ENOSPC, EPERM, isErrno } from '../../abi/errno.ts';
-import { CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER } from '../../abi/process.ts';
-import { CAP_FULL, type Cred } from '../task/cred.ts';
+import { ENOSPC, EPERM, isErrno } from '../../abi/errno.ts';
+import { CLONE_NEWUSER } from '../../abi/process.ts';
+import type { Cred } from '../task/cred.ts';
+import { namespaceCred } from '../task/cred_change.ts';
 import type { Task } from '../task/task.ts';
 import type { FsContext } from '../vfs/fs_context.ts';
-import { cloneMountNamespace } from '../vfs/mount_clone.ts';
-import { NAMESPACE_FLAGS, namespaceKinds } from './kinds.ts';
-import type { NsProxy, NsProxyFields } from './nsproxy.ts';
-import { PidNamespace } from './pid_namespace.ts';
+import { cloneMountNamespace, rootOf } from '../vfs/mount_clone.ts';
+import { NAMESPACE_FLAGS, type NamespaceKind, namespaceKinds } from './kinds.ts';
+import { type Namespace, openAccount } from './namespace.ts';
+import type { NsProxy, NsProxyChanges } from './nsproxy.ts';
 import { UserNamespace } from './user_namespace.ts';
 
-/** How deep PID and user namespaces may be nested. Linux: MAX_PID_NS_LEVEL. */
-const MAX_LEVEL = 32;
+/** A user namespace cannot be made in one deeper than this. */
+const MAX_USER_NS_LEVEL = 32;
 
 export interface CloneNamespaces {
   readonly nsproxy: NsProxy;
   readonly cred: Cred;
   /** A private fs context that follows the copied mounts; null when there is no new mount namespace. */
   readonly fs: FsContext | null;
+  /** Those that are new, and that nobody holds yet. */
+  readonly created: readonly Namespace[];
 }
 
 /** Whether any of the flags asks for a new namespace. */
@@ -28,60 +31,71 @@ export const wantsNamespaces = (flags: number): boolean => ((flags % 2 ** 32) & 
 /** The namespaces for a task that `task` creates (or for itself: unshare) with CLONE_NEW flags; or a negative errno. */
 export function cloneNamespaces(task: Task, flags: number): CloneNamespaces | number {
   const { nsproxy } = task;
-  if (!wantsNamespaces(flags)) return { nsproxy, cred: task.cred, fs: null };
+  if (!wantsNamespaces(flags)) return { nsproxy, cred: task.cred, fs: null, created: [] };
+  const created: Namespace[] = [];
   let { cred } = task;
   if ((flags & CLONE_NEWUSER) !== 0) {
-    const created = createUserNamespace(task);
-    if (isErrno(created)) return created;
-    cred = created;
+    const inside = createUserNamespace(task);
+    if (isErrno(inside)) return inside;
+    cred = inside;
+    created.push(cred.userNs);
   }
-  const owner = cred.userNs;
-  if ((flags & NAMESPACE_FLAGS & ~CLONE_NEWUSER) === 0) return { nsproxy, cred, fs: null };
-  if (!cred.capable(CAP_SYS_ADMIN, owner)) return -EPERM;
-  const changes: { -readonly [K in keyof NsProxyFields]?: NsProxyFields[K] } = {};
-  for (const kind of namespaceKinds) {
-    if ((flags & kind.flag) === 0 || kind.create === null) continue;
-    const created = kind.create(task, owner);
-    if (isErrno(created)) return created;
-    Object.assign(changes, created);
-  }
-  if ((flags & CLONE_NEWPID) !== 0) {
-    const created = createPidNamespace(task, owner);
-    if (isErrno(created)) return created;
-    changes.pidForChildren = created;
-  }
+  if ((flags & NAMESPACE_FLAGS & ~CLONE_NEWUSER) === 0) return { nsproxy, cred, fs: null, created };
+  const changes: NsProxyChanges = {};
   let fs: FsContext | null = null;
-  if ((flags & CLONE_NEWNS) !== 0) {
-    const copy = cloneMountNamespace(task, owner);
-    if (isErrno(copy)) return copy;
-    changes.mnt = copy.namespace;
-    fs = copy.fs;
+  let failed = cred.capable(CAP_SYS_ADMIN, cred.userNs) ? 0 : -EPERM;
+  for (const kind of namespaceKinds) {
+    if (failed < 0 || (flags & kind.flag) === 0 || kind.field === null) continue;
+    const made = createOne(task, cred.userNs, kind);
+    if (isErrno(made)) failed = made;
+    else {
+      created.push(made.namespace);
+      Object.assign(changes, { [kind.field]: made.namespace });
+      fs ??= made.fs;
+    }
   }
-  return { nsproxy: nsproxy.with(changes), cred, fs };
+  if (failed === 0) return { nsproxy: nsproxy.with(changes), cred, fs, created };
+  discard(fs, created);
+  return failed;
 }
 
-function createPidNamespace(task: Task, owner: UserNamespace): PidNamespace | number {
-  const parent = task.nsproxy.pidForChildren;
-  if (parent !== task.pid.namespace) return -EINVAL;
-  if (parent.level + 1 >= MAX_LEVEL) return -ENOSPC;
-  return new PidNamespace(task.kernel.allocateInode(), parent, owner);
+/** Whatever was made was made in vain. */
+export function discard(fs: FsContext | null, created: readonly Namespace[]): void {
+  fs?.put();
+  for (const namespace of [...created].reverse()) namespace.free();
 }
 
-/** The credentials of the first member: all capabilities inside. Linux: create_user_ns, set_cred_user_ns. */
-export function createUserNamespace(task: Task): Cred | number {
+function createOne(task: Task, owner: UserNamespace, kind: NamespaceKind): { namespace: Namespace; fs: FsContext | null } | number {
+  const refused = kind.check?.(task, owner) ?? 0;
+  if (refused < 0) return refused;
+  const account = openAccount(task, owner, kind.name);
+  if (isErrno(account)) return account;
+  const made = kind.create === null ? cloneMountNamespace(task, owner, account.inode) : kind.create(task, owner, account.inode);
+  if (isErrno(made)) {
+    account.close();
+    return made;
+  }
+  const result = 'fs' in made ? made : { namespace: made, fs: null };
+  result.namespace.account = account;
+  return result;
+}
+
+/** Whether the task's root is not that of its mount namespace. Linux: current_chrooted. */
+const isChrooted = (task: Task): boolean => !task.fs!.root.equals(rootOf(task.nsproxy.mnt));
+
+/** The credentials of the first member: all capabilities inside. Linux: create_user_ns. */
+function createUserNamespace(task: Task): Cred | number {
   const { cred } = task;
   const parent = cred.userNs;
-  if (parent.level + 1 > MAX_LEVEL) return -ENOSPC;
-  if (parent.uidMap.length === 0 || parent.gidMap.length === 0) return -EPERM;
-  const ns = new UserNamespace(task.kernel.allocateInode(), parent, cred.euid, cred.egid);
-  ns.parentCouldSetfcap = (cred.fields.effective & (1n << BigInt(CAP_SETFCAP))) !== 0n;
-  return cred.with({
-    userNs: ns,
-    inheritable: 0n,
-    permitted: CAP_FULL,
-    effective: CAP_FULL,
-    bounding: CAP_FULL,
-    ambient: 0n,
-    securebits: 0,
-  });
+  if (parent.level > MAX_USER_NS_LEVEL) return -ENOSPC;
+  const account = openAccount(task, parent, 'user');
+  if (isErrno(account)) return account;
+  if (isChrooted(task) || !parent.hasUid(cred.euid) || !parent.hasGid(cred.egid)) {
+    account.close();
+    return -EPERM;
+  }
+  const ns = new UserNamespace(account.inode, parent, cred.euid, cred.egid);
+  ns.account = account;
+  ns.parentCouldSetfcap = cred.has(CAP_SETFCAP);
+  return namespaceCred(cred, ns);
 }

@@ -4,6 +4,7 @@ import { IpcIds } from '../ipc/ipc_ids.ts';
 import type { MessageQueue } from '../ipc/msg.ts';
 import type { SemaphoreSet } from '../ipc/sem.ts';
 import type { SharedSegment } from '../ipc/shm.ts';
+import { Namespace } from './namespace.ts';
 import type { UserNamespace } from './user_namespace.ts';
 
 /** The sysctls of /proc/sys/kernel that limit a namespace. See proc_sys_kernel(5). */
@@ -25,9 +26,8 @@ export interface IpcLimits {
 /** ULONG_MAX - (1 << 24): Linux's default for "no limit". */
 const NO_LIMIT = 18446744073692774399n;
 
-export class IpcNamespace {
+export class IpcNamespace extends Namespace {
   readonly kind = 'ipc';
-  readonly inode: number;
   readonly owner: UserNamespace;
   readonly limits: IpcLimits = {
     msgmax: 8192,
@@ -51,16 +51,13 @@ export class IpcNamespace {
   messageBytes = 0;
   segmentPages = 0;
 
-  /** Nsproxies and open namespace files that hold it. */
-  users = 0;
-
   constructor(inode: number, owner: UserNamespace) {
-    this.inode = inode;
+    super(inode);
     this.owner = owner;
   }
 
-  /** Nobody is in it any more: its objects go. Linux: free_ipc_ns. */
-  destroy(): void {
+  /** Its objects go. Linux: free_ipc_ns. */
+  override destroy(): void {
     for (const ids of [this.semaphores, this.messageQueues, this.segments]) for (const object of [...ids]) object.destroy();
   }
 }

@@ -2,11 +2,11 @@
 
 import type { Socket } from '../net/socket.ts';
 import type { UnixSocket } from '../net/unix/unix_socket.ts';
+import { Namespace } from './namespace.ts';
 import type { UserNamespace } from './user_namespace.ts';
 
-export class NetNamespace {
+export class NetNamespace extends Namespace {
   readonly kind = 'net';
-  readonly inode: number;
   readonly owner: UserNamespace;
   /** Every socket of it, for /proc/net. */
   readonly sockets: Set<Socket> = new Set();
@@ -16,7 +16,7 @@ export class NetNamespace {
   lastAutobind = 0;
 
   constructor(inode: number, owner: UserNamespace) {
-    this.inode = inode;
+    super(inode);
     this.owner = owner;
   }
 }

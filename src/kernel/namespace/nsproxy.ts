@@ -1,11 +1,10 @@
 /** The namespaces of a task; immutable, copied on change. Linux: struct nsproxy. See namespaces(7). */
 
 import type { Task } from '../task/task.ts';
-import { destroyMountNamespace } from '../vfs/mount_clone.ts';
 import type { MountNamespace } from '../vfs/mount_namespace.ts';
 import type { CgroupNamespace } from './cgroup_namespace.ts';
 import type { IpcNamespace } from './ipc_namespace.ts';
-import type { Namespace } from './kinds.ts';
+import type { Namespace } from './namespace.ts';
 import type { NetNamespace } from './net_namespace.ts';
 import type { PidNamespace } from './pid_namespace.ts';
 import type { TimeNamespace } from './time_namespace.ts';
@@ -22,6 +21,8 @@ export interface NsProxyFields {
   readonly timeForChildren: TimeNamespace;
   readonly pidForChildren: PidNamespace;
 }
+
+export type NsProxyChanges = { -readonly [K in keyof NsProxyFields]?: NsProxyFields[K] };
 
 export class NsProxy implements NsProxyFields {
   readonly uts: UtsNamespace;
@@ -47,23 +48,23 @@ export class NsProxy implements NsProxyFields {
   }
 
   /** A copy with some namespaces changed. */
-  with(changes: Partial<NsProxyFields>): NsProxy {
+  with(changes: NsProxyChanges): NsProxy {
     return new NsProxy({ ...this, ...changes });
   }
 
   /** One more task uses these namespaces. */
   get(): this {
-    if (this.users++ > 0) return this;
-    this.ipc.users++;
-    this.mnt.users++;
+    if (this.users++ === 0) for (const namespace of this.all()) namespace.get();
     return this;
   }
 
-  /** One task fewer; IPC and mount namespaces that nobody uses any more end. */
+  /** One task fewer; namespaces that nobody holds any more end. */
   put(): void {
-    if (--this.users > 0) return;
-    if (--this.ipc.users === 0) this.ipc.destroy();
-    if (--this.mnt.users === 0) destroyMountNamespace(this.mnt);
+    if (--this.users === 0) for (const namespace of this.all()) namespace.put();
+  }
+
+  private all(): readonly Namespace[] {
+    return [this.mnt, this.uts, this.ipc, this.pidForChildren, this.cgroup, this.net, this.time, this.timeForChildren];
   }
 }
 
@@ -76,13 +77,3 @@ export function switchNsproxy(task: Task, next: NsProxy): void {
 
 /** A task exits: its namespaces lose a user. */
 export const leaveNsproxy = (task: Task): void => task.nsproxy.put();
-
-/** Somebody keeps a namespace without being in it: an open file or a mount of it. */
-export function holdNamespace(namespace: Namespace): void {
-  if (namespace.kind === 'ipc' || namespace.kind === 'mnt') namespace.users++;
-}
-
-export function releaseNamespace(namespace: Namespace): void {
-  if (namespace.kind === 'ipc' && --namespace.users === 0) namespace.destroy();
-  else if (namespace.kind === 'mnt' && --namespace.users === 0) destroyMountNamespace(namespace);
-}

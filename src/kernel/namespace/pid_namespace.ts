@@ -1,37 +1,58 @@
 /** PID namespaces: numbers and the tasks they name. See pid_namespaces(7). */
 
-import { EAGAIN, EEXIST, EINVAL, ENOMEM } from '../../abi/errno.ts';
+import { CAP_CHECKPOINT_RESTORE, CAP_SYS_ADMIN } from '../../abi/capability.ts';
+import { EAGAIN, EEXIST, EINVAL, ENOMEM, EPERM } from '../../abi/errno.ts';
 import { SyscallRing } from '../syscall/syscall_ring.ts';
+import type { Cred } from '../task/cred.ts';
 import { Pid } from '../task/pid.ts';
 import type { Task } from '../task/task.ts';
+import { Namespace } from './namespace.ts';
 import type { UserNamespace } from './user_namespace.ts';
 
-/** PID_MAX_LIMIT of a 64-bit Linux with few CPUs: the default of /proc/sys/kernel/pid_max. */
-const PID_MAX = 32768;
+/** The default of /proc/sys/kernel/pid_max, with few processors. */
+export const PID_MAX_DEFAULT = 32768;
+/** Numbers below are given only once. */
 const RESERVED_PIDS = 300;
 
-export class PidNamespace {
+/** Whether the task may restore processes in a namespace that `owner` owns. Linux: checkpoint_restore_ns_capable. */
+export const mayRestore = (cred: Cred, owner: UserNamespace): boolean =>
+  cred.capable(CAP_CHECKPOINT_RESTORE, owner) || cred.capable(CAP_SYS_ADMIN, owner);
+
+/** What is asked of a new identity. */
+export interface PidRequest {
+  /** Numbers are below. */
+  readonly max: number;
+  /** Wanted numbers, the innermost namespace's first (clone3's set_tid), and the credentials of who wants them. */
+  readonly chosen: readonly number[];
+  readonly cred: Cred;
+}
+
+export class PidNamespace extends Namespace {
   readonly kind = 'pid';
-  readonly inode: number;
   readonly parent: PidNamespace | null;
   readonly level: number;
   readonly owner: UserNamespace;
-  pidMax: number = PID_MAX;
   /** The pid given last (/proc/sys/kernel/ns_last_pid). */
   lastPid = 0;
   /** The init of the namespace; null before it is created and after it has been reaped. */
   init: Task | null = null;
-  /** Init has died: no process can be created any more. */
+  /** Init has died, or could not be created: there will be no processes any more. Linux: PIDNS_ADDING is off. */
   dead = false;
+  /** What init's parent is told instead of how it ended, after reboot(2): a signal; 0 if nobody called that. */
+  reboot = 0;
   /** The last system calls of its processes, for people who look for a bug. */
   readonly recentCalls: SyscallRing = new SyscallRing();
   private readonly pids: Map<number, Pid> = new Map();
 
   constructor(inode: number, parent: PidNamespace | null, owner: UserNamespace) {
-    this.inode = inode;
-    this.parent = parent;
+    super(inode);
+    this.parent = parent?.get() ?? null;
     this.level = parent === null ? 0 : parent.level + 1;
     this.owner = owner;
+  }
+
+  override destroy(): void {
+    this.parent?.put();
   }
 
   find(number: number): Pid | null {
@@ -50,18 +71,21 @@ export class PidNamespace {
   }
 
   /**
-   * A new identity, numbered in this namespace and all its ancestors. `chosen` are ids that the creator wants, the innermost
-   * first (clone3's set_tid). -ENOMEM after init's death, -EAGAIN when out of numbers, -EEXIST or -EINVAL for a bad choice.
+   * A new identity, numbered in this namespace and all its ancestors. -ENOMEM after init's death, -EAGAIN when out of
+   * numbers, -EINVAL, -EPERM or -EEXIST for a bad choice. Linux: alloc_pid.
    */
-  allocate(chosen: readonly number[] = []): Pid | number {
-    if (this.dead) return -ENOMEM;
+  allocate(request: PidRequest | null = null): Pid | number {
+    const chosen = request?.chosen ?? [];
+    const max = request?.max ?? PID_MAX_DEFAULT;
     const numbers: number[] = [];
     for (let ns: PidNamespace | null = this, i = 0; ns !== null; ns = ns.parent, i++) {
       const wanted = chosen[i];
-      const number = wanted === undefined ? ns.nextNumber() : ns.checkChoice(wanted);
+      const number = wanted === undefined ? ns.nextNumber(max) : ns.checkChoice(wanted, max, request!.cred);
       if (number < 0) return number;
       numbers[ns.level] = number;
     }
+    if (this.dead) return -ENOMEM;
+    this.get();
     const pid = new Pid(this, numbers);
     for (let ns: PidNamespace | null = this, i = 0; ns !== null; ns = ns.parent, i++) {
       ns.pids.set(numbers[ns.level]!, pid);
@@ -70,25 +94,30 @@ export class PidNamespace {
     return pid;
   }
 
-  private checkChoice(number: number): number {
-    if (number < 1 || number >= this.pidMax || (number !== 1 && this.init === null)) return -EINVAL;
+  private checkChoice(number: number, max: number, cred: Cred): number {
+    if (number < 1 || number >= max || (number !== 1 && this.init === null)) return -EINVAL;
+    if (!mayRestore(cred, this.owner)) return -EPERM;
     return this.pids.has(number) ? -EEXIST : number;
   }
 
   /** Forget an identity once nothing uses it as pid, process group or session. */
   release(pid: Pid): void {
     if (pid.task !== null || pid.processGroup.size > 0 || pid.session.size > 0) return;
-    for (let ns: PidNamespace | null = pid.namespace; ns !== null; ns = ns.parent) ns.pids.delete(pid.numbers[ns.level]!);
+    const { namespace } = pid;
+    if (namespace.pids.get(pid.numbers[namespace.level]!) !== pid) return;
+    for (let ns: PidNamespace | null = namespace; ns !== null; ns = ns.parent) {
+      ns.pids.delete(pid.numbers[ns.level]!);
+      if (ns.pids.size === 0) ns.dead = true;
+    }
+    namespace.put();
   }
 
-  private nextNumber(): number {
+  /** The next free number, going round. Linux: idr_alloc_cyclic. */
+  private nextNumber(max: number): number {
     const first = this.lastPid + 1;
-    for (let i = 0; i < this.pidMax; i++) {
-      let candidate = first + i;
-      if (candidate >= this.pidMax) candidate = RESERVED_PIDS + (candidate - this.pidMax);
-      if (candidate >= this.pidMax) return -EAGAIN;
-      if (!this.pids.has(candidate)) return candidate;
-    }
+    for (let number = first; number < max; number++) if (!this.pids.has(number)) return number;
+    for (let number = first > RESERVED_PIDS ? RESERVED_PIDS : 1; number < Math.min(first, max); number++)
+      if (!this.pids.has(number)) return number;
     return -EAGAIN;
   }
 }

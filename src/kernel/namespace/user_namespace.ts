@@ -1,5 +1,8 @@
 /** User namespaces: which ids of the initial namespace the ids inside mean. See user_namespaces(7). */
 
+import { Namespace } from './namespace.ts';
+import { type UcountLimits, type Ucounts, ucountLimits } from './ucounts.ts';
+
 /** Ids [inside, inside + count) are [outside, outside + count) of the initial namespace. */
 export interface IdRange {
   readonly inside: number;
@@ -11,10 +14,10 @@ export interface IdRange {
 export const OVERFLOW_ID = 65534;
 /** (uid_t)-1: no id. */
 const INVALID_ID = 0xffffffff;
+const INT_MAX = 2147483647;
 
-export class UserNamespace {
+export class UserNamespace extends Namespace {
   readonly kind = 'user';
-  readonly inode: number;
   readonly parent: UserNamespace | null;
   readonly level: number;
   /** Who created it; an id of the initial namespace. */
@@ -22,18 +25,27 @@ export class UserNamespace {
   readonly ownerGid: number;
   uidMap: readonly IdRange[] = [];
   gidMap: readonly IdRange[] = [];
+  /** For project quotas, which no file system here has. */
+  projidMap: readonly IdRange[] = [];
   /** /proc/[pid]/setgroups says "allow". */
   setgroupsAllowed = true;
+  /** What its users have made, by their ids; and how much each of them may: /proc/sys/user. */
+  readonly ucounts: Map<number, Ucounts> = new Map();
+  readonly limits: UcountLimits = ucountLimits(INT_MAX);
   /** The creator had CAP_SETFCAP: its members may map the parent's superuser. */
   parentCouldSetfcap = false;
 
   constructor(inode: number, parent: UserNamespace | null, ownerUid: number, ownerGid: number) {
-    this.inode = inode;
+    super(inode);
     this.parent = parent;
     this.level = parent === null ? 0 : parent.level + 1;
     this.ownerUid = ownerUid;
     this.ownerGid = ownerGid;
     if (parent !== null) this.setgroupsAllowed = parent.setgroupsAllowed;
+  }
+
+  get owner(): UserNamespace | null {
+    return this.parent;
   }
 
   /** The initial id that `uid` means here, -1 if none. Linux: make_kuid. */
@@ -54,6 +66,15 @@ export class UserNamespace {
   gid(kgid: number): number {
     const gid = outward(this.gidMap, kgid);
     return gid < 0 ? OVERFLOW_ID : gid;
+  }
+
+  /** Whether an initial id has a name here. */
+  hasUid(kuid: number): boolean {
+    return outward(this.uidMap, kuid) >= 0;
+  }
+
+  hasGid(kgid: number): boolean {
+    return outward(this.gidMap, kgid) >= 0;
   }
 
   /** Whether this is `other` or a descendant of it. Linux: in_userns. */
@@ -79,5 +100,6 @@ export function initialUserNamespace(inode: number): UserNamespace {
   const all: readonly IdRange[] = [{ inside: 0, outside: 0, count: INVALID_ID }];
   ns.uidMap = all;
   ns.gidMap = all;
-  return ns;
+  ns.projidMap = all;
+  return ns.get();
 }

@@ -1,11 +1,11 @@
 /** The host and domain name seen by a group of tasks. See uts_namespaces(7). */
 
 import { WaitQueue } from '../task/wait_queue.ts';
+import { Namespace } from './namespace.ts';
 import type { UserNamespace } from './user_namespace.ts';
 
-export class UtsNamespace {
+export class UtsNamespace extends Namespace {
   readonly kind = 'uts';
-  readonly inode: number;
   readonly owner: UserNamespace;
   /** At most 64 bytes each, as byte strings. */
   nodename: string;
@@ -16,7 +16,7 @@ export class UtsNamespace {
   event = 0;
 
   constructor(inode: number, owner: UserNamespace, nodename: string, domainname: string) {
-    this.inode = inode;
+    super(inode);
     this.owner = owner;
     this.nodename = nodename;
     this.domainname = domainname;

@@ -116,6 +116,19 @@ export function encodeSigInfo(info: SigInfo): Uint8Array {
   return bytes;
 }
 
+/** The same with another sender, where it names one at all: null leaves an id alone. */
+export function withSender(info: SigInfo, pid: number | null, uid: number | null): SigInfo {
+  const layout = layoutOf(info.signo, info.code);
+  if ((pid === null && uid === null) || (layout !== 'kill' && layout !== 'queue' && layout !== 'child')) return info;
+  const changes = { ...(pid === null ? {} : { pid }), ...(uid === null ? {} : { uid }) };
+  if (info.raw === undefined) return { ...info, ...changes };
+  const raw = info.raw.slice();
+  const view = new DataView(raw.buffer);
+  if (pid !== null) view.setInt32(16, pid, true);
+  if (uid !== null) view.setUint32(20, uid, true);
+  return { ...info, ...changes, raw };
+}
+
 /** A siginfo_t from a program (rt_sigqueueinfo, pidfd_send_signal). */
 export function decodeSigInfo(bytes: Uint8Array): SigInfo {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -2,11 +2,14 @@
 
 import { CAP_SYS_ADMIN, CAP_SYS_BOOT, CAP_SYS_PTRACE } from '../../abi/capability.ts';
 import { EBADF, EFAULT, EINVAL, EPERM, ESRCH, isErrno } from '../../abi/errno.ts';
-import { SIGHUP, SIGINT } from '../../abi/signal.ts';
-import { killGroup } from '../signal/send.ts';
+import { SIGHUP, SIGINT, SIGKILL } from '../../abi/signal.ts';
+import { CLOCK_BOOTTIME } from '../../abi/time.ts';
+import { sendToProcess } from '../signal/send.ts';
+import { kernelInfo } from '../signal/sig_info.ts';
 import { doRseq } from '../task/rseq.ts';
 import { JUMPED, type Task } from '../task/task.ts';
-import { groupExit } from '../task/task_exit.ts';
+import { exitTask } from '../task/task_exit.ts';
+import { shownTime } from '../time/posix_clock.ts';
 import { flags, int, ptr, size, uint } from './args.ts';
 import { longs } from './copy.ts';
 import { defineSyscall, type Syscall } from './define.ts';
@@ -53,7 +56,8 @@ const setdomainname = defineSyscall('setdomainname', [ptr('name'), int('len')], 
 const sysinfo = defineSyscall('sysinfo', [ptr('info')], (task, address) => {
   const { kernel } = task;
   const memory = kernel.memoryInfo(task);
-  const uptime = Math.ceil((kernel.clock.monotonic() + task.nsproxy.time.boottimeOffset) / 1e9);
+  const up = shownTime(task, CLOCK_BOOTTIME, kernel.clock.monotonic());
+  const uptime = up.seconds + (up.nanoseconds > 0 ? 1 : 0);
   const loads = kernel.scheduler.loadAverages().map((load) => Math.floor(load * 65536));
   const bytes = new Uint8Array(112);
   bytes.set(longs([uptime, ...loads, memory.total, memory.free, memory.shared, 0, 0, 0]));
@@ -146,24 +150,20 @@ const kcmp = defineSyscall(
 const REBOOT_MAGIC1 = 0xfee1dead;
 const REBOOT_MAGIC2: readonly number[] = [672274793, 85072278, 369367448, 537993216];
 const REBOOT_RESTART = 0x01234567;
+const REBOOT_RESTART2 = 0xa1b2c3d4;
 const REBOOT_HALT = 0xcdef0123;
 const REBOOT_POWER_OFF = 0x4321fedc;
-const REBOOT_CAD_ON = 0x89abcdef;
-const REBOOT_CAD_OFF = 0;
 
 /** In a PID namespace, reboot(2) ends its init with a signal that says how. Linux: reboot_pid_ns. */
 const reboot = defineSyscall('reboot', [uint('magic'), uint('magic2'), uint('cmd')], (task, magic, magic2, command) => {
   if (!task.cred.capable(CAP_SYS_BOOT, task.pid.namespace.owner)) return -EPERM;
   if (magic !== REBOOT_MAGIC1 || !REBOOT_MAGIC2.includes(magic2)) return -EINVAL;
-  if (command === REBOOT_CAD_ON || command === REBOOT_CAD_OFF) return -EINVAL;
-  if (command !== REBOOT_RESTART && command !== REBOOT_HALT && command !== REBOOT_POWER_OFF) return -EINVAL;
-  const status = command === REBOOT_RESTART ? SIGHUP : SIGINT;
-  const { init } = task.pid.namespace;
-  if (init === null || init.group === task.group) groupExit(task, status);
-  else {
-    killGroup(init.group, status);
-    groupExit(task, 0);
-  }
+  const restart = command === REBOOT_RESTART || command === REBOOT_RESTART2;
+  if (!restart && command !== REBOOT_HALT && command !== REBOOT_POWER_OFF) return -EINVAL;
+  const { namespace } = task.pid;
+  namespace.reboot = restart ? SIGHUP : SIGINT;
+  if (namespace.init !== null) sendToProcess(namespace.init.group, kernelInfo(SIGKILL), true);
+  exitTask(task, 0);
   return JUMPED;
 });
 

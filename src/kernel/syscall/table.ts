@@ -24,6 +24,7 @@ import { mountCalls } from './sys_mount.ts';
 import { msgCalls } from './sys_msg.ts';
 import { nameCalls } from './sys_names.ts';
 import { openCalls } from './sys_open.ts';
+import { pidfdCalls } from './sys_pidfd.ts';
 import { pipeCalls } from './sys_pipe.ts';
 import { pollCalls } from './sys_poll.ts';
 import { prctlCalls } from './sys_prctl.ts';
@@ -65,6 +66,7 @@ export const allCalls: readonly Syscall[] = [
   ...msgCalls,
   ...nameCalls,
   ...openCalls,
+  ...pidfdCalls,
   ...pipeCalls,
   ...pollCalls,
   ...prctlCalls,

@@ -60,6 +60,11 @@ export class Cred {
     return this.fields.userNs;
   }
 
+  /** Whether `capability` (its number) is in the effective set. */
+  has(capability: number): boolean {
+    return (this.fields.effective & (1n << BigInt(capability))) !== 0n;
+  }
+
   /** Whether `gid` is the file-system group or a supplementary one. Linux: in_group_p. */
   inGroup(gid: number): boolean {
     return gid === this.fields.fsgid || this.fields.groups.includes(gid);
@@ -68,7 +73,7 @@ export class Cred {
   /** Whether these credentials hold `capability` (its number) towards objects owned by `target`. See user_namespaces(7). */
   capable(capability: number, target: UserNamespace): boolean {
     for (let ns: UserNamespace | null = target; ns !== null; ns = ns.parent) {
-      if (ns === this.userNs) return (this.fields.effective & (1n << BigInt(capability))) !== 0n;
+      if (ns === this.userNs) return this.has(capability);
       if (ns.parent === this.userNs && ns.ownerUid === this.euid) return true;
     }
     return false;

@@ -1,6 +1,7 @@
 /** Changing credentials. Linux: commit_creds in kernel/cred.c. */
 
-import type { Cred } from './cred.ts';
+import type { UserNamespace } from '../namespace/user_namespace.ts';
+import { CAP_FULL, type Cred } from './cred.ts';
 import type { Task } from './task.ts';
 
 /** Whether `next` may do what `old` could not; the owner of a user namespace could do everything in it. Linux: cred_cap_issubset. */
@@ -9,6 +10,10 @@ function gains(old: Cred, next: Cred): boolean {
   for (let ns = next.userNs; ns.parent !== null; ns = ns.parent) if (ns.parent === old.userNs && ns.ownerUid === old.euid) return false;
   return true;
 }
+
+/** The credentials of a task that enters a user namespace: all capabilities inside, none outside. Linux: set_cred_user_ns. */
+export const namespaceCred = (cred: Cred, userNs: UserNamespace): Cred =>
+  cred.with({ userNs, inheritable: 0n, permitted: CAP_FULL, effective: CAP_FULL, bounding: CAP_FULL, ambient: 0n, securebits: 0 });
 
 /** Give the task new credentials; what counts per user and what depends on identity follows. */
 export function commitCred(task: Task, next: Cred): void {
@@ -25,6 +30,10 @@ export function commitCred(task: Task, next: Cred): void {
   if (o.euid !== n.euid || o.egid !== n.egid || o.fsuid !== n.fsuid || o.fsgid !== n.fsgid || gains(old, next)) {
     if (task.mm !== null) task.mm.dumpable = 0;
     task.parentDeathSignal = 0;
+  }
+  if (next.userNs !== old.userNs) {
+    next.userNs.get();
+    old.userNs.put();
   }
   task.cred = next;
 }

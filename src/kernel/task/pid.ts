@@ -1,5 +1,6 @@
 /** A process identity that is visible in several PID namespaces. Linux: struct pid. See pid_namespaces(7). */
 
+import type { AnonymousInode } from '../fs/anon_inodes/anonymous.ts';
 import type { PidNamespace } from '../namespace/pid_namespace.ts';
 import type { Task } from './task.ts';
 import { WaitQueue } from './wait_queue.ts';
@@ -14,7 +15,9 @@ export class Pid {
   /** Tasks (group leaders) whose process group or session this is. */
   readonly processGroup: Set<Task> = new Set();
   readonly session: Set<Task> = new Set();
-  /** Woken when the process ends (pidfd). */
+  /** The inode of its pidfds; null before the first. */
+  inode: AnonymousInode | null = null;
+  /** Woken when the thread or process ends (pidfd). */
   readonly exited: WaitQueue = new WaitQueue();
 
   constructor(namespace: PidNamespace, numbers: readonly number[]) {

@@ -23,6 +23,8 @@ const UNLIMITED: Rlimit = { soft: Number.POSITIVE_INFINITY, hard: Number.POSITIV
 
 /** Threads and queued signals that one user may have: as Linux computes it for 4 GiB of RAM. */
 const PROCESSES = 15600;
+/** /proc/sys/kernel/threads-max. */
+export const MAX_THREADS: number = 2 * PROCESSES;
 
 /** The limits of the first process. Linux: INIT_RLIMITS. */
 export function initialRlimits(): Rlimit[] {

@@ -205,6 +205,11 @@ export class Task {
     return pid.numbers[pid.numbers.length - 1]!;
   }
 
+  /** Whether no other task shares its process or its memory. Linux: current_is_single_threaded. */
+  get singleThreaded(): boolean {
+    return this.group.live === 1 && (this.mm === null || this.mm.users === 1);
+  }
+
   /** The progress record of the present syscall, made on first use. */
   ensureProgress(): Progress {
     this.progress ??= new Progress();

@@ -8,12 +8,13 @@ import { REG_PC, REG_SP, REG_TPIDR, REG_X } from '../../platform/registers.ts';
 import { SemUndo } from '../ipc/sem.ts';
 import { dupMm } from '../mm/mm_fork.ts';
 import { charge, PRICE_TASK, uncharge } from '../mm/price.ts';
-import { type CloneNamespaces, cloneNamespaces } from '../namespace/clone_namespaces.ts';
+import { type CloneNamespaces, cloneNamespaces, discard } from '../namespace/clone_namespaces.ts';
 import type { NsProxy } from '../namespace/nsproxy.ts';
+import { enterTime, forChildren } from '../namespace/time_fork.ts';
 import { ensureTimers } from '../time/process_timers.ts';
 import type { Cred } from './cred.ts';
 import type { Pid } from './pid.ts';
-import { installPidfd, reservePidfd } from './pidfd.ts';
+import { installPidfd, PIDFD_THREAD, reservePidfd } from './pidfd.ts';
 import { NO_ALTERNATE_STACK, Task } from './task.ts';
 import { ThreadGroup } from './thread_group.ts';
 
@@ -65,16 +66,27 @@ function mayFork(task: Task, cred: Cred): boolean {
  * negative errno; nothing has happened in the latter case.
  */
 export function cloneTask(parent: Task, args: CloneArgs): Task | number {
-  const { kernel, group } = parent;
-  const { flags } = args;
+  const { kernel } = parent;
   const invalid = check(parent, args);
   if (invalid < 0) return invalid;
-  const spaces = cloneNamespaces(parent, flags);
+  const spaces = cloneNamespaces(parent, args.flags);
   if (isErrno(spaces)) return spaces;
-  if (!mayFork(parent, spaces.cred)) return -EAGAIN;
-  const { cgroup } = group;
-  if (!cgroup.tryChargePid()) return -EAGAIN;
-  if (!charge(kernel, cgroup.memory, PRICE_TASK)) {
+  const child = payAndCreate(parent, args, spaces);
+  if (isErrno(child)) {
+    discard(spaces.fs, spaces.created);
+    return child;
+  }
+  spaces.cred.userNs.get();
+  kernel.userAccount(spaces.cred.uid).processes++;
+  kernel.scheduler.forks++;
+  kernel.scheduler.enqueue(child);
+  return child;
+}
+
+function payAndCreate(parent: Task, args: CloneArgs, spaces: CloneNamespaces): Task | number {
+  const { cgroup } = parent.group;
+  if (!mayFork(parent, spaces.cred) || !cgroup.tryChargePid()) return -EAGAIN;
+  if (!charge(parent.kernel, cgroup.memory, PRICE_TASK)) {
     cgroup.unchargePid();
     return -ENOMEM;
   }
@@ -82,11 +94,7 @@ export function cloneTask(parent: Task, args: CloneArgs): Task | number {
   if (isErrno(child)) {
     cgroup.unchargePid();
     uncharge(cgroup.memory, PRICE_TASK);
-    return child;
   }
-  kernel.userAccount(spaces.cred.uid).processes++;
-  kernel.scheduler.forks++;
-  kernel.scheduler.enqueue(child);
   return child;
 }
 
@@ -95,7 +103,8 @@ function createTask(parent: Task, args: CloneArgs, spaces: CloneNamespaces): Tas
   const sharesMm = has(flags, c.CLONE_VM);
   const mm = parent.mm === null ? null : sharesMm ? parent.mm.get() : dupMm(parent.mm);
   if (isErrno(mm)) return mm;
-  const pid = spaces.nsproxy.pidForChildren.allocate(args.setTid);
+  const { kernel, cred } = parent;
+  const pid = spaces.nsproxy.pidForChildren.allocate({ max: kernel.pidMax, chosen: args.setTid, cred });
   if (isErrno(pid)) {
     mm?.put();
     return pid;
@@ -108,23 +117,33 @@ function createTask(parent: Task, args: CloneArgs, spaces: CloneNamespaces): Tas
   }
   const isThread = has(flags, c.CLONE_THREAD);
   const group = isThread ? parent.group : newGroup(parent, args);
-  const child = new Task(parent.kernel, pid, group, spaces.nsproxy.get(), spaces.cred);
+  const nsproxy = sharesMm ? spaces.nsproxy : forChildren(spaces.nsproxy);
+  const child = new Task(kernel, pid, group, nsproxy.get(), spaces.cred);
   child.mm = mm;
+  if (nsproxy !== spaces.nsproxy) enterTime(child);
   const failed = tellIds(parent, child, args, pid, fd);
   if (failed < 0) {
     mm?.put();
-    spaces.nsproxy.put();
-    pid.namespace.release(pid);
-    return failed;
+    return abandon(child, spaces, failed);
   }
   pid.task = child;
   inherit(parent, child, args);
   child.fs = spaces.fs ?? (has(flags, c.CLONE_FS) ? (parent.fs?.share() ?? null) : (parent.fs?.clone() ?? null));
   child.files = has(flags, c.CLONE_FILES) ? (parent.files?.share() ?? null) : (parent.files?.clone() ?? null);
-  if (has(flags, c.CLONE_PIDFD)) installPidfd(parent, fd, pid);
+  if (has(flags, c.CLONE_PIDFD)) installPidfd(parent, fd, pid, isThread ? PIDFD_THREAD : 0);
   if (isThread) joinGroup(child);
   else startGroup(parent, child, pid, args);
   return child;
+}
+
+/** The child never was. Its namespaces stay for whoever made them. */
+function abandon(child: Task, { created }: CloneNamespaces, errno: number): number {
+  const { nsproxy, pid } = child;
+  for (const namespace of created) namespace.get();
+  nsproxy.put();
+  pid.namespace.release(pid);
+  for (const namespace of created) namespace.users--;
+  return errno;
 }
 
 /** Write the ids that the caller wants to see. 0 or a negative errno. */
@@ -225,6 +244,7 @@ function startGroup(parent: Task, child: Task, pid: Pid, args: CloneArgs): void 
 
 /** The first task of a kernel: it never runs a program; containers are cloned from it. */
 export function createFirstTask(pid: Pid, nsproxy: NsProxy, cred: Cred, group: ThreadGroup, kernel: Task['kernel']): Task {
+  cred.userNs.get();
   const task = new Task(kernel, pid, group, nsproxy.get(), cred);
   task.comm = 'holm';
   task.exitSignal = SIGCHLD;

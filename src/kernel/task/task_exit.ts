@@ -45,7 +45,12 @@ export function exitTask(task: Task, status: number): void {
   if (untaken !== 0n) retarget(task, untaken);
   group.live--;
   const last = group.live === 0;
+  const { namespace } = task.pid;
   if (last) {
+    if (namespace.reboot !== 0 && namespace.init === group.leader) {
+      group.exiting = true;
+      group.exitStatus = namespace.reboot;
+    }
     if (group.exiting) group.leader.exitCode = group.exitStatus;
     else group.exitStatus = group.leader.exitCode;
     deleteTimers(group);
@@ -62,6 +67,7 @@ export function exitTask(task: Task, status: number): void {
   task.pid.namespace.recentCalls.leave(task, 0);
   handOverChildren(task, last);
   task.stateChanged.wakeAll();
+  task.pid.exited.wakeAll();
   if (task !== group.leader) releaseTask(task);
   if (last) finishProcess(group);
   else if (group.execTask !== null) group.execTask.wake();
@@ -97,15 +103,9 @@ function finishProcess(group: ThreadGroup): void {
 
 function becomeZombie(group: ThreadGroup): void {
   const { leader } = group;
-  const { namespace } = leader.pid;
   killOrphanedProcessGroup(group, group.parent?.group ?? null, true);
   leader.pid.exited.wakeAll();
   if (notifyParentOfExit(group)) releaseProcess(group);
-  for (let ns: PidNamespace | null = namespace; ns !== null; ns = ns.parent) {
-    const { init } = ns;
-    if (ns.dead && init !== null && init.group !== group && init.group.live === 0 && !hasProcesses(ns, init.group))
-      becomeZombie(init.group);
-  }
 }
 
 /** Linux: zap_pid_ns_processes. */
@@ -119,7 +119,7 @@ function endNamespace(ns: PidNamespace, init: ThreadGroup): void {
 
 /** Whether a process of `ns` other than `init` is still alive. */
 function hasProcesses(ns: PidNamespace, init: ThreadGroup): boolean {
-  return ns.list().some(({ task }) => task !== null && task.group !== init && task.group.live > 0);
+  return ns.list().some(({ task }) => task !== null && task.group !== init);
 }
 
 /** Children get another thread, a subreaper or init as their parent. Linux: forget_original_parent. */
@@ -175,8 +175,14 @@ export function releaseProcess(group: ThreadGroup): void {
   session.session.delete(leader);
   processGroup.namespace.release(processGroup);
   session.namespace.release(session);
-  if (leader.pid.namespace.init === leader) leader.pid.namespace.init = null;
+  const { namespace } = leader.pid;
+  if (namespace.init === leader) namespace.init = null;
   group.parent = null;
+  for (let ns: PidNamespace | null = namespace; ns !== null; ns = ns.parent) {
+    const { init } = ns;
+    // Only now is the init a zombie: it was waiting for this one.
+    if (ns.dead && init !== null && init.group.live === 0 && !hasProcesses(ns, init.group)) becomeZombie(init.group);
+  }
 }
 
 /** Forget a thread. */
@@ -200,6 +206,7 @@ export function releaseTask(task: Task): void {
   uncharge(group.cgroup.memory, PRICE_TASK);
   if (pid.task === task) pid.task = null;
   pid.namespace.release(pid);
+  task.cred.userNs.put();
 }
 
 /** execve(2) ends all other threads: true when only `task` is left; it takes the leader's place then. Linux: de_thread. */

@@ -71,7 +71,7 @@ function look(task: Task, child: ThreadGroup, options: number): ChildEvent | nul
 /** All threads have exited; the init of a PID namespace is a zombie only after all others there are gone. */
 const isZombie = ({ leader, live }: ThreadGroup): boolean =>
   live === 0 &&
-  !(leader.pid.namespace.init === leader && leader.pid.namespace.list().some(({ task }) => task !== null && task.group.live > 0));
+  !(leader.pid.namespace.init === leader && leader.pid.namespace.list().some(({ task }) => task !== null && task.group !== leader.group));
 
 function exitEvent(task: Task, child: ThreadGroup): ChildEvent {
   const status = child.leader.exitCode;

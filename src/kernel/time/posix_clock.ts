@@ -40,11 +40,21 @@ export function cpuClockTime(target: Task | ThreadGroup): number {
   return threadTime(target);
 }
 
-/** Nanoseconds to add to the kernel's monotonic time for the clock that `task` sees. */
-export function monotonicOffset(task: Task, clock: number): number {
+/** What is added to the kernel's monotonic time for the clock that `task` sees. See time_namespaces(7). */
+function clockOffset(task: Task, clock: number): Timespec {
   const { time } = task.nsproxy;
-  return clock === t.CLOCK_BOOTTIME || clock === t.CLOCK_BOOTTIME_ALARM ? time.boottimeOffset : time.monotonicOffset;
+  return clock === t.CLOCK_BOOTTIME || clock === t.CLOCK_BOOTTIME_ALARM ? time.boottime : time.monotonic;
 }
+
+export function addTimes(a: Timespec, b: Timespec): Timespec {
+  const nanoseconds = a.nanoseconds + b.nanoseconds;
+  const carry = nanoseconds >= 1e9 ? 1 : 0;
+  return { seconds: a.seconds + b.seconds + carry, nanoseconds: nanoseconds - carry * 1e9 };
+}
+
+/** The kernel's monotonic time as `task` sees it on one of the monotonic clocks. */
+export const shownTime = (task: Task, clock: number, monotonic: number): Timespec =>
+  addTimes(toTimespec(monotonic), clockOffset(task, clock));
 
 export const isRealtime = (clock: number): boolean =>
   clock === t.CLOCK_REALTIME || clock === t.CLOCK_REALTIME_ALARM || clock === t.CLOCK_TAI || clock === t.CLOCK_REALTIME_COARSE;
@@ -59,14 +69,17 @@ export const isMonotonic = (clock: number): boolean =>
 /** The time on `clock`, or a negative errno. */
 export function readClock(task: Task, clock: number): Timespec | number {
   if (isRealtime(clock)) return task.kernel.now();
-  if (isMonotonic(clock)) return toTimespec(task.kernel.clock.monotonic() + monotonicOffset(task, clock));
+  if (isMonotonic(clock)) return shownTime(task, clock, task.kernel.clock.monotonic());
   const target = cpuClockTarget(task, clock);
   return typeof target === 'number' ? target : toTimespec(cpuClockTime(target));
 }
 
 /** The kernel's monotonic time at which `clock` shows `time`. */
 export function monotonicAt(task: Task, clock: number, time: Timespec): number {
-  if (!isRealtime(clock)) return time.seconds * 1e9 + time.nanoseconds - monotonicOffset(task, clock);
+  if (!isRealtime(clock)) {
+    const { seconds, nanoseconds } = clockOffset(task, clock);
+    return (time.seconds - seconds) * 1e9 + time.nanoseconds - nanoseconds;
+  }
   const now = task.kernel.now();
   return task.kernel.clock.monotonic() + (time.seconds - now.seconds) * 1e9 + (time.nanoseconds - now.nanoseconds);
 }

@@ -4,6 +4,7 @@ import { EINVAL, ENODEV, ENOTDIR, ENOTTY, EPERM, ESPIPE } from '../../abi/errno.
 import { O_ACCMODE, O_RDONLY, O_RDWR, O_WRONLY } from '../../abi/fcntl.ts';
 import { IN_CLOSE_NOWRITE, IN_CLOSE_WRITE } from '../../abi/inotify.ts';
 import type { Kernel } from '../kernel.ts';
+import type { PidNamespace } from '../namespace/pid_namespace.ts';
 import type { Cred } from '../task/cred.ts';
 import type { Task } from '../task/task.ts';
 import type { WaitQueue } from '../task/wait_queue.ts';
@@ -163,8 +164,8 @@ export abstract class File {
     return -ENODEV;
   }
 
-  /** Lines after pos, flags and mnt_id in /proc/[pid]/fdinfo/N. */
-  fdinfo(): string {
+  /** Lines after pos, flags and mnt_id in /proc/[pid]/fdinfo/N; `viewer` numbers processes. */
+  fdinfo(_viewer: PidNamespace): string {
     return '';
   }
 }

@@ -5,6 +5,9 @@ import type { Dentry } from './dentry.ts';
 import type { MountNamespace } from './mount_namespace.ts';
 import type { SuperBlock } from './super_block.ts';
 
+/** Mounts that a namespace may have: /proc/sys/fs/mount-max. */
+export const MOUNT_MAX = 100000;
+
 export class Mount {
   readonly id: number;
   readonly sb: SuperBlock;

@@ -3,8 +3,8 @@
 import { ENOSPC } from '../../abi/errno.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Dentry } from './dentry.ts';
-import { Mount } from './mount.ts';
-import { MOUNT_MAX, type MountNamespace } from './mount_namespace.ts';
+import { MOUNT_MAX, Mount } from './mount.ts';
+import type { MountNamespace } from './mount_namespace.ts';
 import type { SuperBlock } from './super_block.ts';
 
 /** A mount of all of `sb`, not attached yet. `flags` are those of the mount. */

@@ -3,9 +3,11 @@
 import { makedev } from '../../abi/stat.ts';
 import type { LayerSuperBlock } from '../fs/layerfs/layerfs.ts';
 import type { Kernel } from '../kernel.ts';
+import type { UserNamespace } from '../namespace/user_namespace.ts';
 import { CharDevices } from './char_device.ts';
 import { Dcache } from './dcache.ts';
 import type { FileSystemType } from './file_system_type.ts';
+import { MountNamespace } from './mount_namespace.ts';
 
 export class Vfs {
   readonly dcache: Dcache;
@@ -23,12 +25,22 @@ export class Vfs {
   nextCookie = 1;
   /** Superblocks of image layers by their id. */
   readonly layers: Map<string, LayerSuperBlock> = new Map();
+  /** Mount namespaces by their id, oldest first. */
+  readonly mountNamespaces: Map<number, MountNamespace> = new Map();
+  /** Linux: mnt_ns_seq; the first namespace gets 2. */
+  private lastMountNamespace = 1;
   private nextDevMinor = 1;
   private nextMountId = 1;
   private nextPeerGroup = 1;
 
   constructor(kernel: Kernel) {
     this.dcache = new Dcache(kernel);
+  }
+
+  createMountNamespace(inode: number, owner: UserNamespace): MountNamespace {
+    const namespace = new MountNamespace(inode, owner, ++this.lastMountNamespace);
+    this.mountNamespaces.set(namespace.id, namespace);
+    return namespace;
   }
 
   registerFileSystem(type: FileSystemType): void {

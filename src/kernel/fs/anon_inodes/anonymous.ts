@@ -1,8 +1,9 @@
 /** Inodes without a place in any directory: pipes, sockets, event files. Linux: fs/anon_inodes.c, pipefs, sockfs. */
 
-import { EINVAL } from '../../../abi/errno.ts';
+import { EINVAL, EOPNOTSUPP } from '../../../abi/errno.ts';
 import { ANON_INODE_FS_MAGIC, S_IFDIR } from '../../../abi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
+import type { Pid } from '../../task/pid.ts';
 import type { Task } from '../../task/task.ts';
 import { Dentry } from '../../vfs/dentry.ts';
 import { File } from '../../vfs/file.ts';
@@ -13,6 +14,7 @@ import { Path } from '../../vfs/path.ts';
 import { type StatFs, SuperBlock } from '../../vfs/super_block.ts';
 
 const PIPEFS_MAGIC = 0x50495045;
+const PID_FS_MAGIC = 0x50494446;
 const SOCKFS_MAGIC = 0x534f434b;
 
 /** A file system that the kernel alone mounts. */
@@ -66,10 +68,18 @@ export class AnonymousInode extends Inode {
   }
 }
 
+/** The inode of all descriptors of one process or thread. Linux: fs/pidfs.c. */
+class PidInode extends AnonymousInode {
+  override setattr(): number {
+    return -EOPNOTSUPP;
+  }
+}
+
 /** The kernel's own mounts. */
 export class AnonymousFs {
   readonly pipefs: AnonymousSuperBlock;
   readonly sockfs: AnonymousSuperBlock;
+  private readonly pidfs: AnonymousSuperBlock;
   private readonly events: AnonymousSuperBlock;
   /** eventfd, epoll, timerfd and signalfd have no attributes of their own: one inode a kind. */
   private readonly kinds: Map<string, AnonymousInode> = new Map();
@@ -81,7 +91,13 @@ export class AnonymousFs {
     kernel.vfs.registerFileSystem(sockfs);
     this.pipefs = new AnonymousSuperBlock(kernel, pipefs, PIPEFS_MAGIC);
     this.sockfs = new AnonymousSuperBlock(kernel, sockfs, SOCKFS_MAGIC);
+    this.pidfs = new AnonymousSuperBlock(kernel, new InternalType('pidfs'), PID_FS_MAGIC);
     this.events = new AnonymousSuperBlock(kernel, new InternalType('anon_inodefs'), ANON_INODE_FS_MAGIC);
+  }
+
+  pidInode(pid: Pid): AnonymousInode {
+    pid.inode ??= new PidInode(this.pidfs, 0o700, 'anon_inode:[pidfd]');
+    return pid.inode;
   }
 
   /** The inode of files of `kind`, say "eventpoll". */

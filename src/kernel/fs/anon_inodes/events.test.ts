@@ -175,7 +175,7 @@ describe('eventfd', () => {
     expect([value(semaphore), value(semaphore), value(semaphore)]).toEqual([1n, 1n, ASLEEP]);
     other.write(semaphore, u64(5n));
     expect(guest.again()).toBe(8);
-    expect(guest.file(semaphore).fdinfo()).toMatch(/^eventfd-count: {16}4\n/);
+    expect(guest.file(semaphore).fdinfo(guest.task.kernel.initialPidNs)).toMatch(/^eventfd-count: {16}4\n/);
   });
 });
 

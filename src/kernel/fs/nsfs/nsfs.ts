@@ -3,8 +3,7 @@
 import { EINVAL, EPERM } from '../../../abi/errno.ts';
 import { NSFS_MAGIC, S_IFDIR, S_IFREG } from '../../../abi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
-import type { Namespace } from '../../namespace/kinds.ts';
-import { holdNamespace, releaseNamespace } from '../../namespace/nsproxy.ts';
+import type { Namespace } from '../../namespace/namespace.ts';
 import type { Task } from '../../task/task.ts';
 import { Dentry } from '../../vfs/dentry.ts';
 import type { File } from '../../vfs/file.ts';
@@ -69,13 +68,13 @@ class NamespaceDentry extends Dentry {
   }
 
   override get(): this {
-    if (this.refs === 0) holdNamespace(this.namespace);
+    if (this.refs === 0) this.namespace.get();
     return super.get();
   }
 
   override put(): void {
     super.put();
-    if (this.refs === 0) releaseNamespace(this.namespace);
+    if (this.refs === 0) this.namespace.put();
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Kernel } from '../../kernel.ts';
 import type { UserNamespace } from '../../namespace/user_namespace.ts';
+import type { Cred } from '../../task/cred.ts';
 import type { Pid } from '../../task/pid.ts';
 import type { Task } from '../../task/task.ts';
 import type { WaitQueue } from '../../task/wait_queue.ts';
@@ -14,6 +15,8 @@ export interface ProcContext {
   readonly sb: ProcSuperBlock;
   /** Whose /proc file this is called by: namespaces and credentials decide what it shows. */
   readonly reader: Task;
+  /** With which credentials the file was opened; the reader's own where nothing is open. */
+  readonly opener: Cred;
   /** The task that the directory is about. */
   readonly target: Task;
   /** The last name of the path; for what a dynamic directory chose: a descriptor's number, a namespace's name. */
@@ -32,10 +35,12 @@ export interface ProcFileEntry {
   readonly mode: number;
   /** Text as a byte string, or bytes, or a negative errno. */
   readonly read: ((context: ProcContext) => string | Uint8Array | number) | null;
-  /** The bytes of one write(2) as a byte string, and where they go; returns 0 or a negative errno. */
+  /** The bytes of one write(2) as a byte string, and where they go: how many were taken (0 for all of them), or a negative errno. */
   readonly write: ((context: ProcContext, text: string, position: number) => number) | null;
   /** Opening needs the right to inspect the target. See ptrace(2), PTRACE_MODE_READ_FSCREDS. */
   readonly inspects: boolean;
+  /** Whether it may be opened for writing: 0 or a negative errno. */
+  readonly mayWrite: ((context: ProcContext) => number) | null;
   /** POLLPRI when this changes; null for files that are always ready. */
   readonly poll: ((context: ProcContext) => PollSource) | null;
   /** The namespace whose superuser owns a kernel parameter; null for the initial one. */
@@ -76,7 +81,7 @@ export interface ProcDirectoryEntry {
 
 export type ProcEntry = ProcFileEntry | ProcLinkEntry | ProcDirectoryEntry;
 
-type FileOptions = Partial<Pick<ProcFileEntry, 'inspects' | 'poll' | 'owner' | 'grants' | 'positioned'>>;
+type FileOptions = Partial<Pick<ProcFileEntry, 'inspects' | 'mayWrite' | 'poll' | 'owner' | 'grants' | 'positioned'>>;
 
 export const file = (
   mode: number,
@@ -89,6 +94,7 @@ export const file = (
   read,
   write,
   inspects: options.inspects ?? false,
+  mayWrite: options.mayWrite ?? null,
   poll: options.poll ?? null,
   owner: options.owner ?? null,
   grants: options.grants ?? null,

@@ -1,13 +1,13 @@
 /** /proc files about the machine as a whole: memory, processor, load, uptime. See proc(5). */
 
 import { CLOCK_BOOTTIME } from '../../../abi/time.ts';
-import { monotonicOffset } from '../../time/posix_clock.ts';
+import { shownTime } from '../../time/posix_clock.ts';
 import type { ProcContext } from './entry.ts';
 import { ticks } from './pid_stat.ts';
 
 export function uptime({ kernel, reader }: ProcContext): string {
-  const up = kernel.clock.monotonic() + monotonicOffset(reader, CLOCK_BOOTTIME);
-  return `${(Math.floor(up / 1e7) / 100).toFixed(2)} ${(kernel.scheduler.idleTime / 1e9).toFixed(2)}\n`;
+  const { seconds, nanoseconds } = shownTime(reader, CLOCK_BOOTTIME, kernel.clock.monotonic());
+  return `${seconds}.${String(Math.floor(nanoseconds / 1e7)).padStart(2, '0')} ${(kernel.scheduler.idleTime / 1e9).toFixed(2)}\n`;
 }
 
 /** Tasks are those that the mount shows. */

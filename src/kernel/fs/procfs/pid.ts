@@ -6,7 +6,7 @@ import { mapsText, smapsRollupText, smapsText } from '../../mm/proc_maps.ts';
 import type { Pid } from '../../task/pid.ts';
 import { mountInfo, mountStats, mountTable } from '../../vfs/mount_info.ts';
 import { constant, directory, file, idIn, inspected, link, type ProcContext, type ProcDirectoryEntry, type ProcEntry } from './entry.ts';
-import { readIdMap, readSetgroups, writeIdMap, writeSetgroups } from './id_map.ts';
+import { mayWriteSetgroups, readIdMap, readSetgroups, writeIdMap, writeSetgroups } from './id_map.ts';
 import { netDirectory } from './net.ts';
 import {
   auxv,
@@ -23,17 +23,16 @@ import {
   sessionid,
   statm,
   syscall,
-  timens,
   timerslack,
   writeComm,
   writeLoginuid,
   writeOomScoreAdj,
-  writeTimens,
   writeTimerslack,
 } from './pid_files.ts';
 import { fdDirectory, fdinfoDirectory, nsDirectory, pathLink, placeText } from './pid_links.ts';
 import { statText } from './pid_stat.ts';
 import { statusText } from './pid_status.ts';
+import { timens, writeTimens } from './timens.ts';
 
 const mapped = (context: ProcContext, text: typeof mapsText): string => {
   const { mm } = context.target;
@@ -72,12 +71,13 @@ const common: Readonly<Record<string, ProcEntry>> = {
   sched: file(0o444, sched),
   schedstat: file(0o444, schedstat),
   sessionid: file(0o444, sessionid),
-  setgroups: file(0o644, readSetgroups, writeSetgroups),
+  setgroups: file(0o644, readSetgroups, writeSetgroups, { mayWrite: mayWriteSetgroups }),
   smaps: inspected(0o444, (context) => mapped(context, smapsText)),
   smaps_rollup: inspected(0o444, ({ target }) => (target.mm === null ? '' : smapsRollupText(target.mm))),
   statm: file(0o444, statm),
   status: file(0o444, statusText),
   syscall: inspected(0o400, syscall),
+  projid_map: file(0o644, readIdMap('projidMap'), writeIdMap('projidMap')),
   uid_map: file(0o644, readIdMap('uidMap'), writeIdMap('uidMap')),
   // The names of kernel functions mean nothing here: the same answer as for a running task.
   wchan: constant('0'),

@@ -1,7 +1,7 @@
 /** The smaller files of /proc/[pid]. See proc_pid(5) and the page of each. */
 
-import { CAP_AUDIT_CONTROL, CAP_SYS_NICE, CAP_SYS_RESOURCE, CAP_SYS_TIME } from '../../../abi/capability.ts';
-import { EACCES, EINVAL, EPERM, ERANGE, ESRCH, isErrno } from '../../../abi/errno.ts';
+import { CAP_AUDIT_CONTROL, CAP_SYS_NICE, CAP_SYS_RESOURCE } from '../../../abi/capability.ts';
+import { EACCES, EINVAL, EPERM, ESRCH, isErrno } from '../../../abi/errno.ts';
 import { NOT_RESIDENT } from '../../../platform/blocks.ts';
 import { REG_PC, REG_SP, REG_X } from '../../../platform/registers.ts';
 import type { Mm } from '../../mm/mm.ts';
@@ -192,38 +192,4 @@ export function syscall({ reader, target }: ProcContext): string {
   const first = (target.originalX0High >>> 0) * 4294967296 + (target.originalX0Low >>> 0);
   const rest = [1, 2, 3, 4, 5].map((i) => hex(REG_X + 2 * i));
   return `${target.words[REG_X + 16]!} 0x${first.toString(16)} ${rest.join(' ')} ${place}`;
-}
-
-/** See time_namespaces(7). */
-export function timens({ target }: ProcContext): string {
-  const { monotonicOffset, boottimeOffset } = target.nsproxy.timeForChildren;
-  const row = (name: string, offset: number): string => {
-    const seconds = Math.floor(offset / 1e9);
-    return `${name.padEnd(10)} ${String(seconds).padStart(10)} ${String(offset - seconds * 1e9).padStart(9)}\n`;
-  };
-  return row('monotonic', monotonicOffset) + row('boottime', boottimeOffset);
-}
-
-/** How far a clock may be moved: KTIME_SEC_MAX / 2. */
-const MAX_OFFSET_SECONDS = 4611686018;
-
-export function writeTimens({ reader, target }: ProcContext, text: string): number {
-  const ns = target.nsproxy.timeForChildren;
-  if (!reader.cred.capable(CAP_SYS_TIME, ns.owner)) return -EPERM;
-  const changes: { monotonic?: number; boottime?: number } = {};
-  for (const line of text.replace(/\n$/, '').split('\n')) {
-    const match = /^\s*(monotonic|boottime|1|7)\s+(-?\d+)\s+(\d+)\s*$/.exec(line);
-    if (match === null) return -EINVAL;
-    const seconds = Number(match[2]);
-    const nanoseconds = Number(match[3]);
-    if (nanoseconds >= 1e9) return -EINVAL;
-    if (Math.abs(seconds) > MAX_OFFSET_SECONDS) return -ERANGE;
-    const clock = match[1] === 'monotonic' || match[1] === '1' ? 'monotonic' : 'boottime';
-    changes[clock] = seconds * 1e9 + nanoseconds;
-    if (target.kernel.clock.monotonic() + changes[clock]! < 0) return -ERANGE;
-  }
-  if (ns.frozen) return -EACCES;
-  ns.monotonicOffset = changes.monotonic ?? ns.monotonicOffset;
-  ns.boottimeOffset = changes.boottime ?? ns.boottimeOffset;
-  return 0;
 }

@@ -2,7 +2,9 @@
 
 import { ENOENT } from '../../../abi/errno.ts';
 import { O_CLOEXEC, O_PATH } from '../../../abi/fcntl.ts';
-import { type Namespace, namespaceKinds } from '../../namespace/kinds.ts';
+import { namespaceKinds } from '../../namespace/kinds.ts';
+import type { Namespace } from '../../namespace/namespace.ts';
+import type { Task } from '../../task/task.ts';
 import { describePath } from '../../vfs/d_path.ts';
 import type { File } from '../../vfs/file.ts';
 import type { Path } from '../../vfs/path.ts';
@@ -77,7 +79,7 @@ function fdinfo(context: ProcContext): string | number {
   if (opened === null || files === null) return -ENOENT;
   const flags = opened.flags | (files.isCloseOnExec(Number(context.key)) ? O_CLOEXEC : 0);
   const mount = pathOfFile(opened)?.mount.id ?? 0;
-  return `pos:\t${opened.pos}\nflags:\t0${(flags >>> 0).toString(8)}\nmnt_id:\t${mount}\nino:\t${opened.inode.ino}\n${opened.fdinfo()}`;
+  return `pos:\t${opened.pos}\nflags:\t0${(flags >>> 0).toString(8)}\nmnt_id:\t${mount}\nino:\t${opened.inode.ino}\n${opened.fdinfo(context.sb.pidNamespace)}`;
 }
 
 const fdinfoFile = file(0o444, fdinfo, null, { inspects: true });
@@ -92,19 +94,37 @@ export const fdinfoDirectory: ProcDirectoryEntry = directory(
   },
 );
 
-const namespaceLink = (of: (context: ProcContext) => Namespace): ProcLinkEntry =>
-  link(
-    (context) => namespaceLabel(of(context)),
-    (context) => context.kernel.nsfs.path(of(context)),
+/** A link to a namespace; it leads nowhere when the task has left its namespaces, or the namespace has no init yet. */
+const namespaceLink = (of: (target: Task) => Namespace | null, afterExit = false): ProcLinkEntry => {
+  const find = ({ target }: ProcContext): Namespace | null => (target.state === 'Z' && !afterExit ? null : of(target));
+  return link(
+    (context) => {
+      const namespace = find(context);
+      return namespace === null ? -ENOENT : namespaceLabel(namespace);
+    },
+    (context) => {
+      const namespace = find(context);
+      return namespace === null ? -ENOENT : context.kernel.nsfs.path(namespace);
+    },
   );
+};
+
+/** Linux: pidns_for_children_get. */
+function pidForChildren({ nsproxy }: Task): Namespace | null {
+  const { pidForChildren: ns } = nsproxy;
+  return ns.init === null && !ns.dead ? null : ns;
+}
 
 /** /proc/[pid]/ns. */
 export const nsDirectory: ProcDirectoryEntry = directory(
   Object.fromEntries(
     [
-      ...namespaceKinds.map((kind): [string, ProcLinkEntry] => [kind.name, namespaceLink(({ target }) => kind.of(target))]),
-      ['pid_for_children', namespaceLink(({ target }) => target.nsproxy.pidForChildren)] as [string, ProcLinkEntry],
-      ['time_for_children', namespaceLink(({ target }) => target.nsproxy.timeForChildren)] as [string, ProcLinkEntry],
+      ...namespaceKinds.map((kind): [string, ProcLinkEntry] => [
+        kind.name,
+        namespaceLink(kind.of, kind.field === null || kind.field === 'pidForChildren'),
+      ]),
+      ['pid_for_children', namespaceLink(pidForChildren)] as [string, ProcLinkEntry],
+      ['time_for_children', namespaceLink(({ nsproxy }) => nsproxy.timeForChildren)] as [string, ProcLinkEntry],
     ].sort(([a], [b]) => (a < b ? -1 : 1)),
   ),
   { mode: 0o511 },

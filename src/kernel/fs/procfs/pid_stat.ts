@@ -7,7 +7,7 @@ import { Tty } from '../../device/tty/tty.ts';
 import { mayAccess } from '../../task/ptrace_access.ts';
 import type { Task } from '../../task/task.ts';
 import { processTimes, threadTimes } from '../../time/cpu_time.ts';
-import { monotonicOffset } from '../../time/posix_clock.ts';
+import { shownTime } from '../../time/posix_clock.ts';
 import { PTS_MAJOR } from '../devpts/devpts.ts';
 import { idIn, type ProcContext } from './entry.ts';
 import { dispositions, parentId } from './pid_status.ts';
@@ -66,7 +66,7 @@ export function statText(context: ProcContext, whole: boolean): string {
   const limit = group.softLimit(RLIMIT_RSS);
   const secret = (value: number | undefined): number => (permitted ? (value ?? 0) : 0);
   const asleep = target.state !== 'R' && permitted && (!whole || group.threads.size < 2);
-  const start = target.startTime + monotonicOffset(reader, CLOCK_BOOTTIME);
+  const start = shownTime(reader, CLOCK_BOOTTIME, target.startTime);
   const fields: (number | string)[] = [
     idIn(context, target.pid),
     `(${target.comm})`,
@@ -89,7 +89,7 @@ export function statText(context: ProcContext, whole: boolean): string {
     target.nice,
     group.threads.size,
     0,
-    ticks(start),
+    start.seconds * 100 + ticks(start.nanoseconds),
     (counts?.total ?? 0) * FRAME_SIZE,
     counts?.resident ?? 0,
     limit === Number.POSITIVE_INFINITY ? RLIM_INFINITY : limit,

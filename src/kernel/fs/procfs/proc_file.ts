@@ -65,7 +65,7 @@ export class ProcFile extends File {
   }
 
   override write(task: Task, iter: IovIter, pos: number): number {
-    const context = this.node.context(task);
+    const context = this.node.context(task, this.cred ?? task.cred);
     const entry = this.node.find(context);
     if (isErrno(entry) || context === null) return -ESRCH;
     const { write, positioned } = entry as ProcFileEntry;
@@ -77,8 +77,7 @@ export class ProcFile extends File {
     const ready = iter.prepare(count, false);
     if (ready < 0) return ready;
     const bytes = new Uint8Array(ready);
-    const failed = iter.take(bytes) || write(context, latin1Text(bytes), pos);
-    return failed < 0 ? failed : ready;
+    return iter.take(bytes) || write(context, latin1Text(bytes), pos) || ready;
   }
 
   private source(task: Task): PollSource | null {

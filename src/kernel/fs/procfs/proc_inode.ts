@@ -3,6 +3,7 @@
 import { EACCES, EINVAL, ENOENT, EPERM, ESRCH, isErrno } from '../../../abi/errno.ts';
 import { O_ACCMODE, O_RDONLY } from '../../../abi/fcntl.ts';
 import { DT_SHIFT, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../../abi/stat.ts';
+import type { Cred } from '../../task/cred.ts';
 import type { Pid } from '../../task/pid.ts';
 import { mayAccess } from '../../task/ptrace_access.ts';
 import type { Task } from '../../task/task.ts';
@@ -51,10 +52,10 @@ export class ProcInode extends Inode {
   }
 
   /** Null when the task is no more. */
-  context(reader: Task): ProcContext | null {
+  context(reader: Task, opener: Cred = reader.cred): ProcContext | null {
     const target = this.pid === null ? reader : this.pid.task;
     if (target === null) return null;
-    return { kernel: this.sb.kernel, sb: this.sb, reader, target, key: this.names.at(-1) ?? '' };
+    return { kernel: this.sb.kernel, sb: this.sb, reader, opener, target, key: this.names.at(-1) ?? '' };
   }
 
   /** The row in the tables: -ESRCH when the task is gone, -ENOENT when the name is. */
@@ -206,6 +207,8 @@ export class ProcInode extends Inode {
     if (entry.kind !== 'file') return -EINVAL;
     if (entry.inspects && mayAccess(task, context!.target, 'fs') < 0) return -EACCES;
     if (this.isSysctl && (flags & O_ACCMODE) !== O_RDONLY && entry.write === null) return -EACCES;
+    const refused = (flags & O_ACCMODE) === O_RDONLY ? 0 : (entry.mayWrite?.(context!) ?? 0);
+    if (refused < 0) return refused;
     return new ProcFile(this, flags, entry.poll?.(context!).event ?? 0);
   }
 

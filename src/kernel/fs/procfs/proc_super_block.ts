@@ -106,6 +106,10 @@ export class ProcSuperBlock extends SuperBlock {
     return 0;
   }
 
+  override kill(): void {
+    this.pidNamespace.put();
+  }
+
   override reconfigure(task: Task, _flags: number, data: string): number {
     return this.configure(task, data);
   }
@@ -124,6 +128,8 @@ export class ProcType extends FileSystemType {
   mount(kernel: Kernel, task: Task, _source: string, flags: number, data: string): SuperBlock | number {
     const sb = new ProcSuperBlock(kernel, this, flags, task);
     const failed = sb.configure(task, data);
-    return failed < 0 ? failed : sb;
+    if (failed < 0) return failed;
+    sb.pidNamespace.get();
+    return sb;
   }
 }

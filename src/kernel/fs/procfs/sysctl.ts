@@ -1,11 +1,13 @@
 /** /proc/sys: kernel parameters, per namespace where Linux has them so. See proc_sys(5). Linux: kernel/sysctl.c. */
 
-import { CAP_CHECKPOINT_RESTORE, CAP_LAST_CAP, CAP_SYS_ADMIN } from '../../../abi/capability.ts';
+import { CAP_LAST_CAP, CAP_SYS_RESOURCE } from '../../../abi/capability.ts';
 import { EINVAL, EPERM } from '../../../abi/errno.ts';
-import { RLIMIT_NPROC } from '../../../abi/process.ts';
 import type { Memory } from '../../mm/memory.ts';
+import { mayRestore } from '../../namespace/pid_namespace.ts';
+import { UCOUNTS, type UcountName } from '../../namespace/ucounts.ts';
+import { MAX_THREADS } from '../../task/rlimits.ts';
 import { NR_OPEN } from '../../vfs/fd_table.ts';
-import { MOUNT_MAX } from '../../vfs/mount_namespace.ts';
+import { MOUNT_MAX } from '../../vfs/mount.ts';
 import type { Vfs } from '../../vfs/vfs.ts';
 import { constant, directory, file, type ProcContext, type ProcDirectoryEntry, type ProcFileEntry } from './entry.ts';
 import { ipcParameters } from './sysctl_ipc.ts';
@@ -62,15 +64,14 @@ const utsName = (field: 'nodename' | 'domainname'): ProcFileEntry =>
 const nsLastPid = file(
   0o666,
   ({ reader }) => `${reader.pid.namespace.lastPid}\n`,
-  ({ reader }, text) => {
+  ({ kernel, reader }, text) => {
     const { namespace } = reader.pid;
-    const privileged = reader.cred.capable(CAP_SYS_ADMIN, namespace.owner) || reader.cred.capable(CAP_CHECKPOINT_RESTORE, namespace.owner);
-    if (!privileged) return -EPERM;
+    if (!mayRestore(reader.cred, namespace.owner)) return -EPERM;
     const values = parseIntegers(text);
     if (values === null) return -EINVAL;
     const [value] = values;
     if (value === undefined) return 0;
-    if (value < 0 || value >= namespace.pidMax) return -EINVAL;
+    if (value < 0 || value >= kernel.pidMax) return -EINVAL;
     namespace.lastPid = Number(value);
     return 0;
   },
@@ -94,6 +95,23 @@ const vfs = (field: NumberField<Vfs>, max: number): ProcFileEntry =>
       (kernel.vfs as unknown as Record<string, number>)[field] = value;
     },
     { max },
+  );
+
+/** How much each user of the reader's user namespace may make. See namespaces(7). Linux: kernel/ucount.c. */
+const userLimit = (name: UcountName): ProcFileEntry =>
+  file(
+    0o644,
+    ({ reader }) => `${reader.cred.userNs.limits[name]}\n`,
+    ({ reader }, text) => {
+      const values = parseIntegers(text);
+      if (values === null) return -EINVAL;
+      const [value] = values;
+      if (value === undefined) return 0;
+      if (value < 0 || value > INT_MAX) return -EINVAL;
+      reader.cred.userNs.limits[name] = Number(value);
+      return 0;
+    },
+    { grants: ({ reader }) => (reader.cred.capable(CAP_SYS_RESOURCE, reader.cred.userNs) ? 0o666 : 0o444) },
   );
 
 /** 1 frees clean page cache, 2 names and inodes, 3 both. See proc_sys_vm(5). */
@@ -144,9 +162,9 @@ export const sysctl: ProcDirectoryEntry = directory({
     overflowgid: constant('65534\n'),
     overflowuid: constant('65534\n'),
     pid_max: integer(
-      ({ reader }) => reader.pid.namespace.pidMax,
-      ({ reader }, value) => {
-        reader.pid.namespace.pidMax = value;
+      ({ kernel }) => kernel.pidMax,
+      ({ kernel }, value) => {
+        kernel.pidMax = value;
       },
       { min: 301, max: 4194304 },
     ),
@@ -159,9 +177,10 @@ export const sysctl: ProcDirectoryEntry = directory({
     // Mappings are placed alike in every process.
     randomize_va_space: constant('0\n'),
     tainted: fixed(({ kernel }) => (kernel.oopses > 0 ? 128 : 0)),
-    'threads-max': fixed(({ kernel }) => 2 * kernel.firstTask.group.softLimit(RLIMIT_NPROC)),
+    'threads-max': fixed(() => MAX_THREADS),
     version: fixed(({ kernel }) => kernel.version),
   }),
+  user: directory(Object.fromEntries(UCOUNTS.map((name) => [`max_${name}`, userLimit(name)]))),
   vm: directory({
     drop_caches: dropCaches,
     max_map_count: memory('maxMapCount'),
