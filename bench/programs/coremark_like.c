@@ -1,16 +1,16 @@
 /*
- * A load like CoreMark's: list sorting, matrix multiplication, a state machine over text, CRC. Integer only, without libc;
- * the number of iterations is the first argument, the exit status shows part of the checksum.
+ * A load like CoreMark's: list sorting, matrix multiplication, a state machine over text, CRC. Integer only.
+ *   coremark_like N      N iterations; prints the checksum
+ *   coremark_like -t MS  as many iterations as fit into MS milliseconds; prints how many
  */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "clock.h"
+
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
-
-static long exit_group(long status) {
-  register long x8 __asm__("x8") = 94, x0 __asm__("x0") = status;
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8) : "memory");
-  return x0;
-}
 
 static u16 crc_byte(u8 data, u16 crc) {
   for (int i = 0; i < 8; i++) {
@@ -92,39 +92,46 @@ static struct node pool[NODES];
 static int a[N][N], b[N][N], c[N][N];
 static const char text[] = "5012,1234,-874,+122,35.54400,.1234500,-110.700,+0.64400,5.500e+3,-.123e-2,-87e+832,+0.6e-12,T0.3e-1F,-T.T++Tq,1T3.4e4z";
 
-__attribute__((noreturn, used)) static void run(long *stack) {
-  u32 seed = 7;
-  u16 crc = 0;
-  long iterations = 0;
-  for (const char *digit = (const char *)stack[2]; *digit; digit++) iterations = iterations * 10 + *digit - '0';
-  while (iterations-- > 0) {
-    for (int i = 0; i < NODES; i++) {
-      seed = seed * 1103515245 + 12345;
-      pool[i].value = seed >> 17;
-      pool[i].next = i + 1 < NODES ? &pool[i + 1] : 0;
-    }
-    int k = 0;
-    for (struct node *p = sort(pool); p; p = p->next) {
-      if ((k++ & 7) == 0) crc = crc_word(p->value, crc);
-    }
-    for (int i = 0; i < N; i++) {
-      for (int j = 0; j < N; j++) {
-        a[i][j] = (seed + i * j) & 0xff;
-        b[i][j] = (seed ^ (i + j)) & 0xff;
-      }
-    }
-    for (int i = 0; i < N; i++) {
-      for (int j = 0; j < N; j++) {
-        int sum = 0;
-        for (int m = 0; m < N; m++) sum += a[i][m] * b[m][j];
-        c[i][j] = sum;
-      }
-    }
-    for (int i = 0; i < N; i++) crc = crc_word(c[i][i], crc);
-    scan(text);
-    for (int i = 0; i < 8; i++) crc = crc_word(ends[i], crc);
+static u32 seed = 7;
+static u16 crc;
+
+static void iterate(void) {
+  for (int i = 0; i < NODES; i++) {
+    seed = seed * 1103515245 + 12345;
+    pool[i].value = seed >> 17;
+    pool[i].next = i + 1 < NODES ? &pool[i + 1] : 0;
   }
-  for (;;) exit_group(crc & 0xff);
+  int k = 0;
+  for (struct node *p = sort(pool); p; p = p->next) {
+    if ((k++ & 7) == 0) crc = crc_word(p->value, crc);
+  }
+  for (int i = 0; i < N; i++) {
+    for (int j = 0; j < N; j++) {
+      a[i][j] = (seed + i * j) & 0xff;
+      b[i][j] = (seed ^ (i + j)) & 0xff;
+    }
+  }
+  for (int i = 0; i < N; i++) {
+    for (int j = 0; j < N; j++) {
+      int sum = 0;
+      for (int m = 0; m < N; m++) sum += a[i][m] * b[m][j];
+      c[i][j] = sum;
+    }
+  }
+  for (int i = 0; i < N; i++) crc = crc_word(c[i][i], crc);
+  scan(text);
+  for (int i = 0; i < 8; i++) crc = crc_word(ends[i], crc);
 }
 
-__asm__(".globl _start\n_start: mov x0, sp\n b run\n");
+int main(int argc, char **argv) {
+  if (argc > 2 && strcmp(argv[1], "-t") == 0) {
+    double end = now() + atof(argv[2]) * 1e6;
+    long done = 0;
+    for (; now() < end; done++) iterate();
+    printf("%ld\n", done);
+    return 0;
+  }
+  for (long left = argc > 1 ? atol(argv[1]) : 1000; left > 0; left--) iterate();
+  printf("%04x\n", crc);
+  return 0;
+}

@@ -1,0 +1,73 @@
+/** Builds the benchmark programs for arm64 and for this machine, packs them as an image, and finds the tools that run them. */
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const sources = fileURLToPath(new URL('./programs', import.meta.url));
+
+/** Where everything that the benchmarks build is kept. */
+export const buildDirectory: string = fileURLToPath(new URL('../.build/bench', import.meta.url));
+
+export const CROSS_COMPILER = 'aarch64-linux-gnu-gcc';
+const COMPILER = 'gcc';
+const QEMU = 'qemu-aarch64-static';
+
+/** Programs that compute start here and grow until they take long enough to be measured. */
+const FLAGS = ['-O2', '-static', '-Wall', '-fno-tree-loop-distribute-patterns'];
+
+/** Absolute path of a program in $PATH, or null. */
+export function findTool(name: string): string | null {
+  for (const folder of (process.env['PATH'] ?? '').split(':'))
+    if (folder !== '' && existsSync(join(folder, name))) return join(folder, name);
+  return null;
+}
+
+export interface Programs {
+  /** Folder with the arm64 executables. */
+  readonly arm64: string;
+  /** Folder with this machine's; null without a compiler. */
+  readonly native: string | null;
+  readonly qemu: string | null;
+  /** A root file system with the arm64 executables in /bench. */
+  readonly archive: string;
+  /** Tools that are missing, by name. */
+  readonly missing: readonly string[];
+}
+
+/** Null when there is no cross compiler: then nothing can be measured. */
+export function buildPrograms(): Programs | null {
+  const cross = findTool(CROSS_COMPILER);
+  if (cross === null) return null;
+  const files = readdirSync(sources).sort();
+  const hash = createHash('sha256').update(FLAGS.join(' '));
+  for (const name of files) hash.update(name).update(readFileSync(join(sources, name)));
+  const folder = join(buildDirectory, hash.digest('hex').slice(0, 16));
+  const compilers = { arm64: cross, native: findTool(COMPILER) };
+  if (!existsSync(folder)) {
+    const fresh = `${folder}.new`;
+    rmSync(fresh, { recursive: true, force: true });
+    for (const [target, compiler] of Object.entries(compilers)) {
+      if (compiler === null) continue;
+      const output = join(fresh, target === 'arm64' ? 'root/bench' : target);
+      mkdirSync(output, { recursive: true });
+      for (const name of files.filter((one) => one.endsWith('.c')))
+        must(compiler, [...FLAGS, '-o', join(output, name.slice(0, -2)), join(sources, name), '-lm']);
+    }
+    mkdirSync(join(fresh, 'root/tmp'), { mode: 0o1777 });
+    must('tar', ['-C', join(fresh, 'root'), '-cf', join(fresh, 'root.tar'), '.']);
+    renameSync(fresh, folder);
+  }
+  const qemu = findTool(QEMU);
+  const native = existsSync(join(folder, 'native')) ? join(folder, 'native') : null;
+  const missing = [...(native === null ? [COMPILER] : []), ...(qemu === null ? [QEMU] : [])];
+  return { arm64: join(folder, 'root/bench'), native, qemu, archive: join(folder, 'root.tar'), missing };
+}
+
+/** Run a program that has to succeed. */
+export function must(command: string, args: readonly string[]): void {
+  const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) throw new Error(`${command} failed: ${error?.message ?? `status ${status}`}`);
+}

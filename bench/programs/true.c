@@ -1,0 +1,2 @@
+/* The shortest program. */
+int main(void) { return 0; }

@@ -1,0 +1,138 @@
+/** The three things that are compared, each able to run a program and to time it from vfork to wait. */
+
+import { type ChildProcess, execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SystemName } from './measure.ts';
+import type { Programs } from './programs.ts';
+import type { Answer, Request, WorkerOptions } from './worker.ts';
+
+/** What a program left. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A place where arm64 programs, or builds of the same sources for this machine, run. Our programs are in /bench. */
+export interface System {
+  readonly name: SystemName;
+  run(argv: readonly string[]): Promise<Outcome>;
+  /** Nanoseconds of each of `times` runs, as `repeat` sees them from inside the system. */
+  time(argv: readonly string[], times?: number): Promise<{ readonly nanoseconds: readonly number[]; readonly stdout: string }>;
+}
+
+const timesOf = (argv: readonly string[], { code, stdout, stderr }: Outcome): { nanoseconds: number[]; stdout: string } => {
+  if (code !== 0) throw new Error(`${argv.join(' ')}: status ${code}\n${stderr}`);
+  return { nanoseconds: stderr.trim().split('\n').map(Number), stdout };
+};
+
+/** Programs of the host, run directly or by qemu-user; `launch` turns a guest's argv into the host's. */
+class HostSystem implements System {
+  readonly name: SystemName;
+  private readonly repeat: readonly string[];
+  private readonly launch: (argv: readonly string[]) => string[];
+
+  constructor(name: SystemName, repeat: readonly string[], launch: (argv: readonly string[]) => string[]) {
+    this.name = name;
+    this.repeat = repeat;
+    this.launch = launch;
+  }
+
+  run(argv: readonly string[]): Promise<Outcome> {
+    return host(this.launch(argv));
+  }
+
+  async time(argv: readonly string[], times: number = 1): ReturnType<System['time']> {
+    return timesOf(argv, await host([...this.repeat, `${times}`, ...this.launch(argv)]));
+  }
+}
+
+function host([command, ...args]: readonly string[]): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    execFile(command!, args, { maxBuffer: 1 << 28, encoding: 'latin1' }, (error, stdout, stderr) => {
+      if (error !== null && typeof error.code !== 'number') reject(error);
+      else resolve({ code: (error?.code as number | undefined) ?? 0, stdout, stderr });
+    });
+  });
+}
+
+export function nativeSystem({ native }: Programs): System | null {
+  if (native === null) return null;
+  return new HostSystem('native', [join(native, 'repeat')], (argv) => argv.map((one) => one.replace(/^\/bench\//, `${native}/`)));
+}
+
+/** Needs the native `repeat`: qemu's own must not be in the time. */
+export function qemuSystem({ arm64, native, qemu }: Programs): System | null {
+  if (qemu === null || native === null) return null;
+  return new HostSystem('qemu', [join(native, 'repeat')], (argv) => [qemu, ...argv.map((one) => one.replace(/^\/bench\//, `${arm64}/`))]);
+}
+
+/** An engine in a Node process of its own, with one container in which programs are executed. */
+export class HolmSystem implements System {
+  readonly name = 'ours';
+  private readonly worker: ChildProcess;
+  private readonly waiting: Map<number, (answer: Answer) => void> = new Map();
+  private last = 0;
+
+  private constructor(worker: ChildProcess) {
+    this.worker = worker;
+    worker.on('message', (answer: Answer) => {
+      const resolve = this.waiting.get(answer.id);
+      this.waiting.delete(answer.id);
+      resolve?.(answer);
+    });
+    worker.on('exit', (code) => {
+      for (const [id, resolve] of this.waiting) resolve({ id, error: `the engine's process ended with status ${code}` });
+      this.waiting.clear();
+    });
+  }
+
+  /** `node` is the Node that runs it. */
+  static async start(options: WorkerOptions, node: string): Promise<HolmSystem> {
+    const worker = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), [JSON.stringify(options)], {
+      execPath: node,
+      execArgv: ['--import', 'tsx'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const system = new HolmSystem(worker);
+    await system.ask({ kind: 'ready' });
+    return system;
+  }
+
+  async run(argv: readonly string[]): Promise<Outcome> {
+    return (await this.ask({ kind: 'run', argv })).outcome!;
+  }
+
+  async time(argv: readonly string[], times: number = 1): ReturnType<System['time']> {
+    return timesOf(argv, await this.run(['/bench/repeat', `${times}`, ...argv]));
+  }
+
+  /** Nanoseconds to create, run and remove a container of /bench/true, `times` times. */
+  async lifecycle(times: number): Promise<readonly number[]> {
+    return (await this.ask({ kind: 'lifecycle', times })).numbers!;
+  }
+
+  /** Resident bytes of the process before and after `count` idle containers were started. */
+  async idle(count: number): Promise<readonly number[]> {
+    return (await this.ask({ kind: 'idle', count })).numbers!;
+  }
+
+  async close(): Promise<void> {
+    if (this.worker.exitCode !== null) return;
+    this.worker.kill('SIGKILL');
+    await once(this.worker, 'exit');
+  }
+
+  private async ask(request: Request): Promise<Answer> {
+    this.last += 1;
+    const id = this.last;
+    const answer = await new Promise<Answer>((resolve) => {
+      this.waiting.set(id, resolve);
+      this.worker.send({ ...request, id });
+    });
+    if (answer.error !== undefined) throw new Error(answer.error);
+    return answer;
+  }
+}

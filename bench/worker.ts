@@ -1,0 +1,88 @@
+/** An engine in a process of its own, as it is shipped (dist/), driven by messages from the benchmarks. */
+
+import type { Container, ContainerOptions, Engine, EngineOptions } from '../src/hosts/node/index.ts';
+import type { Outcome } from './systems.ts';
+
+export interface WorkerOptions {
+  readonly engine: EngineOptions;
+  readonly image: string;
+  /** Host folder with our programs, where the image does not have them. */
+  readonly programs?: string;
+}
+
+export type Request =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'run'; readonly argv: readonly string[] }
+  | { readonly kind: 'lifecycle'; readonly times: number }
+  | { readonly kind: 'idle'; readonly count: number };
+
+export interface Answer {
+  readonly id: number;
+  readonly outcome?: Outcome;
+  readonly numbers?: readonly number[];
+  readonly error?: string;
+}
+
+interface Library {
+  createEngine(options: EngineOptions): Promise<Engine>;
+}
+
+const options: WorkerOptions = JSON.parse(process.argv[2]!);
+const { createEngine } = (await import(new URL('../dist/index.js', import.meta.url).href)) as Library;
+const engine = await createEngine(options.engine);
+
+const base: ContainerOptions = {
+  image: options.image,
+  command: ['/bench/idle'],
+  entrypoint: [],
+  ...(options.programs !== undefined && { volumes: [{ source: options.programs, destination: '/bench' }] }),
+};
+const container: Container = await engine.containers.create(base);
+await container.start();
+
+async function lifecycle(times: number): Promise<number[]> {
+  const numbers: number[] = [];
+  for (let i = 0; i < times; i++) {
+    const from = performance.now();
+    const one = await engine.containers.create({ ...base, command: ['/bench/true'] });
+    await one.start();
+    await one.wait();
+    await one.remove();
+    numbers.push((performance.now() - from) * 1e6);
+  }
+  return numbers;
+}
+
+async function idle(count: number): Promise<number[]> {
+  const before = process.memoryUsage.rss();
+  const all: Container[] = [];
+  for (let i = 0; i < count; i++) {
+    const one = await engine.containers.create(base);
+    await one.start();
+    all.push(one);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const after = process.memoryUsage.rss();
+  for (const one of all) await one.remove();
+  return [before, after];
+}
+
+async function serve(request: Request): Promise<Omit<Answer, 'id'>> {
+  switch (request.kind) {
+    case 'ready':
+      return {};
+    case 'run':
+      return { outcome: await container.exec(request.argv) };
+    case 'lifecycle':
+      return { numbers: await lifecycle(request.times) };
+    case 'idle':
+      return { numbers: await idle(request.count) };
+  }
+}
+
+process.on('message', (request: Request & { readonly id: number }) => {
+  serve(request)
+    .catch((error: unknown) => ({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }))
+    .then((answer) => process.send!({ id: request.id, ...answer }));
+});
+process.on('disconnect', () => process.exit());
