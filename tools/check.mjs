@@ -1,7 +1,5 @@
 /** `npm run check`: format, lint, types, architecture, dead code, generated docs. Runs all and reports all. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { root, tool } from './run.mjs';
 
 const checks = [
@@ -9,8 +7,8 @@ const checks = [
   ['types', tool('tsc'), ['-b']],
   ['architecture', process.execPath, ['tools/check_architecture.mjs']],
   ['dead code', tool('knip'), ['--no-progress']],
+  ['docs current', tool('tsx'), ['tools/generate_docs.ts', '--check']],
 ];
-if (existsSync(join(root, 'tools/generate_docs.ts'))) checks.push(['generated docs', tool('tsx'), ['tools/generate_docs.ts', '--check']]);
 
 const one = ([name, command, args]) =>
   new Promise((resolve) => {

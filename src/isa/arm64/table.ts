@@ -22,26 +22,33 @@ import { simdThreeSame } from './simd_three_same.ts';
 import { simdTwoRegisters } from './simd_two_registers.ts';
 import { system } from './system.ts';
 
-export const arm64: readonly Row[] = [
-  ...dataImmediate,
-  ...dataRegister,
-  ...crc,
-  ...branches,
-  ...system,
-  ...loadStore,
-  ...loadStoreExclusive,
-  ...atomics,
-  ...fpScalar,
-  ...fpVector,
-  ...fpVectorShapes,
-  ...simdByElement,
-  ...simdCopy,
-  ...simdImmediate,
-  ...simdLoadStore,
-  ...simdPermute,
-  ...simdShiftImmediate,
-  ...simdStructures,
-  ...simdThreeDifferent,
-  ...simdThreeSame,
-  ...simdTwoRegisters,
+export interface RowGroup {
+  readonly name: string;
+  readonly rows: readonly Row[];
+}
+
+export const groups: readonly RowGroup[] = [
+  { name: 'Data processing with an immediate', rows: dataImmediate },
+  { name: 'Data processing with registers', rows: dataRegister },
+  { name: 'CRC32', rows: crc },
+  { name: 'Branches and exceptions', rows: branches },
+  { name: 'System', rows: system },
+  { name: 'Loads and stores', rows: loadStore },
+  { name: 'Exclusive and ordered loads and stores', rows: loadStoreExclusive },
+  { name: 'Atomic memory operations', rows: atomics },
+  { name: 'Floating point, scalar', rows: fpScalar },
+  { name: 'Floating point, vectors', rows: fpVector },
+  { name: 'Floating point, vectors of other shapes', rows: fpVectorShapes },
+  { name: 'Vectors by element', rows: simdByElement },
+  { name: 'Vector copies', rows: simdCopy },
+  { name: 'Vectors with an immediate', rows: simdImmediate },
+  { name: 'Vector loads and stores', rows: simdLoadStore },
+  { name: 'Vector permutations', rows: simdPermute },
+  { name: 'Vector shifts by an immediate', rows: simdShiftImmediate },
+  { name: 'Vector structures', rows: simdStructures },
+  { name: 'Vectors, three registers of different widths', rows: simdThreeDifferent },
+  { name: 'Vectors, three registers of the same width', rows: simdThreeSame },
+  { name: 'Vectors, two registers', rows: simdTwoRegisters },
 ];
+
+export const arm64: readonly Row[] = groups.flatMap(({ rows }) => rows);

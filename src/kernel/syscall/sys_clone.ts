@@ -6,7 +6,7 @@ import { enterNamespaces, unshareNamespaces } from '../namespace/task_namespaces
 import type { Task } from '../task/task.ts';
 import { type CloneArgs, cloneTask, has } from '../task/task_clone.ts';
 import { flags, int, ptr, size } from './args.ts';
-import { defineSyscall, type Syscall } from './define.ts';
+import { defineSyscall, partial, type Syscall } from './define.ts';
 
 /** The parent of vfork(2) sleeps until the child has given the address space back; then it answers with the child's id. */
 class VforkChild {
@@ -121,4 +121,10 @@ const setns = defineSyscall('setns', [int('fd'), flags('nstype')], (task, fd, ty
   return file === null ? -EBADF : enterNamespaces(task, file, type);
 });
 
-export const cloneCalls: readonly Syscall[] = [clone, clone3, setTidAddress, unshare, setns];
+export const cloneCalls: readonly Syscall[] = [
+  clone,
+  partial(clone3, 'CLONE_INTO_CGROUP is refused with EINVAL'),
+  setTidAddress,
+  unshare,
+  setns,
+];

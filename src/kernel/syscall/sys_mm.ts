@@ -39,7 +39,7 @@ import { VM_GROWSDOWN, VM_LOCKED, VM_NORESERVE, VM_SHARED } from '../mm/vma.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
 import { flags, int, long, ptr, size } from './args.ts';
-import { defineSyscall, type Syscall } from './define.ts';
+import { defineSyscall, partial, type Syscall } from './define.ts';
 
 const O_ACCMODE = 3;
 const O_WRONLY = 1;
@@ -180,4 +180,10 @@ const mremap = defineSyscall(
 
 const brk = defineSyscall('brk', [ptr('addr')], (task, address) => setBrk(task.mm!, address));
 
-export const mmCalls: readonly Syscall[] = [mmap, munmap, mprotect, mremap, brk];
+export const mmCalls: readonly Syscall[] = [
+  partial(mmap, 'MAP_HUGETLB: there are no huge pages, ENOMEM or EINVAL'),
+  munmap,
+  mprotect,
+  mremap,
+  brk,
+];

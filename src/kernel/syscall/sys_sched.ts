@@ -6,7 +6,7 @@ import * as p from '../../abi/process.ts';
 import type { Task } from '../task/task.ts';
 import { flags, int, ptr, size, uint } from './args.ts';
 import { longs } from './copy.ts';
-import { defineSyscall, type Syscall } from './define.ts';
+import { defineSyscall, partial, type Syscall } from './define.ts';
 
 const REALTIME: readonly number[] = [p.SCHED_FIFO, p.SCHED_RR];
 const FAIR: readonly number[] = [p.SCHED_OTHER, p.SCHED_BATCH, p.SCHED_IDLE];
@@ -256,7 +256,7 @@ export const schedCalls: readonly Syscall[] = [
   schedSetparam,
   schedGetscheduler,
   schedGetparam,
-  schedSetattr,
+  partial(schedSetattr, 'SCHED_DEADLINE and utilisation clamps are refused with EINVAL'),
   schedGetattr,
   schedYield,
   schedGetPriorityMax,
@@ -267,7 +267,7 @@ export const schedCalls: readonly Syscall[] = [
   getpriority,
   setpriority,
   ioprioGet,
-  ioprioSet,
+  partial(ioprioSet, 'kept and reported; there is no queue that priorities would order'),
   getcpu,
   membarrier,
 ];

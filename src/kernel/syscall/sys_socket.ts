@@ -8,7 +8,7 @@ import { Socket } from '../net/socket.ts';
 import { getSocketOption, setSocketOption } from '../net/socket_options.ts';
 import type { Task } from '../task/task.ts';
 import { fd, flags, int, ptr } from './args.ts';
-import { defineSyscall, type Syscall } from './define.ts';
+import { defineSyscall, partial, type Syscall } from './define.ts';
 import { newFd } from './new_fd.ts';
 import { pin, pinnedFile } from './pinned_file.ts';
 
@@ -182,7 +182,7 @@ const getsockopt = defineSyscall(
 );
 
 export const socketCalls: readonly Syscall[] = [
-  socket,
+  partial(socket, 'UNIX sockets only: other families are refused with EAFNOSUPPORT'),
   socketpair,
   bind,
   connect,

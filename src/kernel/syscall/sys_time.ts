@@ -8,7 +8,7 @@ import { COARSE_RESOLUTION, cpuClockTarget, isMonotonic, isRealtime, monotonicAt
 import type { Timespec } from '../vfs/inode.ts';
 import { int, ptr } from './args.ts';
 import { longs, readTime, writeTime } from './copy.ts';
-import { defineSyscall, type Syscall } from './define.ts';
+import { defineSyscall, partial, type Syscall } from './define.ts';
 
 const clockGettime = defineSyscall('clock_gettime', [int('clockid'), ptr('tp')], (task, clock, address) => {
   const time = readClock(task, clock);
@@ -147,6 +147,6 @@ export const timeCalls: readonly Syscall[] = [
   settimeofday,
   nanosleep,
   clockNanosleep,
-  adjtimex,
-  clockAdjtime,
+  partial(adjtimex, 'the clock is not disciplined: any change is refused with EOPNOTSUPP'),
+  partial(clockAdjtime, 'as adjtimex'),
 ];
