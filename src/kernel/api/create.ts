@@ -39,6 +39,7 @@ export function createKernel(platform: Platform, options: KernelOptions = {}): K
   const net = new NetNamespace(kernel.namespaceNumbers.allocate(), owner);
   const mnt = kernel.vfs.createMountNamespace(kernel.namespaceNumbers.allocate(), owner);
   const time = new TimeNamespace(PROC_TIME_INIT_INO, owner);
+  time.frozen = true;
   const nsproxy = new NsProxy({
     uts: new UtsNamespace(PROC_UTS_INIT_INO, owner, 'holm', '(none)'),
     ipc: new IpcNamespace(PROC_IPC_INIT_INO, owner),

@@ -2,7 +2,7 @@
 
 import { CAP_SYS_ADMIN, CAP_SYS_CHROOT } from '../../abi/capability.ts';
 import { EINVAL, EPERM } from '../../abi/errno.ts';
-import { CLONE_NEWIPC, CLONE_NEWNS } from '../../abi/process.ts';
+import { CLONE_NEWIPC } from '../../abi/process.ts';
 import { remapVvar } from '../exec/vdso.ts';
 import { exitSem } from '../ipc/sem.ts';
 import { exitShm } from '../ipc/shm.ts';
@@ -61,7 +61,7 @@ export function installMount(set: NsSet, ns: MountNamespace): number {
   const { userNs } = set.cred;
   if (!cred.capable(CAP_SYS_ADMIN, ns.owner) || !cred.capable(CAP_SYS_CHROOT, userNs) || !cred.capable(CAP_SYS_ADMIN, userNs))
     return -EPERM;
-  if (set.flags === CLONE_NEWNS && fs!.users > 1) return -EINVAL;
+  if (fs!.users > 1) return -EINVAL;
   set.changes.mnt = ns;
   return 0;
 }

@@ -41,7 +41,7 @@ export function notifyParentOfExit(group: ThreadGroup): boolean {
   if (parent === null) return true;
   const { exitSignal } = leader;
   const { handler, flags } = parent.group.sighand.get(SIGCHLD);
-  const autoreap = exitSignal === SIGCHLD && (handler === SIG_IGN || (flags & SA_NOCLDWAIT) !== 0);
+  const autoreap = group.adopted || (exitSignal === SIGCHLD && (handler === SIG_IGN || (flags & SA_NOCLDWAIT) !== 0));
   const silent = exitSignal <= 0 || exitSignal > NSIG || (exitSignal === SIGCHLD && handler === SIG_IGN);
   if (!silent) {
     const status = leader.exitCode;

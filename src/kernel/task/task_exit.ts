@@ -134,6 +134,7 @@ function handOverChildren(task: Task, last: boolean): void {
     if (!last) continue;
     group.children.delete(child);
     heir?.group.children.add(child);
+    child.adopted = heir === heir?.kernel.firstTask;
     child.leader.exitSignal = SIGCHLD;
     if (child.live === 0 && !isPendingInit(child) && notifyParentOfExit(child)) releaseProcess(child);
     killOrphanedProcessGroup(child, group, false);

@@ -66,6 +66,8 @@ export class ThreadGroup {
   terminal: ControllingTerminal | null = null;
   /** An execve(2) has happened since fork(2): setpgid(2) by the parent is refused. */
   didExec = false;
+  /** An orphan that came to the first task, which waits only for the processes that it has started. */
+  adopted = false;
   /** PR_SET_CHILD_SUBREAPER, here or in an ancestor. */
   subreaper = false;
   hasSubreaper = false;

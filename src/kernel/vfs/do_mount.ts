@@ -57,6 +57,8 @@ function graft(task: Task, mount: Mount, path: Path): number {
 /** MS_BIND: the tree at `source` appears at `path` too. Linux: do_loopback. */
 export function mountBind(task: Task, source: Path, path: Path, recursive: boolean): number {
   const { mount } = source;
+  const refused = source.inode.mayBind(task);
+  if (refused < 0) return refused;
   if (mount.unbindable) return -EINVAL;
   // Namespace files may be bound from outside any mount namespace.
   if (mount.namespace !== task.nsproxy.mnt && mount.namespace !== null) return -EINVAL;

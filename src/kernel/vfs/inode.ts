@@ -177,6 +177,10 @@ export abstract class Inode {
   removexattr(_task: Task, _name: string): number {
     return -EOPNOTSUPP;
   }
+  /** Whether mount(MS_BIND) may show it at another place: 0 or a negative errno. */
+  mayBind(_task: Task): number {
+    return 0;
+  }
   /** A new open file description; permission has been checked. */
   open(_task: Task, _path: Path, _flags: number): File | number {
     return -ENXIO;

@@ -52,7 +52,9 @@ function propagation(mount: Mount): string {
 }
 
 /** The name of the mount's root inside its file system. */
-function rootName({ root }: Mount): string {
+function rootName({ root, sb }: Mount): string {
+  const shown = sb.showPath(root);
+  if (shown !== null) return shown;
   let name = '';
   for (let dentry = root; !dentry.isRoot; dentry = dentry.parent) name = `/${dentry.name}${name}`;
   return root.unlinked ? `${name}//deleted` : name || '/';

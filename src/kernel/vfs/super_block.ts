@@ -72,6 +72,11 @@ export abstract class SuperBlock {
     return '';
   }
 
+  /** What /proc/[pid]/mountinfo shows as the root of a mount at `root`, where it has no path; null for its path. Linux: show_path. */
+  showPath(_root: Dentry): string | null {
+    return null;
+  }
+
   /** mount(MS_REMOUNT): apply the options in `data`; the caller sets the flags afterwards. */
   reconfigure(_task: Task, _flags: number, data: string): number {
     return data === '' ? 0 : -EINVAL;

@@ -1,6 +1,6 @@
 /** Inodes without a place in any directory: pipes, sockets, event files. Linux: fs/anon_inodes.c, pipefs, sockfs. */
 
-import { EINVAL, EOPNOTSUPP } from '../../../abi/errno.ts';
+import { EINVAL, EPERM } from '../../../abi/errno.ts';
 import { ANON_INODE_FS_MAGIC, S_IFDIR } from '../../../abi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Pid } from '../../task/pid.ts';
@@ -71,7 +71,7 @@ export class AnonymousInode extends Inode {
 /** The inode of all descriptors of one process or thread. Linux: fs/pidfs.c. */
 class PidInode extends AnonymousInode {
   override setattr(): number {
-    return -EOPNOTSUPP;
+    return -EPERM;
   }
 }
 

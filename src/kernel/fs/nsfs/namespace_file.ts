@@ -107,6 +107,7 @@ function writeInfo(task: Task, namespace: MountNamespace, address: number): numb
 
 /** The mount namespace made next or before, among those that the caller controls. Linux: get_sequential_mnt_ns. */
 function openNeighbour(task: Task, namespace: MountNamespace, previous: boolean, address: number): number {
+  if (!task.cred.capable(CAP_SYS_ADMIN, namespace.owner)) return -EPERM;
   const { mountNamespaces } = task.kernel.vfs;
   const ids = [...mountNamespaces.keys()].filter((id) => (previous ? id < namespace.id : id > namespace.id));
   if (previous) ids.reverse();

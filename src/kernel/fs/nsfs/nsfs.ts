@@ -10,6 +10,7 @@ import type { File } from '../../vfs/file.ts';
 import { FileSystemType } from '../../vfs/file_system_type.ts';
 import { Inode } from '../../vfs/inode.ts';
 import { Mount } from '../../vfs/mount.ts';
+import { MountNamespace } from '../../vfs/mount_namespace.ts';
 import { Path } from '../../vfs/path.ts';
 import { MAY_WRITE } from '../../vfs/permission.ts';
 import { SuperBlock } from '../../vfs/super_block.ts';
@@ -34,6 +35,10 @@ export class Nsfs extends SuperBlock {
     this.mount = new Mount(kernel.vfs.allocateMountId(), this, this.root, 'nsfs', 0).get();
   }
 
+  override showPath(root: Dentry): string {
+    return root.name;
+  }
+
   /** Where a link of /proc/[pid]/ns leads; who keeps the path keeps the namespace. */
   path(namespace: Namespace): Path {
     return new Path(this.mount, new NamespaceDentry(this, namespace));
@@ -51,6 +56,11 @@ export class NamespaceInode extends Inode {
   /** Nobody writes to it. Linux: S_IMMUTABLE. */
   override permission(_task: Task, mask: number): number | null {
     return (mask & MAY_WRITE) !== 0 ? -EPERM : null;
+  }
+
+  /** A mount namespace cannot be bound in itself or in an older one, which it could then keep. Linux: mnt_ns_loop. */
+  override mayBind(task: Task): number {
+    return this.namespace instanceof MountNamespace && this.namespace.id <= task.nsproxy.mnt.id ? -EINVAL : 0;
   }
 
   override open(task: Task): File {
