@@ -1,57 +1,57 @@
 /** Bundles the command and the library into dist/. Does nothing when dist/ is newer than every source. */
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './run.mjs';
+import stale from './stale.cjs';
 
 const dist = join(root, 'dist');
-const stamp = join(dist, '.built');
-
-/** Whether a source is newer than the last build. */
-export function isStale() {
-  if (!existsSync(stamp)) return true;
-  const built = statSync(stamp).mtimeMs;
-  const newer = (folder) =>
-    readdirSync(folder, { withFileTypes: true }).some((entry) => {
-      const path = join(folder, entry.name);
-      return entry.isDirectory() ? newer(path) : !entry.name.endsWith('.test.ts') && statSync(path).mtimeMs > built;
-    });
-  return newer(join(root, 'src')) || statSync(join(root, 'package-lock.json')).mtimeMs > built;
-}
 
 /** Build if needed. */
 export async function build({ force = false } = {}) {
-  if (!force && !isStale()) return;
+  if (!force && !stale.isStale()) return;
   const { build: bundle } = await import('esbuild');
   mkdirSync(dist, { recursive: true });
   const started = new Date();
+  const common = { absWorkingDir: root, bundle: true, platform: 'node', target: 'node20', logLevel: 'warning' };
   await bundle({
-    absWorkingDir: root,
-    entryPoints: { holm: 'src/cli/main.ts', index: 'src/hosts/node/index.ts' },
+    ...common,
+    entryPoints: { index: 'src/hosts/node/index.ts' },
     outdir: 'dist',
-    bundle: true,
-    splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node20',
     packages: 'external',
     sourcemap: 'linked',
-    chunkNames: 'chunk-[hash]',
-    logLevel: 'warning',
   });
+  const command = await buildCommand(bundle, common);
   // The interpreter is generated once, not at every start.
-  await bundle({
-    absWorkingDir: root,
-    entryPoints: ['src/machine/machine.ts'],
-    outfile: '.build/machine.mjs',
-    bundle: true,
-    format: 'esm',
-    logLevel: 'warning',
-  });
+  await bundle({ ...common, entryPoints: ['src/machine/machine.ts'], outfile: '.build/machine.mjs', format: 'esm' });
   const { buildInterpreter } = await import(new URL('../.build/machine.mjs', import.meta.url).href);
   writeFileSync(join(dist, 'interpreter.bin'), buildInterpreter());
-  writeFileSync(stamp, '');
-  const { utimesSync } = await import('node:fs');
-  utimesSync(stamp, started, started);
+  for (const name of readdirSync(dist)) if (name.startsWith('command-') && name !== command) rmSync(join(dist, name), { force: true });
+  writeFileSync(stale.stamp, command);
+  utimesSync(stale.stamp, started, started);
+}
+
+/**
+ * One script for the command, which bin/holm.js runs with V8's code cache. Its name tells its content: a cache that
+ * belongs to another script is never taken for this one's.
+ */
+async function buildCommand(bundle, common) {
+  const { outputFiles } = await bundle({
+    ...common,
+    entryPoints: ['src/cli/main.ts'],
+    format: 'cjs',
+    external: ['openpgp'],
+    minifySyntax: true,
+    minifyWhitespace: true,
+    define: { 'import.meta.url': '__url' },
+    write: false,
+  });
+  const { contents } = outputFiles[0];
+  const name = `command-${createHash('sha256').update(contents).digest('hex').slice(0, 16)}.cjs`;
+  writeFileSync(join(dist, `${name}.new`), contents);
+  renameSync(join(dist, `${name}.new`), join(dist, name));
+  return name;
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) await build({ force: true });

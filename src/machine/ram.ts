@@ -4,6 +4,8 @@ import { FRAME_SHIFT, type Ram, type RamViews } from '../platform/ram.ts';
 import { CODE_BLOCK_BYTES, FIXED_END, SLOT_BYTES } from './layout.ts';
 
 const WASM_PAGE = 65536;
+/** The kernel's share at the start, so that it need not grow at once: growing replaces every view. */
+const FIRST_BYTES: number = 16 << 20;
 
 /** How much room the machine keeps for its own structures. */
 export interface MachineLayout {
@@ -44,7 +46,10 @@ export class LinearRam implements Ram {
   /** `maxBytes` counts the machine's own part; it is at most 4 GiB. */
   constructor(layout: MachineLayout, maxBytes: number, grown: () => void) {
     const maximum = Math.min(65536, Math.floor(maxBytes / WASM_PAGE));
-    this.memory = new WebAssembly.Memory({ initial: layout.end / WASM_PAGE, maximum });
+    this.memory = new WebAssembly.Memory({
+      initial: Math.min(maximum, (layout.end + Math.min(FIRST_BYTES, maxBytes / 8)) / WASM_PAGE),
+      maximum,
+    });
     this.views = viewsOf(this.memory.buffer);
     this.firstFrame = layout.end >>> FRAME_SHIFT;
     this.maxFrame = maximum * 16;

@@ -1,7 +1,6 @@
 /** Decompression: what a stream is compressed with is told from its first bytes, never from a name. */
 
 import { Decompress as ZstdDecompress } from 'fzstd';
-import xz from 'xz-decompress';
 import { HolmError } from '../error.ts';
 import { ByteReader, type ByteSource } from './byte_reader.ts';
 
@@ -65,6 +64,7 @@ async function* unxz(reader: ByteReader): AsyncGenerator<Uint8Array> {
       }
     },
   });
+  const { default: xz } = await import('xz-decompress');
   const output = new xz.XzReadableStream(input).getReader();
   let done = false;
   try {

@@ -50,14 +50,25 @@ export function isLoopback(host: string): boolean {
 }
 
 export class NodeHttpClient implements HttpClient {
-  private readonly agent: Agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-  private readonly secureAgent: SecureAgent = new SecureAgent({ keepAlive: true, maxSockets: CONNECTIONS });
+  private plain: Agent | null = null;
+  private secure: SecureAgent | null = null;
   private readonly proxy: ProxyChoice;
   private readonly userAgent: string;
 
   constructor(userAgent: string, proxy: ProxyChoice) {
     this.userAgent = userAgent;
     this.proxy = proxy;
+  }
+
+  /** Made when they are needed: most commands never use the network. */
+  private get agent(): Agent {
+    this.plain ??= new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+    return this.plain;
+  }
+
+  private get secureAgent(): SecureAgent {
+    this.secure ??= new SecureAgent({ keepAlive: true, maxSockets: CONNECTIONS });
+    return this.secure;
   }
 
   async request(url: string, request: HttpRequest): Promise<HttpResponse> {

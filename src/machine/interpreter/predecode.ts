@@ -19,8 +19,9 @@ import { rolesOf } from './roles.ts';
 
 /** How far to decode ahead of execution. */
 const RUN = 16;
-/** How many instruction words to remember. */
-const KNOWN_WORDS = 0x10000;
+/** Places for instruction words that are remembered, each word in one of them. */
+const KNOWN_WORDS = 0x2000;
+const HASH_SHIFT: number = 32 - Math.log2(KNOWN_WORDS);
 
 export class Predecoder {
   private readonly ram: Ram;
@@ -30,14 +31,17 @@ export class Predecoder {
   /** The record being made, as words and as half-words. */
   private readonly record = new Int32Array(RECORD_BYTES / 4);
   private readonly halves = new Uint16Array(this.record.buffer);
-  /** Records by instruction word: programs repeat themselves. */
-  private readonly known = new Map<number, Int32Array>();
+  /** Instruction words and their records: programs repeat themselves. */
+  private readonly knownWords = new Int32Array(KNOWN_WORDS);
+  private readonly knownRecords = new Int32Array(KNOWN_WORDS * (RECORD_BYTES / 4));
 
   constructor(ram: Ram, decoder: Decoder, numbers: FormNumbers, cache: CodeCache) {
     this.ram = ram;
     this.decoder = decoder;
     this.numbers = numbers;
     this.cache = cache;
+    // An empty place holds a word that belongs elsewhere: 0 does, but for the first one.
+    this.knownWords[0] = -1;
   }
 
   /** Decodes the instruction of a record and those that follow it. */
@@ -56,12 +60,12 @@ export class Predecoder {
 
   private write(at: number, index: number, word: number): void {
     const { i32 } = this.ram.views;
-    const known = this.known.get(word);
-    if (known) {
-      i32.set(known, at >> 2);
+    const { record, halves, knownWords, knownRecords } = this;
+    const place = Math.imul(word, 0x9e3779b1) >>> HASH_SHIFT;
+    if (knownWords[place] === (word | 0)) {
+      copyRecord(i32, at >> 2, knownRecords, 4 * place);
       return;
     }
-    const { record, halves } = this;
     record.fill(0);
     const decoded = this.decoder.decode(word);
     let branches = false;
@@ -89,11 +93,11 @@ export class Predecoder {
       record[2] = word;
       halves[0] = UNDEFINED;
     }
-    i32.set(record, at >> 2);
+    copyRecord(i32, at >> 2, record, 0);
     // The form of a branch depends on its place.
     if (branches) return;
-    if (this.known.size === KNOWN_WORDS) this.known.clear();
-    this.known.set(word, record.slice());
+    knownWords[place] = word;
+    copyRecord(knownRecords, 4 * place, record, 0);
   }
 
   private writeImmediate({ offset, bytes }: OperandSlot, value: number | bigint): void {
@@ -106,6 +110,10 @@ export class Predecoder {
       record[(offset >> 2) + 1] = Number(BigInt.asIntN(32, bits >> 32n));
     }
   }
+}
+
+function copyRecord(to: Int32Array, at: number, from: Int32Array, start: number): void {
+  for (let i = 0; i < RECORD_BYTES / 4; i++) to[at + i] = from[start + i]!;
 }
 
 /** Where a general register is; number 31 depends on how it is used. */
