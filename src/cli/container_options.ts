@@ -11,11 +11,11 @@ export interface ContainerFlags {
   name?: string;
   hostname?: string;
   domainname?: string;
-  env: string[];
-  envFile: string[];
-  volume: string[];
-  mount: string[];
-  tmpfs: string[];
+  env?: string[];
+  envFile?: string[];
+  volume?: string[];
+  mount?: string[];
+  tmpfs?: string[];
   workdir?: string;
   user?: string;
   entrypoint?: string;
@@ -29,21 +29,22 @@ export interface ContainerFlags {
   userns?: string;
   network?: string;
   cgroupns?: string;
-  sysctl: string[];
+  sysctl?: string[];
   shmSize?: string;
-  capAdd: string[];
-  capDrop: string[];
-  securityOpt: string[];
+  capAdd?: string[];
+  capDrop?: string[];
+  securityOpt?: string[];
   privileged?: boolean;
-  label: string[];
+  label?: string[];
   stopSignal?: string;
   strace?: boolean;
   pull: string;
   mirror?: string;
 }
 
-const many = (value: string, previous: string[]): string[] => [...previous, value];
-const list = (value: string, previous: string[]): string[] => [...previous, ...value.split(',')];
+/** An option that may be given several times. */
+export const many = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
+const list = (value: string, previous: readonly string[] = []): string[] => [...previous, ...value.split(',')];
 
 function number(value: string): number {
   const n = Number(value);
@@ -51,49 +52,48 @@ function number(value: string): number {
   return n;
 }
 
-/** Options that describe a process or a container. */
+/** Options that describe a process or a container, by subject. */
 export function addContainerOptions(command: Command): Command {
   return command
+    .option('--name <name>', 'name of the container')
+    .option('--pull <when>', 'fetch the image: always, missing or never', 'missing')
+    .option('--mirror <url>', 'Debian mirror to build the image from')
+    .option('-l, --label <name=value>', 'add a label', many)
+    .option('--stop-signal <signal>', 'the signal that asks it to end')
+    .option('--strace', 'print every system call on standard error')
+    .helpOption('--help', 'show this help')
+    .optionsGroup('Process:')
     .option('-i, --interactive', 'keep standard input open')
     .option('-t, --tty', 'give the container a terminal')
-    .option('--name <name>', 'name of the container')
-    .option('-h, --hostname <name>', 'host name in the container')
-    .option('--domainname <name>', 'NIS domain name in the container')
-    .option('-e, --env <NAME=value>', 'set an environment variable; NAME alone takes it from here', many, [])
-    .option('--env-file <file>', 'read environment variables from a file', many, [])
-    .option('-v, --volume <host:container[:ro]>', 'show a host folder in the container', many, [])
-    .option(
-      '--mount <type=…,…>',
-      'the same in words: type=bind,source=…,target=…[,readonly] or type=tmpfs,target=…[,tmpfs-size=…]',
-      many,
-      [],
-    )
-    .option('--tmpfs <folder[:options]>', 'mount a temporary file system: /run:size=64m,mode=755', many, [])
+    .option('-e, --env <NAME=value>', 'set an environment variable; NAME alone takes it from here', many)
+    .option('--env-file <file>', 'read environment variables from a file', many)
     .option('-w, --workdir <folder>', 'working directory')
     .option('-u, --user <user[:group]>', 'user, by name or number')
     .option('--entrypoint <program>', "replace the image's entry point")
+    .optionsGroup('Files:')
+    .option('-v, --volume <host:container[:ro]>', 'show a host folder in the container', many)
+    .option('--mount <type=…,…>', 'the same in words: type=bind,source=…,target=…[,readonly] or type=tmpfs,target=…[,tmpfs-size=…]', many)
+    .option('--tmpfs <folder[:options]>', 'mount a temporary file system: /run:size=64m,mode=755', many)
     .option('--read-only', 'make the root file system read-only')
-    .option('-m, --memory <size>', 'memory limit, such as 64m')
+    .option('--shm-size <size>', 'size of /dev/shm')
+    .optionsGroup('Limits:')
+    .option('-m, --memory <size>', 'memory, such as 64m')
     .option('--pids-limit <n>', 'most processes and threads; -1 for no limit', number)
     .option('--cpus <n>', 'share of the processor, such as 0.5', number)
+    .optionsGroup('Isolation:')
+    .option('-h, --hostname <name>', 'host name in the container')
+    .option('--domainname <name>', 'NIS domain name in the container')
     .option('--ipc <mode>', 'IPC namespace: private, shareable, none, host or container:NAME')
     .option('--pid <mode>', 'PID namespace: private, host or container:NAME')
     .option('--uts <mode>', 'UTS namespace: private or host')
-    .option('--network, --net <mode>', 'network namespace: none, host or container:NAME')
+    .option('--net, --network <mode>', 'network namespace: none, host or container:NAME')
     .option('--cgroupns <mode>', 'cgroup namespace: private or host')
     .option('--userns <mode>', 'user namespace: host')
-    .option('--sysctl <name=value>', 'set a kernel parameter of its namespaces', many, [])
-    .option('--shm-size <size>', 'size of /dev/shm', undefined)
-    .option('--cap-add <names>', 'add capabilities, such as SYS_ADMIN or ALL', list, [])
-    .option('--cap-drop <names>', 'drop capabilities', list, [])
-    .option('--security-opt <option>', 'no-new-privileges, or seccomp=unconfined (there is no default filter)', many, [])
+    .option('--sysctl <name=value>', 'set a kernel parameter of its namespaces', many)
+    .option('--cap-add <names>', 'add capabilities, such as SYS_ADMIN or ALL', list)
+    .option('--cap-drop <names>', 'drop capabilities', list)
+    .option('--security-opt <option>', 'no-new-privileges, or seccomp=unconfined (there is no default filter)', many)
     .option('--privileged', 'give it all capabilities, and /sys and the cgroups to write to')
-    .option('-l, --label <name=value>', 'add a label', many, [])
-    .option('--stop-signal <signal>', 'the signal that asks it to end')
-    .option('--pull <when>', 'fetch the image: always, missing or never', 'missing')
-    .option('--mirror <url>', 'Debian mirror to build the image from')
-    .option('--strace', 'print every system call on standard error')
-    .helpOption('--help', 'show this help')
     .passThroughOptions();
 }
 
@@ -105,23 +105,24 @@ const PLAIN = [
 
 /** What the flags mean. Throws EOPTION for values that have no meaning. */
 export function containerOptions(image: string, command: string[], flags: ContainerFlags): ContainerOptions {
+  const { env = [], envFile = [], volume = [], mount = [], tmpfs = [], sysctl = [], securityOpt = [], label = [] } = flags;
   if (!['always', 'missing', 'never'].includes(flags.pull))
     throw new HolmError('EOPTION', `invalid --pull "${flags.pull}": always, missing or never`);
-  const mounts = flags.mount.map(parseMount);
+  const mounts = mount.map(parseMount);
   return {
     image,
     ...(command.length > 0 && { command }),
     ...Object.fromEntries(PLAIN.filter((name) => flags[name] !== undefined).map((name) => [name, flags[name]])),
     ...(flags.entrypoint !== undefined && { entrypoint: flags.entrypoint === '' ? [] : [flags.entrypoint] }),
     ...(flags.strace && { strace: (line: string) => process.stderr.write(`${line}\n`) }),
-    env: environment(flags.envFile, flags.env),
-    volumes: [...flags.volume.map(volume), ...mounts.filter(isBind).map(bindMount)],
-    tmpfs: Object.fromEntries([...flags.tmpfs.map(tmpfs), ...mounts.filter((mount) => !isBind(mount)).map(tmpfsMount)]),
-    capAdd: flags.capAdd,
-    capDrop: flags.capDrop,
-    noNewPrivileges: flags.securityOpt.map(securityOption).includes('no-new-privileges'),
-    sysctls: pairs('--sysctl', flags.sysctl),
-    labels: pairs('--label', flags.label),
+    env: environment(envFile, env),
+    volumes: [...volume.map(parseVolume), ...mounts.filter(isBind).map(bindMount)],
+    tmpfs: Object.fromEntries([...tmpfs.map(parseTmpfs), ...mounts.filter((mount) => !isBind(mount)).map(tmpfsMount)]),
+    capAdd: flags.capAdd ?? [],
+    capDrop: flags.capDrop ?? [],
+    noNewPrivileges: securityOpt.map(securityOption).includes('no-new-privileges'),
+    sysctls: pairs('--sysctl', sysctl),
+    labels: pairs('--label', label),
     readOnly: flags.readOnly ?? false,
     tty: flags.tty ?? false,
     stdin: flags.interactive ?? false,
@@ -151,7 +152,7 @@ function environment(files: readonly string[], entries: readonly string[]): Reco
   return env;
 }
 
-function volume(text: string): Volume {
+function parseVolume(text: string): Volume {
   const parts = text.split(':');
   const [source, destination, mode] = parts;
   if (!source || !destination || parts.length > 3 || !isAbsolute(destination)) {
@@ -181,7 +182,7 @@ function pairs(option: string, entries: readonly string[]): Record<string, strin
   return result;
 }
 
-function tmpfs(text: string): [string, string] {
+function parseTmpfs(text: string): [string, string] {
   const at = text.indexOf(':');
   const destination = at < 0 ? text : text.slice(0, at);
   if (!isAbsolute(destination)) throw new HolmError('EOPTION', `invalid --tmpfs "${text}": an absolute path is wanted`);

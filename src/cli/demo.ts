@@ -1,8 +1,8 @@
 /** `npm start`: the default image, then a shell on a terminal or a short demonstration without one. */
 
 import type { Command } from 'commander';
-import { createEngine } from '../hosts/node/index.ts';
 import { ensureImage } from './images.ts';
+import { openEngine } from './open_engine.ts';
 import { runContainer } from './run.ts';
 
 const DEMO = `
@@ -17,7 +17,7 @@ export function addDemoCommand(program: Command): void {
     .command('demo', { hidden: true })
     .description('the default image: a shell on a terminal, else a demonstration')
     .action(async () => {
-      await using engine = await createEngine();
+      await using engine = await openEngine();
       await ensureImage(engine, 'debian', 'missing', undefined);
       const terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
       const shell = terminal ? ['bash'] : ['sh', '-ec', DEMO];

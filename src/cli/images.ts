@@ -1,36 +1,36 @@
 /** `holm pull`, `load`, `images`, `rmi` and `inspect`. */
 
 import type { Command } from 'commander';
-import { createEngine, type Engine, HolmError } from '../hosts/node/index.ts';
+import { type Engine, HolmError } from '../hosts/node/index.ts';
+import { many } from './container_options.ts';
+import { interruptible, openEngine } from './open_engine.ts';
 import { ProgressDisplay } from './progress.ts';
 
 interface PullFlags {
   mirror?: string;
   suite?: string;
   include?: string;
-  keyring: string[];
+  keyring?: string[];
   as?: string;
 }
 
 /** Fetch an image, showing how far it is; Ctrl-C ends it, and what was downloaded is used the next time. */
 async function pull(engine: Engine, name: string, flags: Partial<PullFlags>): Promise<string> {
   const progress = new ProgressDisplay();
-  const abort = new AbortController();
-  const cancel = (): void => abort.abort();
-  process.once('SIGINT', cancel);
   try {
-    return await engine.pull(name, {
-      onProgress: progress.show,
-      signal: abort.signal,
-      ...(flags.mirror !== undefined && { mirror: flags.mirror }),
-      ...(flags.suite !== undefined && { suite: flags.suite }),
-      ...(flags.include !== undefined && { include: flags.include.split(',').filter((p) => p !== '') }),
-      ...(flags.keyring !== undefined && flags.keyring.length > 0 && { keyrings: flags.keyring }),
-      ...(flags.as !== undefined && { name: flags.as }),
-    });
+    return await interruptible((signal) =>
+      engine.pull(name, {
+        onProgress: progress.show,
+        signal,
+        ...(flags.mirror !== undefined && { mirror: flags.mirror }),
+        ...(flags.suite !== undefined && { suite: flags.suite }),
+        ...(flags.include !== undefined && { include: flags.include.split(',').filter((p) => p !== '') }),
+        ...(flags.keyring !== undefined && flags.keyring.length > 0 && { keyrings: flags.keyring }),
+        ...(flags.as !== undefined && { name: flags.as }),
+      }),
+    );
   } finally {
     progress.end();
-    process.off('SIGINT', cancel);
   }
 }
 
@@ -75,31 +75,56 @@ function table(rows: readonly (readonly string[])[]): string {
 }
 
 export function addImageCommands(program: Command): void {
-  const many = (value: string, previous: string[]): string[] => [...previous, value];
   program
     .command('pull')
-    .description('fetch an image from a registry; "debian" is built from a Debian mirror')
+    .summary('fetch an image')
+    .description(
+      'Fetch an image. The name "debian" stands for a Debian image that is built here, from the packages of a Debian mirror; ' +
+        'any other name is a reference to a registry. What was downloaded before is used again.',
+    )
     .argument('<name>', 'debian, or a reference such as alpine:3.20 or registry.example:5000/app')
     .option('--mirror <url>', "Debian mirror (default: $HOLM_MIRROR, then the one of this machine's apt)")
     .option('--suite <name>', 'Debian suite', 'trixie')
     .option('--include <packages>', 'more Debian packages, separated by commas')
-    .option('--keyring <file>', "trust these OpenPGP keys instead of the machine's Debian keys", many, [])
+    .option('--keyring <file>', "trust these OpenPGP keys instead of the machine's Debian keys", many)
     .option('--as <name>', 'name that the image gets here')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  holm pull debian
+  holm pull --include python3,git --as dev debian
+  holm pull --mirror http://mirror.example/debian debian
+  holm pull registry.example:5000/team/app:1.0`,
+    )
     .action(async (name: string, flags: PullFlags) => {
-      await using engine = await createEngine();
+      await using engine = await openEngine();
       console.log(shortId(await pull(engine, name, flags)));
     });
   program
     .command('load')
-    .description('load images from an OCI layout, a docker archive or a plain tar of a root file system')
+    .summary('load images from an archive')
+    .description(
+      'Load images from an OCI layout (a folder or a tar of one), from what docker save writes, or from the tar of a root file ' +
+        'system. Archives may be compressed with gzip, xz or zstd; what they are is told from their content.',
+    )
     .argument('<archive>', 'file or folder; - for standard input')
     .option('--as <name>', 'name for an archive that carries none')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  docker save alpine | holm load -
+  holm load --as mine rootfs.tar.xz`,
+    )
     .action(async (archive: string, flags: { as?: string }) => {
-      await using engine = await createEngine();
+      await using engine = await openEngine();
       const progress = new ProgressDisplay();
       let names: string[];
       try {
-        names = await engine.images.load(archive, { onProgress: progress.show, ...(flags.as !== undefined && { name: flags.as }) });
+        names = await interruptible((signal) =>
+          engine.images.load(archive, { onProgress: progress.show, signal, ...(flags.as !== undefined && { name: flags.as }) }),
+        );
       } finally {
         progress.end();
       }
@@ -110,7 +135,7 @@ export function addImageCommands(program: Command): void {
     .description('list images')
     .option('-q, --quiet', 'ids only')
     .action(async (flags: { quiet?: boolean }) => {
-      await using engine = await createEngine();
+      await using engine = await openEngine();
       const images = await engine.images.list();
       if (flags.quiet) for (const image of images) console.log(shortId(image.id));
       else {
@@ -120,10 +145,11 @@ export function addImageCommands(program: Command): void {
     });
   program
     .command('rmi')
-    .description('remove images')
+    .summary('remove images')
+    .description('Remove names of images; an image goes with its last name, and its layers with the last image that needs them.')
     .argument('<image...>', 'names or ids')
     .action(async (names: string[]) => {
-      await using engine = await createEngine();
+      await using engine = await openEngine();
       for (const name of names) for (const removed of await engine.images.remove(name)) console.log(removed);
     });
   program
@@ -131,7 +157,7 @@ export function addImageCommands(program: Command): void {
     .description('show everything about images as JSON')
     .argument('<image...>', 'names or ids')
     .action(async (names: string[]) => {
-      await using engine = await createEngine();
+      await using engine = await openEngine();
       console.log(JSON.stringify(await Promise.all(names.map((name) => engine.images.inspect(name))), null, 2));
     });
 }

@@ -19,25 +19,59 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('Containers on a kernel of their own: runs arm64 Linux programs anywhere, without root or a virtual machine.')
     .version(version, '-V, --version', 'print the version')
     .enablePositionalOptions()
-    .showHelpAfterError('(run "holm help" for the commands)')
+    .addHelpText('after', '\nRun "holm help COMMAND" for the options of a command.')
+    .helpCommand(false)
     .exitOverride();
   addRunCommand(program);
   addImageCommands(program);
   program
     .command('version')
-    .description('show the version of Holm, its kernel and its runtime')
+    .description('show the versions of Holm, of its kernel and of its runtime')
     .action(() => {
       console.log(
         `Holm     ${version}\nKernel   Linux 6.12 (Holm), aarch64\nNode     ${process.versions.node} (V8 ${process.versions.v8})`,
       );
     });
+  program
+    .command('help')
+    .description('show help for a command')
+    .argument('[command]')
+    .action((name: string | undefined) => {
+      const topic = name === undefined ? program : program.commands.find((command) => command.name() === name);
+      if (topic === undefined) return program.error(`error: unknown command '${name}'`);
+      topic.outputHelp();
+    });
   addDemoCommand(program);
-  for (const command of program.commands) command.exitOverride();
+  for (const command of [program, ...program.commands]) oneLineErrors(command.exitOverride());
+  for (const command of program.commands) if (command.name() !== 'run') command.helpOption('-h, --help', 'show this help');
+  program.helpOption('-h, --help', 'show this help');
+  // A reader that has seen enough, such as head, is no failure.
+  process.stdout.on('error', ignoreBrokenPipe);
+  process.stderr.on('error', ignoreBrokenPipe);
+  if (argv.length === 0) return program.outputHelp();
   try {
     await program.parseAsync(argv as string[], { from: 'user' });
   } catch (error) {
     process.exitCode = report(error);
   }
+}
+
+function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+/** What the parser refuses is said in one line, with where to read on. */
+function oneLineErrors(command: Command): void {
+  const help = command.parent === null ? 'holm help' : `holm help ${command.name()}`;
+  command.configureOutput({
+    outputError: (text, write) =>
+      write(
+        `${text
+          .trim()
+          .replace(/^error:/, 'holm:')
+          .replaceAll('\n', ' ')} (see "${help}")\n`,
+      ),
+  });
 }
 
 /** Print one clear line and choose the exit status. */

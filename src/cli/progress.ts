@@ -1,9 +1,11 @@
-/** Progress of long work: a bar that is redrawn on a terminal, a line for each phase otherwise. */
+/** Progress of long work: a bar that is redrawn on a terminal, a line for each phase and now and then one between otherwise. */
 
 import type { Progress } from '../hosts/node/index.ts';
 
 const BAR = 24;
-const REDRAW = 80; // milliseconds
+/** Milliseconds between two drawings of the bar, and between two plain lines. */
+const REDRAW = 80;
+const REPEAT = 10_000;
 
 function amount(value: number, unit: Progress['unit']): string {
   if (unit !== 'bytes') return String(value);
@@ -24,17 +26,19 @@ export class ProgressDisplay {
 
   /** To be given to calls that report progress. */
   readonly show = (progress: Progress): void => {
+    const now = Date.now();
     if (progress.phase !== this.phase) {
       this.finishPhase();
       this.phase = progress.phase;
-      if (!this.terminal) process.stderr.write(`${progress.phase} …\n`);
+      if (!this.terminal) {
+        this.drawn = now;
+        process.stderr.write(`${progress.phase} …\n`);
+      }
     }
     this.last = progress;
-    const now = Date.now();
-    if (this.terminal && now - this.drawn >= REDRAW) {
-      this.drawn = now;
-      this.draw(progress);
-    }
+    if (now - this.drawn < (this.terminal ? REDRAW : REPEAT)) return;
+    this.drawn = now;
+    this.draw(progress);
   };
 
   /** The work is over, or has failed: leaves the cursor on a line of its own. */
@@ -45,14 +49,13 @@ export class ProgressDisplay {
 
   private finishPhase(): void {
     if (this.last === null) return;
-    if (this.terminal) {
-      this.draw(this.last);
-      process.stderr.write('\n');
-    } else if (this.last.total > 0 || this.last.done > 0) process.stderr.write(`${this.phase}: ${describe(this.last)}\n`);
+    if (this.terminal || this.last.total > 0 || this.last.done > 0) this.draw(this.last);
+    if (this.terminal) process.stderr.write('\n');
     this.last = null;
   }
 
   private draw(progress: Progress): void {
+    if (!this.terminal) return void process.stderr.write(`${progress.phase}: ${describe(progress)}\n`);
     const share = progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
     const filled = Math.round(share * BAR);
     const bar = progress.total > 0 ? `[${'='.repeat(filled)}${' '.repeat(BAR - filled)}] ` : '';

@@ -1,10 +1,11 @@
 /** `holm run`: create a container, connect this terminal to it, and leave with its exit status. */
 
 import type { Command } from 'commander';
-import { type ContainerOptions, createEngine, type Engine, HolmError } from '../hosts/node/index.ts';
+import { type ContainerOptions, type Engine, HolmError } from '../hosts/node/index.ts';
 import { connect } from './connect.ts';
 import { addContainerOptions, type ContainerFlags, containerOptions } from './container_options.ts';
 import { ensureImage } from './images.ts';
+import { openEngine } from './open_engine.ts';
 
 interface RunFlags extends ContainerFlags {
   rm?: boolean;
@@ -13,14 +14,27 @@ interface RunFlags extends ContainerFlags {
 export function addRunCommand(program: Command): void {
   const run = program
     .command('run')
-    .description('run a command in a new container')
+    .summary('run a command in a new container')
+    .description(
+      'Create a container from an image, run a command in it, and end with its exit status: 125 when Holm fails, 126 when the ' +
+        'command cannot be run, 127 when it is not there, 128 + n when signal n ended it.',
+    )
     .usage('[options] IMAGE [COMMAND] [ARG...]')
     .argument('<image>', 'name of an image; fetched if it is not here')
     .argument('[command...]', "the command and its arguments; the image's own if absent")
-    .option('--rm', 'remove the container when it ends');
+    .option('--rm', 'remove the container when it ends')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  holm run --rm -it debian bash
+  holm run --rm -v "$PWD:/src:ro" -w /src debian sh -c 'ls | sort'
+  holm run --rm --memory 64m --pids-limit 50 debian perl -e 'print "hello\\n"'
+  echo hello | holm run --rm -i debian tr a-z A-Z`,
+    );
   addContainerOptions(run).action(async (image: string, command: string[], flags: RunFlags) => {
     const options = containerOptions(image, command, flags);
-    await using engine = await createEngine();
+    await using engine = await openEngine();
     await ensureImage(engine, image, flags.pull, flags.mirror);
     process.exitCode = await runContainer(engine, options);
   });

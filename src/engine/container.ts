@@ -3,6 +3,7 @@
 import {
   ALL_CAPABILITIES,
   type Change,
+  type ContainerSpec,
   changesBelow,
   describeProcess,
   type FolderMount,
@@ -22,7 +23,17 @@ import { type Exit, GuestProcess } from './guest_process.ts';
 import { byteString, utf8 } from './image/bytes.ts';
 import type { ResolvedImage } from './image/index.ts';
 import { capabilitiesOf, joinedContainer, namespaceMode, namespaceSource, sysctlsOf, tmpfsMount } from './isolation.ts';
-import { type ContainerOptions, type ProcessOptions, parseBytes, resolveArgv, resolveEnv, type Volume } from './options.ts';
+import {
+  type ContainerOptions,
+  checkOptions,
+  checkProcess,
+  type Limits,
+  limitsOf,
+  type ProcessOptions,
+  resolveArgv,
+  resolveEnv,
+  type Volume,
+} from './options.ts';
 import { collect } from './streams.ts';
 
 /** What a command left: data, whatever its exit status. */
@@ -46,8 +57,6 @@ export interface ContainerHost {
 
 export type ContainerState = 'created' | 'running' | 'exited';
 
-const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
-
 export class Container {
   readonly id: string;
   readonly name: string;
@@ -60,6 +69,8 @@ export class Container {
   private readonly host: ContainerHost;
   private readonly capabilities: bigint;
   private readonly sysctls: Readonly<Record<string, string>>;
+  private readonly limits: Limits;
+  private readonly argv: readonly string[];
   private init: RuntimeProcess | null = null;
   /** What was written so far; kept from one run to the next. */
   private layer: WritableLayer | null = null;
@@ -72,7 +83,10 @@ export class Container {
     this.name = name;
     this.image = image;
     this.options = options;
-    this.hostname = options.hostname ?? id.slice(0, 12);
+    this.hostname = options.hostname || id.slice(0, 12);
+    checkOptions(options);
+    this.limits = limitsOf(options);
+    this.argv = resolveArgv(options, image.config);
     this.capabilities = capabilitiesOf(options);
     this.sysctls = sysctlsOf(options);
     for (const kind of ['ipc', 'pid', 'uts', 'network', 'cgroupns', 'userns'] as const) namespaceMode(options, kind);
@@ -89,11 +103,26 @@ export class Container {
   /** Start the first process. Throws EEXEC with exit code 126 or 127 when the program cannot be executed. */
   async start(): Promise<void> {
     if (this.state !== 'created') throw new HolmError('ECONFLICT', `container ${this.name} has been started already`);
-    const { options, image } = this;
-    const ipc = namespaceMode(options, 'ipc');
-    const argv = resolveArgv(options, image.config);
     this.host.watch(this.process);
-    const init = startContainer(this.host.kernel, {
+    try {
+      this.init = this.started(this.process, startContainer(this.host.kernel, this.spec()), this.argv);
+    } catch (error) {
+      this.process.finish({ code: error instanceof HolmError ? error.exitCode : 125, signal: null, outOfMemory: false });
+      this.state = 'exited';
+      throw error;
+    }
+    if (this.layer !== null) releaseLayer(this.layer);
+    this.layer = this.init.layer;
+    this.state = 'running';
+    void this.process.exited.then(() => {
+      this.state = 'exited';
+    });
+  }
+
+  private spec(): ContainerSpec {
+    const { options, image, limits } = this;
+    const ipc = namespaceMode(options, 'ipc');
+    return {
       id: this.id,
       hostname: bytes(this.hostname),
       domainname: bytes(options.domainname ?? '(none)'),
@@ -109,22 +138,15 @@ export class Container {
         net: this.source(namespaceMode(options, 'network')),
         cgroup: this.source(namespaceMode(options, 'cgroupns')),
       },
-      shm: ipc === 'none' ? null : parseBytes(options.shmSize ?? DEFAULT_SHM_SIZE),
+      shm: ipc === 'none' ? null : limits.shm,
       sysctls: this.sysctls,
       privileged: options.privileged ?? false,
-      memory: options.memory === undefined ? null : parseBytes(options.memory),
-      pids: options.pidsLimit === undefined || options.pidsLimit <= 0 ? null : options.pidsLimit,
-      cpus: options.cpus ?? null,
+      memory: limits.memory,
+      pids: limits.pids,
+      cpus: limits.cpus,
       trace: options.strace !== undefined,
-      process: this.processSpec(argv, options, this.process.id),
-    });
-    this.init = this.started(this.process, init, argv);
-    if (this.layer !== null) releaseLayer(this.layer);
-    this.layer = this.init.layer;
-    this.state = 'running';
-    void this.process.exited.then(() => {
-      this.state = 'exited';
-    });
+      process: this.processSpec(this.argv, options, this.process.id),
+    };
   }
 
   /** The container's processes: of every run of exec(), and their children. */
@@ -187,6 +209,7 @@ export class Container {
   spawn(argv: readonly string[], options: ProcessOptions = {}): GuestProcess {
     if (this.state !== 'running' || this.init === null) throw new HolmError('ECONFLICT', `container ${this.name} is not running`);
     if (argv.length === 0) throw new HolmError('ENOCOMMAND', 'no command specified');
+    checkProcess(options);
     this.executed += 1;
     const process = new GuestProcess(
       `${this.id}/${this.executed}`,
@@ -247,7 +270,7 @@ export class Container {
     return {
       argv: argv.map(bytes),
       env: resolveEnv(config, this.hostname, tty, { ...this.options.env, ...options.env }).map(bytes),
-      workdir: bytes(options.workdir ?? this.options.workdir ?? (config.workdir || '/')),
+      workdir: bytes(options.workdir || this.options.workdir || config.workdir || '/'),
       user: bytes(options.user ?? this.options.user ?? config.user),
       tty,
       streams,
@@ -264,8 +287,7 @@ export class Container {
     }
     const code = result.errno === 'ENOENT' ? 127 : PROGRAM_ERRORS.has(result.errno) ? 126 : 125;
     process.finish({ code, signal: null, outOfMemory: false });
-    if (process === this.process) this.state = 'exited';
-    const reason = result.errno === 'ENOENT' ? 'executable file not found in $PATH' : result.error;
+    const reason = result.errno === 'ENOENT' ? notFound(argv[0]!) : result.error.replace(/\bE[A-Z0-9]+$/, (name) => WORDS[name] ?? name);
     const what = code === 125 ? `cannot start container ${this.name}` : `cannot run "${argv[0]}"`;
     throw new HolmError('EEXEC', `${what}: ${reason}`, { exitCode: code });
   }
@@ -273,6 +295,25 @@ export class Container {
 
 /** Failures that are the program's: exit status 126. */
 const PROGRAM_ERRORS: ReadonlySet<string> = new Set(['EACCES', 'ENOEXEC', 'EISDIR', 'ELIBBAD', 'ETXTBSY', 'E2BIG', 'ENOTDIR', 'ELOOP']);
+
+const notFound = (program: string): string => (program.includes('/') ? 'no such file or directory' : 'executable file not found in $PATH');
+
+/** What the usual failures are called. See errno(3). */
+const WORDS: Readonly<Record<string, string>> = {
+  E2BIG: 'argument list too long',
+  EACCES: 'permission denied',
+  EBUSY: 'device or resource busy',
+  EINVAL: 'invalid argument',
+  EISDIR: 'is a directory',
+  ELIBBAD: 'the interpreter of the program is damaged',
+  ELOOP: 'too many levels of symbolic links',
+  ENOENT: 'no such file or directory',
+  ENOMEM: 'not enough memory (see --memory)',
+  ENOSPC: 'no space left',
+  ENOTDIR: 'not a directory',
+  EPERM: 'operation not permitted',
+  ETXTBSY: 'text file busy',
+};
 
 /** As the kernel has strings: one char for each byte of UTF-8. */
 const bytes = (text: string): string => byteString(utf8(text));

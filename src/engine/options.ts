@@ -2,6 +2,7 @@
 
 import { HolmError } from './error.ts';
 import type { ImageConfig } from './image/index.ts';
+import { signalNumber } from './signals.ts';
 
 /** A host folder made visible in the container. */
 export interface Volume {
@@ -15,7 +16,7 @@ export interface Volume {
 export interface ProcessOptions {
   /** `NAME=value`, or values by name. Added to the image's and the container's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Working directory; created if absent. */
+  /** Working directory, an absolute path; created if absent. */
   readonly workdir?: string;
   /** `user[:group]`, by name or number. */
   readonly user?: string;
@@ -35,15 +36,16 @@ export interface ContainerOptions extends ProcessOptions {
   readonly command?: readonly string[];
   /** Replaces the image's entry point; an empty list removes it. */
   readonly entrypoint?: readonly string[];
+  /** At most 64 bytes; the first 12 digits of the container's id unless told. */
   readonly hostname?: string;
   readonly domainname?: string;
   /** The root file system cannot be written. */
   readonly readOnly?: boolean;
-  /** Bytes, or a number with a suffix b, k, m or g. */
+  /** Bytes, or a number with a suffix b, k, m or g; at least 6m. Absent or 0: no limit. */
   readonly memory?: number | string;
-  /** Most processes and threads at a time; absent or -1: no limit. */
+  /** Most processes and threads at a time; absent, 0 or -1: no limit. */
   readonly pidsLimit?: number;
-  /** Share of the processor: 0.5 is half of its time. */
+  /** Share of the processor: 0.5 is half of its time. Absent or 0: no limit. */
   readonly cpus?: number;
   readonly volumes?: readonly Volume[];
   /** Temporary file systems by where they are mounted; the values are options as docker has them: `size=64m,mode=1777,noexec`. */
@@ -109,10 +111,62 @@ const UNITS: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g
 
 /** Bytes from `64m` and the like. */
 export function parseBytes(text: number | string): number {
-  if (typeof text === 'number') return text;
-  const match = /^(\d+(?:\.\d+)?)\s*([bkmgt])?i?b?$/i.exec(text.trim());
+  if (typeof text === 'number' && Number.isSafeInteger(text) && text >= 0) return text;
+  const match = /^(\d+(?:\.\d+)?)\s*([bkmgt])?i?b?$/i.exec(String(text).trim());
   if (match === null) throw new HolmError('EOPTION', `invalid size "${text}": a number with an optional suffix b, k, m or g is wanted`);
   return Math.floor(Number(match[1]) * UNITS[(match[2] ?? 'b').toLowerCase()]!);
+}
+
+/** What a container may use; null is without limit. */
+export interface Limits {
+  /** Bytes. */
+  readonly memory: number | null;
+  readonly pids: number | null;
+  /** Processors' worth of time. */
+  readonly cpus: number | null;
+  /** Bytes of /dev/shm. */
+  readonly shm: number;
+}
+
+const MIN_MEMORY = 6 * 1024 * 1024;
+const DEFAULT_SHM_SIZE = 64 * 1024 * 1024;
+
+/** The limits that options set. Throws EOPTION for values that have no meaning. */
+export function limitsOf(options: ContainerOptions): Limits {
+  const { pidsLimit = -1, cpus = 0 } = options;
+  const memory = parseBytes(options.memory ?? 0);
+  if (memory > 0 && memory < MIN_MEMORY) throw new HolmError('EOPTION', `invalid memory limit "${options.memory}": the least is 6m`);
+  if (!Number.isInteger(pidsLimit) || pidsLimit < -1)
+    throw new HolmError('EOPTION', `invalid limit of processes "${pidsLimit}": a whole number is wanted, or -1 for no limit`);
+  if (!Number.isFinite(cpus) || cpus < 0) throw new HolmError('EOPTION', `invalid share of the processor "${cpus}": 0.5 is half of it`);
+  return {
+    memory: memory === 0 ? null : memory,
+    pids: pidsLimit <= 0 ? null : pidsLimit,
+    cpus: cpus === 0 ? null : cpus,
+    shm: parseBytes(options.shmSize ?? DEFAULT_SHM_SIZE),
+  };
+}
+
+const HOST_NAME_MAX = 64;
+const MAX_ID = 2 ** 31 - 1;
+
+/** What can be told wrong before anything is made. Throws EOPTION. */
+export function checkOptions({ hostname = '', domainname = '', stopSignal, ...options }: ContainerOptions): void {
+  for (const name of [hostname, domainname])
+    if (new TextEncoder().encode(name).length > HOST_NAME_MAX)
+      throw new HolmError('EOPTION', `invalid host name "${name}": ${HOST_NAME_MAX} bytes are the most`);
+  if (stopSignal !== undefined) signalNumber(stopSignal);
+  checkProcess(options);
+}
+
+/** The same of a process. */
+export function checkProcess({ workdir = '', user = '', env = {} }: ProcessOptions): void {
+  if (workdir !== '' && !workdir.startsWith('/'))
+    throw new HolmError('EOPTION', `invalid working directory "${workdir}": an absolute path is wanted`);
+  for (const id of user.split(':', 2))
+    if (/^\d+$/.test(id) && Number(id) > MAX_ID) throw new HolmError('EOPTION', `invalid user "${user}": ids are 0 to ${MAX_ID}`);
+  for (const [name, value] of Object.entries(env))
+    if (name === '' || /[=\0]/.test(name) || value.includes('\0')) throw new HolmError('EOPTION', `invalid environment variable "${name}"`);
 }
 
 /** A container may be called what docker allows. */

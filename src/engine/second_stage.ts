@@ -25,8 +25,12 @@ export async function runSecondStage(engine: Engine, stage: Parameters<SecondSta
       stage.onLine(text);
     };
     const read = Promise.all([eachLine(container.process.stdout, line), eachLine(container.process.stderr, line)]);
+    const cancel = (): void => container.kill();
+    stage.signal?.addEventListener('abort', cancel);
     await container.start();
     const exit = await container.wait();
+    stage.signal?.removeEventListener('abort', cancel);
+    stage.signal?.throwIfAborted();
     await read;
     if (exit.code !== 0) {
       throw new HolmError('EEXEC', `the packages could not be configured (exit status ${exit.code}): ${tail.join(' | ')}`);

@@ -98,7 +98,8 @@ export interface ImageHost {
   sha256(): Hasher;
   md5(): Hasher;
   now(): Date;
-  sleep(milliseconds: number): Promise<void>;
+  /** Rejects when the signal aborts. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
   /** A name that nobody else uses: of this process, so that `ownerAlive` can tell whether it still runs. */
   readonly owner: string;
   ownerAlive(owner: string): Promise<boolean>;

@@ -86,24 +86,28 @@ export class ImageStore {
   async pull(name: string, options: PullAnyOptions = {}): Promise<string> {
     if (name === 'debian' || options.mirror !== undefined) {
       const source = await findDebianSource(this.host, options);
-      if (source) return this.finished(() => pullDebian(this.host, this.store, source, { ...options, name: options.name ?? name }));
+      if (source)
+        return this.finished(() => pullDebian(this.host, this.store, source, { ...options, name: options.name ?? name }), options.signal);
       if (options.include?.length)
         throw new HolmError('EINVAL', 'packages can be included from a Debian mirror only, and none is known: use --mirror');
-      return this.finished(() => pullReference(this.host, this.store, 'debian:trixie-slim', { ...options, name: options.name ?? name }));
+      return this.finished(
+        () => pullReference(this.host, this.store, 'debian:trixie-slim', { ...options, name: options.name ?? name }),
+        options.signal,
+      );
     }
-    return this.finished(() => pullReference(this.host, this.store, name, options));
+    return this.finished(() => pullReference(this.host, this.store, name, options), options.signal);
   }
 
   /** Build a Debian image from a mirror. Returns the image's id. */
   async pullDebian(options: PullDebianOptions = {}): Promise<string> {
     const source = await findDebianSource(this.host, options);
     if (!source) throw new HolmError('EINVAL', 'no Debian mirror is known: use --mirror URL, or set HOLM_MIRROR');
-    return this.finished(() => pullDebian(this.host, this.store, source, options));
+    return this.finished(() => pullDebian(this.host, this.store, source, options), options.signal);
   }
 
-  /** Take images from an archive or directory. Returns the names (or ids, where there are none). */
+  /** Take images from an archive or directory; `-` is standard input. Returns the images' names. */
   async load(path: string, options: LoadOptions = {}): Promise<string[]> {
-    return this.finished(() => loadArchive(this.host, this.store, path, options));
+    return this.finished(() => loadArchive(this.host, this.store, path, options), options.signal);
   }
 
   async list(): Promise<ImageSummary[]> {
@@ -212,9 +216,12 @@ export class ImageStore {
   }
 
   /** Do something that stores; then the rubbish of it and of killed processes goes, whether it went well or not. */
-  private async finished<T>(action: () => Promise<T>): Promise<T> {
+  private async finished<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await action();
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+      throw new HolmError('ECANCELED', 'interrupted; what was fetched is kept for the next time', { cause: error });
     } finally {
       await this.sweep().catch(() => undefined);
     }

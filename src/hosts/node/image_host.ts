@@ -30,6 +30,8 @@ export interface ImageHostOptions {
   readonly environment?: Environment;
   /** Where /etc/apt and the machine's keyrings are; the root directory unless told. */
   readonly root?: string;
+  /** Told what a long wait for another process is for. */
+  readonly onWait?: (reason: string) => void;
 }
 
 /** $XDG_DATA_HOME/holm, or its default. See the XDG Base Directory Specification. */
@@ -68,8 +70,8 @@ export function createImageHost(options: ImageHostOptions = {}): ImageHost {
   const owner = createOwner();
   const root = options.root ?? '/';
   return {
-    data: new NodeStoreFiles(options.dataDirectory ?? dataDirectory(environment), owner),
-    cache: new NodeStoreFiles(options.cacheDirectory ?? cacheDirectory(environment), owner),
+    data: new NodeStoreFiles(options.dataDirectory ?? dataDirectory(environment), owner, options.onWait),
+    cache: new NodeStoreFiles(options.cacheDirectory ?? cacheDirectory(environment), owner, options.onWait),
     files,
     http: new NodeHttpClient(
       USER_AGENT,
@@ -79,7 +81,7 @@ export function createImageHost(options: ImageHostOptions = {}): ImageHost {
     sha256: () => hasher('sha256'),
     md5: () => hasher('md5'),
     now: () => new Date(),
-    sleep: (milliseconds) => delay(milliseconds),
+    sleep: (milliseconds, signal) => delay(milliseconds, undefined, signal && { signal }),
     owner,
     ownerAlive: async (other) => ownerAlive(other),
     environment: (name) => environment[name],

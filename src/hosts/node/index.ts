@@ -16,9 +16,14 @@ export interface EngineOptions {
   readonly dataDirectory?: string;
   /** Where downloads are kept; `$XDG_CACHE_HOME/holm` unless told. */
   readonly cacheDirectory?: string;
+  /** Receives a line when another process that changes the store keeps this one waiting. */
+  readonly onWait?: (reason: string) => void;
 }
 
-/** An engine in this process, with a kernel of its own, started when the first container is created. */
+/**
+ * An engine in this process, with a kernel of its own, started when the first container is created. Nothing is read or written
+ * before the first call. Failures of its methods are `HolmError`s: a code for programs, one line for people.
+ */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const { images, blocks, layers } = createImageStore(options);
   return new Engine({

@@ -3,18 +3,22 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-/** When a process was started, as far as the host tells. See proc(5), /proc/[pid]/stat, field 22. */
-function startTime(pid: number): string {
+const UNKNOWN = '0';
+
+/** When a process was started, as far as the host tells; null for one that has ended. See proc(5), /proc/[pid]/stat, fields 3 and 22. */
+function startTime(pid: number): string | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '0';
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    // A zombie waits for a parent that may never ask.
+    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? UNKNOWN);
   } catch {
-    return '0';
+    return UNKNOWN;
   }
 }
 
 export function createOwner(): string {
-  return `${process.pid}.${startTime(process.pid)}.${randomBytes(4).toString('hex')}`;
+  return `${process.pid}.${startTime(process.pid) ?? UNKNOWN}.${randomBytes(4).toString('hex')}`;
 }
 
 /** Whether the process that was given this name still runs. */
@@ -28,5 +32,5 @@ export function ownerAlive(owner: string): boolean {
     if ((error as { code?: string }).code !== 'EPERM') return false;
   }
   const now = startTime(number);
-  return now === '0' || started === '0' || now === started;
+  return now === UNKNOWN || started === UNKNOWN || now === started;
 }

@@ -10,6 +10,8 @@ import { ownerAlive } from './owner.ts';
 /** Locks are held for moments: an older one was left by a process that cannot be asked any more. */
 const STALE_LOCK_MS = 120_000;
 const LOCK_POLL_MS = 20;
+/** After so long, whoever waits says what for. */
+const PATIENCE_MS = 1000;
 
 type Failure = { readonly code?: string; readonly message?: string };
 
@@ -21,11 +23,14 @@ function isAbsent(error: unknown): boolean {
 export class NodeStoreFiles implements StoreFiles {
   readonly directory: string;
   private readonly owner: string;
+  private readonly onWait: (reason: string) => void;
   private queue: Promise<unknown> = Promise.resolve();
 
-  constructor(directory: string, owner: string) {
+  /** `onWait` is told, once for each wait, what the lock is waited for. */
+  constructor(directory: string, owner: string, onWait: (reason: string) => void = () => undefined) {
     this.directory = directory;
     this.owner = owner;
+    this.onWait = onWait;
   }
 
   async read(path: string): Promise<Uint8Array | null> {
@@ -85,7 +90,8 @@ export class NodeStoreFiles implements StoreFiles {
       try {
         return await action();
       } finally {
-        await rm(this.path('lock'), { force: true });
+        // If we were taken for dead, the lock is another's now.
+        if ((await orNull(readFile(this.path('lock'), 'utf8'))) === this.owner) await rm(this.path('lock'), { force: true });
       }
     });
     this.queue = turn.catch(() => undefined);
@@ -98,6 +104,7 @@ export class NodeStoreFiles implements StoreFiles {
 
   private async acquire(): Promise<void> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    let patient = Date.now() + PATIENCE_MS;
     for (;;) {
       try {
         await writeFile(this.path('lock'), this.owner, { flag: 'wx', mode: 0o600 });
@@ -107,6 +114,10 @@ export class NodeStoreFiles implements StoreFiles {
       }
       if (await this.isStale('lock')) await this.breakLock();
       else await delay(LOCK_POLL_MS);
+      if (Date.now() < patient) continue;
+      patient = Number.POSITIVE_INFINITY;
+      const holder = (await orNull(readFile(this.path('lock'), 'utf8')))?.split('.')[0] || 'unknown';
+      this.onWait(`waiting for process ${holder}, which is changing ${this.directory}`);
     }
   }
 

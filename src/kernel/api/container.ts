@@ -112,7 +112,7 @@ function enterProgram(task: Task, spec: ProcessSpec): Failure | null {
   if (typeof user === 'string') return { errno: 'EINVAL', error: user };
   const made = makeDirectories(task, spec.workdir);
   const cwd = made < 0 ? made : resident(() => lookupPath(task, AT_FDCWD, spec.workdir, LOOKUP_FOLLOW | LOOKUP_DIRECTORY));
-  if (isErrno(cwd)) return failure(cwd, `cannot use ${spec.workdir} as working directory: ${errnoNames[-cwd] ?? cwd}`);
+  if (isErrno(cwd)) return { errno: 'EINVAL', error: `cannot use ${spec.workdir} as working directory: ${errnoNames[-cwd] ?? cwd}` };
   task.fs!.setCwd(cwd);
   task.fs!.umask = 0o022;
   doSetsid(task);

@@ -7,4 +7,4 @@ export { startContainer, startProcess } from './container.ts';
 export { createKernel } from './create.ts';
 export { describeProcess, type ProcessInfo, processesIn } from './processes.ts';
 export { RuntimeProcess, releaseLayer, type WritableLayer } from './runtime_process.ts';
-export type { FolderMount, NamespaceSource, Started, TmpfsMount } from './spec.ts';
+export type { ContainerSpec, FolderMount, NamespaceSource, Started, TmpfsMount } from './spec.ts';

@@ -75,7 +75,8 @@ export async function pullDebian(host: ImageHost, store: Store, source: DebianSo
   if (!layers) {
     const index = await archive.packages(release);
     const packages = resolvePackages(index, [...new Set([...index.base, ...wanted])]);
-    layers = await makeLayers({ host, store, archive, release, packages, source, suite, onProgress }, options.secondStage);
+    const { signal } = options;
+    layers = await makeLayers({ host, store, archive, release, packages, source, suite, onProgress, signal }, options.secondStage);
     await asked.set(stages, layers);
   }
   const id = await store.putConfig(utf8(JSON.stringify(configOf(layers, release, suite))));
@@ -145,6 +146,7 @@ interface Making {
   readonly source: DebianSource;
   readonly suite: string;
   readonly onProgress: ProgressListener;
+  readonly signal: AbortSignal | undefined;
 }
 
 async function makeLayers(making: Making, secondStage: SecondStage | undefined): Promise<string[]> {
@@ -164,7 +166,7 @@ async function makeLayers(making: Making, secondStage: SecondStage | undefined):
   return layers;
 }
 
-async function baseLayer({ host, store, archive, release, packages, source, suite, onProgress }: Making): Promise<string> {
+async function baseLayer({ host, store, archive, release, packages, source, suite, onProgress, signal }: Making): Promise<string> {
   let waiting = packages.length;
   const fetched = archive.fetch(packages);
   for (const one of fetched)
@@ -179,6 +181,7 @@ async function baseLayer({ host, store, archive, release, packages, source, suit
     for (const i of baseFilesFirst(packages)) {
       const { name } = packages[i]!;
       const path = await fetched[i]!;
+      signal?.throwIfAborted();
       unpacked.push(await unpackDeb(host, name, cachedFile(host, path), builder));
       if (waiting === 0) onProgress({ phase: 'Unpacking packages', done: unpacked.length, total: packages.length, unit: 'packages' });
     }
@@ -237,7 +240,7 @@ async function copyMasterFiles(builder: LayerBuilder, draft: LayerDraft, mtime: 
 }
 
 async function configuredLayer(
-  { store, packages, onProgress }: Making,
+  { store, packages, onProgress, signal }: Making,
   image: string,
   base: string,
   secondStage: SecondStage,
@@ -249,6 +252,7 @@ async function configuredLayer(
     image,
     command: secondStageCommand(packages.map((one) => one.name)),
     environment: SECOND_STAGE_ENVIRONMENT,
+    ...(signal && { signal }),
     onLine: (line) => {
       if (!line.startsWith('Setting up ')) return;
       done++;

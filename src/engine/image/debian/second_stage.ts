@@ -8,6 +8,8 @@ export type SecondStage = (stage: {
   readonly environment: Readonly<Record<string, string>>;
   /** To be called with each line that the command writes. */
   readonly onLine: (line: string) => void;
+  /** Ends the command. */
+  readonly signal?: AbortSignal;
 }) => Promise<AsyncIterable<Uint8Array>>;
 
 export const SECOND_STAGE_ENVIRONMENT: Readonly<Record<string, string>> = {

@@ -33,7 +33,7 @@ export async function download(host: ImageHost, what: Download): Promise<string>
   const mine = `${part}.${host.owner}`;
   await adoptPart(host, part, mine);
   try {
-    await retry(host, () => fetchPart(host, what, mine));
+    await retry(host, () => fetchPart(host, what, mine), what.signal);
   } catch (error) {
     await host.cache.rename(mine, part).catch(() => false); // for the next attempt to go on with
     throw error;

@@ -101,31 +101,36 @@ export function isTransient(error: unknown): boolean {
 }
 
 /** Run `action` again after failures that may pass, waiting longer each time. */
-export async function retry<T>(network: Network, action: (attempt: number) => Promise<T>): Promise<T> {
+export async function retry<T>(network: Network, action: (attempt: number) => Promise<T>, signal?: AbortSignal): Promise<T> {
   for (let count = 0; ; count++) {
     try {
       return await action(count);
     } catch (error) {
+      signal?.throwIfAborted();
       if (count === RETRIES || !isTransient(error)) throw error;
-      await network.sleep(FIRST_DELAY * 2 ** count);
+      await network.sleep(FIRST_DELAY * 2 ** count, signal);
     }
   }
 }
 
 /** A small document, whole. Null when the server has none (404). */
 export async function fetchDocument(network: Network, url: string, limit: number, options: HttpRequest = {}): Promise<Uint8Array | null> {
-  return retry(network, async () => {
-    const response = await request(network, url, options);
-    if (response.status === 404 || response.status === 410) {
-      response.discard();
-      return null;
-    }
-    if (response.status !== 200) {
-      response.discard();
-      throw new HttpStatusError(url, response);
-    }
-    return readBody(response, url, limit);
-  });
+  return retry(
+    network,
+    async () => {
+      const response = await request(network, url, options);
+      if (response.status === 404 || response.status === 410) {
+        response.discard();
+        return null;
+      }
+      if (response.status !== 200) {
+        response.discard();
+        throw new HttpStatusError(url, response);
+      }
+      return readBody(response, url, limit);
+    },
+    options.signal,
+  );
 }
 
 export async function readBody(response: HttpResponse, url: string, limit: number): Promise<Uint8Array> {

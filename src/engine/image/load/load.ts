@@ -18,6 +18,7 @@ export interface LoadOptions {
   /** The image's name, for archives that do not say it. */
   readonly name?: string;
   readonly onProgress?: ProgressListener;
+  readonly signal?: AbortSignal;
 }
 
 interface Loading {
@@ -76,6 +77,8 @@ async function loadTar(loading: Loading, path: string): Promise<string[]> {
     return [await setName(loading, loading.options.name ?? fileName(path), id)];
   } catch (error) {
     await draft.abort();
+    if (error instanceof HolmError && error.code === 'EARCHIVE' && !error.message.includes(what))
+      throw new HolmError('EARCHIVE', `cannot load ${what}: ${error.message}`, { cause: error });
     throw error;
   }
 }
@@ -85,6 +88,7 @@ async function* withProgress({ host, options }: Loading, path: string): AsyncGen
   const total = (path === '-' ? null : await host.files.size(path)) ?? 0;
   let done = 0;
   for await (const part of host.files.stream(path)) {
+    options.signal?.throwIfAborted();
     done += part.length;
     onProgress({ phase: 'Loading', done, total, unit: 'bytes' });
     yield part;
