@@ -74,5 +74,8 @@ export function parseImageConfig(bytes: Uint8Array, what: string): OciConfig {
 export function checkPlatform(config: OciConfig, what: string): void {
   const architecture = config.architecture === 'aarch64' ? 'arm64' : config.architecture;
   if (config.os === 'linux' && architecture === 'arm64') return;
-  throw new HolmError('EPLATFORM', `${what} is for ${config.os || 'unknown'}/${architecture || 'unknown'}; Holm runs linux/arm64 images`);
+  throw new HolmError(
+    'EPLATFORM',
+    `${what} is for ${config.os || 'unknown'}/${architecture || 'unknown'}; ask for its linux/arm64 platform`,
+  );
 }

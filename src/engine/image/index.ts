@@ -95,6 +95,7 @@ export class ImageStore {
         options.signal,
       );
     }
+    if (options.include?.length) throw new HolmError('EINVAL', `packages can be included in Debian images only, not in ${printable(name)}`);
     return this.finished(() => pullReference(this.host, this.store, name, options), options.signal);
   }
 
@@ -215,9 +216,10 @@ export class ImageStore {
     await this.store.release();
   }
 
-  /** Do something that stores; then the rubbish of it and of killed processes goes, whether it went well or not. */
+  /** Do something that stores. The rubbish of killed processes goes before, that of this one after, whether it went well or not. */
   private async finished<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
+      await this.store.removeRubbish();
       return await action();
     } catch (error) {
       if (!signal?.aborted) throw error;

@@ -106,18 +106,25 @@ export class NodeStoreFiles implements StoreFiles {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     let patient = Date.now() + PATIENCE_MS;
     for (;;) {
-      try {
-        await writeFile(this.path('lock'), this.owner, { flag: 'wx', mode: 0o600 });
-        return;
-      } catch (error) {
-        if ((error as Failure).code !== 'EEXIST') throw error;
-      }
+      if (await this.claim('lock')) return;
       if (await this.isStale('lock')) await this.breakLock();
       else await delay(LOCK_POLL_MS);
       if (Date.now() < patient) continue;
       patient = Number.POSITIVE_INFINITY;
       const holder = (await orNull(readFile(this.path('lock'), 'utf8')))?.split('.')[0] || 'unknown';
       this.onWait(`waiting for process ${holder}, which is changing ${this.directory}`);
+    }
+  }
+
+  /** Make a file that says who we are; false when there is one already. */
+  private async claim(name: string): Promise<boolean> {
+    try {
+      await writeFile(this.path(name), this.owner, { flag: 'wx', mode: 0o600 });
+      return true;
+    } catch (error) {
+      if ((error as Failure).code === 'EEXIST') return false;
+      await orNull(unlink(this.path(name))); // made, but there was no room for its content
+      throw error;
     }
   }
 
@@ -131,10 +138,7 @@ export class NodeStoreFiles implements StoreFiles {
   /** Remove a dead process's lock; a second lock keeps two processes from each removing what the other has just made. */
   private async breakLock(): Promise<void> {
     const second = this.path('lock.break');
-    try {
-      await writeFile(second, this.owner, { flag: 'wx', mode: 0o600 });
-    } catch (error) {
-      if ((error as Failure).code !== 'EEXIST') throw error;
+    if (!(await this.claim('lock.break'))) {
       if (await this.isStale('lock.break')) await orNull(unlink(second));
       else await delay(LOCK_POLL_MS);
       return;

@@ -145,7 +145,9 @@ function runProgram(task: Task, argv: readonly string[], env: readonly string[])
     }
     const bprm = new Binprm(candidate, file, [...argv], [...env], false);
     const result = resident(() => execute(task, suspended(task) ?? bprm));
-    if (!isErrno(result) || task.mm !== null) return null;
+    if (task.mm !== null) return null;
+    // It died after the point of no return, before its first instruction.
+    if (task.group.live === 0) return { errno: 'ENOEXEC', error: 'exec format error: the program is damaged or truncated' };
     if (result !== -EACCES) return failure(result, describeFailure(task, candidate, result));
     worst = result;
   }

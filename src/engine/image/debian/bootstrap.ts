@@ -66,6 +66,7 @@ export async function pullDebian(host: ImageHost, store: Store, source: DebianSo
   const onProgress = options.onProgress ?? silent;
   const suite = options.suite ?? DEFAULT_SUITE;
   if (!/^[a-z][a-z0-9.-]*$/.test(suite)) throw new HolmError('EINVAL', `not a suite: ${suite}`);
+  const { name } = parseReference(options.name ?? 'debian');
   const archive = new DebianArchive(host, source, { suite, onProgress, ...(options.signal && { signal: options.signal }) });
   const release = await archive.release();
   const wanted = [...DEFAULT_PACKAGES, ...(options.include ?? [])];
@@ -80,7 +81,6 @@ export async function pullDebian(host: ImageHost, store: Store, source: DebianSo
     await asked.set(stages, layers);
   }
   const id = await store.putConfig(utf8(JSON.stringify(configOf(layers, release, suite))));
-  const name = parseReference(options.name ?? 'debian').name;
   await store.setRef(name, { config: id, manifest: null, created: host.now().toISOString() });
   return id;
 }

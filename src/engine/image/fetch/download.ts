@@ -115,15 +115,17 @@ async function receive(
   write: (bytes: Uint8Array) => Promise<void>,
 ): Promise<number> {
   let length = start;
+  let told = 0;
   try {
     for await (const bytes of body) {
       length += bytes.length;
       if (what.size !== null && length > what.size) break;
       await write(bytes);
+      told += bytes.length;
       what.onBytes?.(bytes.length);
     }
   } catch (error) {
-    what.onBytes?.(start - length);
+    what.onBytes?.(-start - told);
     what.signal?.throwIfAborted();
     if (error instanceof HolmError) throw error;
     throw new HolmError('ENETWORK', `${displayUrl(what.url)}: ${reason(error)}`, { cause: error });

@@ -105,7 +105,7 @@ describe('load', () => {
   });
 
   it.each<[string, Uint8Array, string, RegExp]>([
-    ['an image for another machine', tar(dockerArchive(['a:1'], 'amd64')), 'EPLATFORM', /linux\/amd64; Holm runs linux\/arm64/],
+    ['an image for another machine', tar(dockerArchive(['a:1'], 'amd64')), 'EPLATFORM', /linux\/amd64; ask for its linux\/arm64 platform/],
     ['a layout for another machine', tar(layout({}, 'amd64')), 'EPLATFORM', /it is for linux\/amd64/],
     [
       'a root file system for another machine',

@@ -33,6 +33,7 @@ interface Loading {
 export async function loadArchive(host: ImageHost, store: Store, path: string, options: LoadOptions): Promise<string[]> {
   const what = path === '-' ? 'standard input' : path;
   const loading = { host, store, what, options };
+  if (options.name !== undefined) parseReference(options.name);
   const kind = path === '-' ? 'file' : await host.files.kind(path);
   if (kind === null) throw new HolmError('EINVAL', `no such file: ${path}`);
   if (kind === 'file') return loadTar(loading, path);
@@ -134,7 +135,7 @@ async function checkMachine(source: TreeSource, what: string): Promise<void> {
       if (isElf && machine !== EM_AARCH64) {
         throw new HolmError(
           'EPLATFORM',
-          `${what} is for linux/${ELF_MACHINES[machine] ?? `machine ${machine}`}; Holm runs linux/arm64 images`,
+          `${what} is for linux/${ELF_MACHINES[machine] ?? `machine ${machine}`}; ask for its linux/arm64 platform`,
         );
       }
       return;

@@ -145,7 +145,7 @@ describe('pull from a registry', () => {
       registry(['linux/amd64'], false),
       (inner) => inner,
       'EPLATFORM',
-      /is for linux\/amd64; Holm runs linux\/arm64/,
+      /is for linux\/amd64; ask for its linux\/arm64 platform/,
     ],
     ['no such image', registry(), refuse({ status: 404 }), 'ENOIMAGE', /no such image: reg.test\/team\/app:1/],
     [

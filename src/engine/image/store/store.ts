@@ -200,11 +200,16 @@ export class Store {
         else for (const id of layersOf((await this.getConfig(config))!)) wanted.add(id);
       }
       for (const hex of await this.files.list('layers')) if (!wanted.has(`sha256:${hex}`)) await this.removeLayer(hex);
-      for (const name of await this.files.list('tmp')) {
-        const owner = name.slice(0, name.lastIndexOf('-'));
-        if (owner !== this.host.owner && !(await this.host.ownerAlive(owner))) await this.files.remove(`tmp/${name}`);
-      }
     });
+    await this.removeRubbish();
+  }
+
+  /** Remove what killed processes were writing: nobody goes on with it, so this needs no lock. */
+  async removeRubbish(): Promise<void> {
+    for (const name of await this.files.list('tmp')) {
+      const owner = name.slice(0, name.lastIndexOf('-'));
+      if (owner !== this.host.owner && !(await this.host.ownerAlive(owner))) await this.files.remove(`tmp/${name}`);
+    }
   }
 
   /** This process needs nothing any more of what it stored or held. */
