@@ -7,9 +7,9 @@ import { HolmError } from '../../engine/error.ts';
 import type { StoreFiles, StoreReader, StoreWriter } from '../../engine/image/host.ts';
 import { ownerAlive } from './owner.ts';
 
-/** Locks are held for moments: an older one was left by a process that cannot be asked any more. */
-const STALE_LOCK_MS = 120_000;
 const LOCK_POLL_MS = 20;
+/** A lock that does not say whose it is yet: its process was killed in between. */
+const NAMELESS_MS = 1000;
 /** After so long, whoever waits says what for. */
 const PATIENCE_MS = 1000;
 
@@ -132,7 +132,7 @@ export class NodeStoreFiles implements StoreFiles {
     const [owner, status] = await Promise.all([orNull(readFile(this.path(name), 'utf8')), orNull(stat(this.path(name)))]);
     if (owner === null || status === null) return false;
     const age = Date.now() - status.mtimeMs;
-    return owner === '' ? age > 1000 : age > STALE_LOCK_MS || !ownerAlive(owner);
+    return owner === '' ? age > NAMELESS_MS : !ownerAlive(owner);
   }
 
   /** Remove a dead process's lock; a second lock keeps two processes from each removing what the other has just made. */
