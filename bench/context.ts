@@ -70,6 +70,12 @@ export class Context {
     return HolmSystem.start({ engine: this.engineOptions, image: IMAGE }, this.settings.node);
   }
 
+  /** An engine with Debian's programs, and ours in /bench. */
+  debian(image: string): Promise<HolmSystem> {
+    const { engine, node } = this.settings;
+    return HolmSystem.start({ engine, image, programs: this.programs.arm64 }, node);
+  }
+
   async close(): Promise<void> {
     await this.shared?.close();
   }

@@ -8,14 +8,17 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createEngine } from '../src/hosts/node/index.ts';
 import { Context, type Suite } from './context.ts';
-import { type Entry, holds, type Row, ratio, summarize } from './measure.ts';
+import { type Entry, failure, holds, type Row, ratio, summarize } from './measure.ts';
 import { buildPrograms, CROSS_COMPILER } from './programs.ts';
-import { heading, line } from './report.ts';
+import { heading, line, means } from './report.ts';
+import { compute } from './suites/compute.ts';
+import { debian, short } from './suites/debian.ts';
 import { interpreter } from './suites/interpreter.ts';
-import { kernel } from './suites/kernel.ts';
+import { ipc, kernel } from './suites/kernel.ts';
+import { namespaces } from './suites/namespaces.ts';
 import { start } from './suites/start.ts';
 
-const suites: readonly Suite[] = [interpreter, kernel, start];
+const suites: readonly Suite[] = [interpreter, kernel, start, compute, debian, short, ipc, namespaces];
 
 const help = `Usage: npm run bench -- [options]
 
@@ -52,7 +55,7 @@ async function debianImage(): Promise<string | null> {
 }
 
 const details = (entry: Entry): object =>
-  'skipped' in entry
+  !('samples' in entry)
     ? entry
     : {
         ...entry,
@@ -85,14 +88,23 @@ async function main(): Promise<void> {
   const entries: Entry[] = [];
   for (const suite of chosen) {
     console.log(`\n${suite.name}: ${suite.about}\n${heading()}`);
-    for await (const entry of suite.run(context)) {
-      entries.push(entry);
-      console.log(line(entry));
+    const rows: Row[] = [];
+    try {
+      for await (const entry of suite.run(context)) {
+        entries.push(entry);
+        console.log(line(entry));
+        if ('samples' in entry) rows.push(entry);
+      }
+    } catch (error) {
+      entries.push(failure(suite.name, suite.name, error));
+      console.log(line(entries.at(-1)!));
     }
+    for (const text of means(rows)) console.log(text);
   }
   await context.close();
   const missed = entries.filter((entry): entry is Row => 'samples' in entry && holds(entry) === false);
   console.log(missed.length === 0 ? '\nAll bounds hold.' : `\nMissed: ${missed.map(({ name }) => name).join('; ')}.`);
+  if (entries.some((entry) => 'failed' in entry)) process.exitCode = 1;
   if (values.json !== undefined)
     writeFileSync(values.json, `${JSON.stringify({ node: process.version, entries: entries.map(details) }, null, 1)}\n`);
 }

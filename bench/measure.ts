@@ -17,6 +17,8 @@ export interface Row {
   readonly unit: 'ns' | 'MB' | '/s' | 'KB';
   readonly samples: Readonly<Partial<Record<SystemName, readonly number[]>>>;
   readonly bound?: Bound;
+  /** A program's row: whether it ran in an engine that had never run anything, or had run it before. */
+  readonly run?: 'first' | 'repeated';
 }
 
 /** What could not be measured, and why. */
@@ -26,7 +28,20 @@ export interface Skip {
   readonly skipped: string;
 }
 
-export type Entry = Row | Skip;
+/** What went wrong. */
+export interface Failure {
+  readonly suite: string;
+  readonly name: string;
+  readonly failed: string;
+}
+
+export type Entry = Row | Skip | Failure;
+
+export const failure = (suite: string, name: string, error: unknown): Failure => ({
+  suite,
+  name,
+  failed: error instanceof Error ? error.message.trim() : String(error),
+});
 
 export interface Summary {
   readonly median: number;

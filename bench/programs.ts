@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -57,6 +57,7 @@ export function buildPrograms(): Programs | null {
       for (const name of files.filter((one) => one.endsWith('.c')))
         must(compiler, [...FLAGS, ...(FLAGS_OF[name] ?? []), '-o', join(output, name.slice(0, -2)), join(sources, name), '-lm']);
     }
+    for (const folder of ['root/bench', 'native']) if (existsSync(join(fresh, folder))) writeFileSync(join(fresh, folder, 'text'), text());
     mkdirSync(join(fresh, 'root/tmp'), { mode: 0o1777 });
     must('tar', ['-C', join(fresh, 'root'), '-cf', join(fresh, 'root.tar'), '.']);
     renameSync(fresh, folder);
@@ -65,6 +66,25 @@ export function buildPrograms(): Programs | null {
   const native = existsSync(join(folder, 'native')) ? join(folder, 'native') : null;
   const missing = [...(native === null ? [COMPILER] : []), ...(qemu === null ? [QEMU] : [])];
   return { arm64: join(folder, 'root/bench'), native, qemu, archive: join(folder, 'root.tar'), missing };
+}
+
+/** A quarter of a megabyte of something like prose, always the same. */
+function text(): string {
+  const syllables = 'ka lo mi ten ra su ver in da po el sto ne ri qua bo th we'.split(' ');
+  let seed = 12345;
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    return (seed >>> 8) % below;
+  };
+  const words = Array.from({ length: 2000 }, () =>
+    Array.from({ length: 1 + random(4) }, () => syllables[random(syllables.length)]).join(''),
+  );
+  let all = '';
+  while (all.length < 1 << 18) {
+    const line = Array.from({ length: 4 + random(12) }, () => words[Math.min(random(2000), random(2000))]);
+    all += `${line.join(' ')} ${random(100000)}\n`;
+  }
+  return all;
 }
 
 /** Run a program that has to succeed. */

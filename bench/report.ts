@@ -10,6 +10,7 @@ export function heading(): string {
 
 export function line(entry: Entry): string {
   if ('skipped' in entry) return columns([entry.name, `skipped: ${entry.skipped}`]);
+  if ('failed' in entry) return columns([entry.name, `FAILED: ${entry.failed}`]);
   const figures = systemNames.map((name) => {
     const samples = entry.samples[name];
     return samples === undefined ? '-' : withSpread(summarize(samples), (value) => quantity(value, entry.unit));
@@ -21,13 +22,16 @@ export function line(entry: Entry): string {
   return columns([entry.name, ...figures, ...ratios, verdict(entry)]);
 }
 
-/** Geometric means of the ratios of several rows. */
-export function means(name: string, rows: readonly Row[]): string {
-  const mean = (other: 'qemu' | 'native'): string => {
-    const ratios = rows.map((row) => ratio(row, other)).filter((one) => one !== null);
+/** Lines with the geometric means of the ratios of the rows that are programs: of first runs and of repeated ones. */
+export function means(rows: readonly Row[]): string[] {
+  const mean = (some: readonly Row[], other: 'qemu' | 'native'): string => {
+    const ratios = some.map((row) => ratio(row, other)).filter((one) => one !== null);
     return ratios.length === 0 ? '-' : `${digits(geometricMean(ratios.map((one) => one.median)))}x`;
   };
-  return columns([name, '', '', '', mean('qemu'), mean('native')]);
+  return (['first', 'repeated'] as const).flatMap((run) => {
+    const some = rows.filter((row) => row.run === run);
+    return some.length < 2 ? [] : [columns([`geometric mean, ${run}`, '', '', '', mean(some, 'qemu'), mean(some, 'native')])];
+  });
 }
 
 function verdict(row: Row): string {

@@ -24,28 +24,38 @@ export interface System {
 }
 
 const timesOf = (argv: readonly string[], { code, stdout, stderr }: Outcome): { nanoseconds: number[]; stdout: string } => {
-  if (code !== 0) throw new Error(`${argv.join(' ')}: status ${code}\n${stderr}`);
+  if (code !== 0) throw new Error(`${argv[0]}: status ${code}: ${stderr.split('\n')[0]}`);
   return { nanoseconds: stderr.trim().split('\n').map(Number), stdout };
 };
 
-/** Programs of the host, run directly or by qemu-user; `launch` turns a guest's argv into the host's. */
+/** How programs of the host are run. */
+interface Launcher {
+  /** In front of every command. */
+  readonly prefix: readonly string[];
+  /** The native `repeat`, as it is called behind the prefix. */
+  readonly repeat: string;
+  /** Turns a guest's argv into the host's. */
+  launch(argv: readonly string[]): readonly string[];
+}
+
+/** Programs of the host, run directly or by qemu-user. */
 class HostSystem implements System {
   readonly name: SystemName;
-  private readonly repeat: readonly string[];
-  private readonly launch: (argv: readonly string[]) => string[];
+  private readonly launcher: Launcher;
 
-  constructor(name: SystemName, repeat: readonly string[], launch: (argv: readonly string[]) => string[]) {
+  constructor(name: SystemName, launcher: Launcher) {
     this.name = name;
-    this.repeat = repeat;
-    this.launch = launch;
+    this.launcher = launcher;
   }
 
   run(argv: readonly string[]): Promise<Outcome> {
-    return host(this.launch(argv));
+    const { prefix, launch } = this.launcher;
+    return host([...prefix, ...launch(argv)]);
   }
 
   async time(argv: readonly string[], times: number = 1): ReturnType<System['time']> {
-    return timesOf(argv, await host([...this.repeat, `${times}`, ...this.launch(argv)]));
+    const { prefix, repeat, launch } = this.launcher;
+    return timesOf(argv, await host([...prefix, repeat, `${times}`, ...launch(argv)]));
   }
 }
 
@@ -58,16 +68,26 @@ function host([command, ...args]: readonly string[]): Promise<Outcome> {
   });
 }
 
+const moved = (argv: readonly string[], folder: string): string[] => argv.map((one) => one.replace(/^\/bench\//, `${folder}/`));
+
 export function nativeSystem({ native }: Programs): System | null {
   if (native === null) return null;
-  return new HostSystem('native', [join(native, 'repeat')], (argv) => argv.map((one) => one.replace(/^\/bench\//, `${native}/`)));
+  return new HostSystem('native', { prefix: [], repeat: join(native, 'repeat'), launch: (argv) => moved(argv, native) });
 }
 
 /** Needs the native `repeat`: qemu's own must not be in the time. */
 export function qemuSystem({ arm64, native, qemu }: Programs): System | null {
   if (qemu === null || native === null) return null;
-  return new HostSystem('qemu', [join(native, 'repeat')], (argv) => [qemu, ...argv.map((one) => one.replace(/^\/bench\//, `${arm64}/`))]);
+  return new HostSystem('qemu', { prefix: [], repeat: join(native, 'repeat'), launch: (argv) => [qemu, ...moved(argv, arm64)] });
 }
+
+/** qemu-user with another root directory, which has qemu and the native `repeat` in /bench/host. */
+export const qemuBelow = (root: string): System =>
+  new HostSystem('qemu', {
+    prefix: ['chroot', root],
+    repeat: '/bench/host/repeat',
+    launch: (argv) => ['/bench/host/qemu', ...argv],
+  });
 
 /** An engine in a Node process of its own, with one container in which programs are executed. */
 export class HolmSystem implements System {

@@ -35,10 +35,24 @@ const base: ContainerOptions = {
   image: options.image,
   command: ['/bench/idle'],
   entrypoint: [],
+  // Some programs make namespaces.
+  privileged: true,
   ...(options.programs !== undefined && { volumes: [{ source: options.programs, destination: '/bench' }] }),
 };
 const container: Container = await engine.containers.create(base);
 await container.start();
+
+async function collect(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of stream as AsyncIterable<Uint8Array>) parts.push(part);
+  return Buffer.concat(parts).toString('latin1');
+}
+
+async function run(argv: readonly string[]): Promise<Outcome> {
+  const process = container.spawn(argv);
+  const [stdout, stderr, { code }] = await Promise.all([collect(process.stdout), collect(process.stderr), process.exited]);
+  return { code, stdout, stderr };
+}
 
 async function lifecycle(times: number): Promise<number[]> {
   const numbers: number[] = [];
@@ -72,7 +86,7 @@ async function serve(request: Request): Promise<Omit<Answer, 'id'>> {
     case 'ready':
       return {};
     case 'run':
-      return { outcome: await container.exec(request.argv) };
+      return { outcome: await run(request.argv) };
     case 'lifecycle':
       return { numbers: await lifecycle(request.times) };
     case 'idle':

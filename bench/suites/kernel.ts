@@ -60,3 +60,16 @@ export const kernel: Suite = {
   about: 'system calls, processes, pipes, pages, files',
   run: (context: Context) => measure(context, 'kernel', tests),
 };
+
+export const ipc: Suite = {
+  name: 'ipc',
+  about: 'System V semaphores and messages between two processes; shared and private memory',
+  run: (context: Context) =>
+    measure(context, 'ipc', [
+      { name: 'semaphore ping-pong', test: 'semaphores', count: 5000, bound: { of: 'qemu', most: 3 } },
+      { name: 'message round trip', test: 'messages', count: 5000, bound: { of: 'qemu', most: 3 } },
+      { name: 'a page of private memory', test: 'private', count: 3000 },
+      { name: 'a page of shared memory', test: 'shared', count: 3000 },
+      { name: 'process in new namespaces', test: 'namespaces', count: 50 },
+    ]),
+};
