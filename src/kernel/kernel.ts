@@ -6,6 +6,7 @@ import { ConsoleTable } from './device/console/console_table.ts';
 import { AnonymousFs } from './fs/anon_inodes/anonymous.ts';
 import { Nsfs } from './fs/nsfs/nsfs.ts';
 import { FutexTable } from './futex/futex.ts';
+import { KeyTable } from './keys/key_table.ts';
 import { Memory } from './mm/memory.ts';
 import { type MemoryInfo, memoryInfo } from './mm/memory_info.ts';
 import { Ida } from './namespace/ida.ts';
@@ -13,6 +14,7 @@ import { PID_MAX_DEFAULT, PidNamespace } from './namespace/pid_namespace.ts';
 import type { TimeNamespace } from './namespace/time_namespace.ts';
 import { ucountLimits } from './namespace/ucounts.ts';
 import { initialUserNamespace, type UserNamespace } from './namespace/user_namespace.ts';
+import { type UtsName, UtsPoll } from './namespace/uts_namespace.ts';
 import type { UnixSocket } from './net/unix/unix_socket.ts';
 import { run } from './sched/run.ts';
 import { Scheduler } from './sched/scheduler.ts';
@@ -47,6 +49,9 @@ export class Kernel {
   readonly anonymous: AnonymousFs;
   /** Inodes of namespaces. */
   readonly nsfs: Nsfs;
+  /** Changes of host and domain names. */
+  readonly utsPolls: Readonly<Record<UtsName, UtsPoll>> = { nodename: new UtsPoll(), domainname: new UtsPoll() };
+  readonly keys: KeyTable = new KeyTable(this);
   /** Streams of the host by name. */
   readonly consoles: ConsoleTable = new ConsoleTable(this);
   /** Unix sockets that are being passed through Unix sockets. */

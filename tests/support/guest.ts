@@ -2,6 +2,7 @@
 
 import { RLIM_NLIMITS } from '../../src/abi/process.ts';
 import { Kernel, type KernelOptions } from '../../src/kernel/kernel.ts';
+import { NO_KEYRINGS } from '../../src/kernel/keys/key.ts';
 import { Mm } from '../../src/kernel/mm/mm.ts';
 import { mapRange } from '../../src/kernel/mm/mmap.ts';
 import { CgroupNamespace } from '../../src/kernel/namespace/cgroup_namespace.ts';
@@ -81,6 +82,7 @@ export class World {
       securebits: 0,
       noNewPrivs: false,
       userNs: kernel.initialUserNs,
+      keyrings: NO_KEYRINGS,
     });
     const task = new Task(kernel, pid, group, parent?.task.nsproxy ?? this.nsproxy(), cred);
     pid.task = task;

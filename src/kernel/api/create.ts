@@ -5,6 +5,7 @@ import type { Platform } from '../../platform/platform.ts';
 import { registerDevices } from '../device/register.ts';
 import { registerFileSystems } from '../fs/register.ts';
 import { Kernel, type KernelOptions } from '../kernel.ts';
+import { NO_KEYRINGS } from '../keys/key.ts';
 import { CgroupNamespace } from '../namespace/cgroup_namespace.ts';
 import { IpcNamespace } from '../namespace/ipc_namespace.ts';
 import { NetNamespace } from '../namespace/net_namespace.ts';
@@ -90,4 +91,5 @@ const rootCred = (kernel: Kernel): Cred =>
     securebits: 0,
     noNewPrivs: false,
     userNs: kernel.initialUserNs,
+    keyrings: NO_KEYRINGS,
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_KEYRINGS } from '../keys/key.ts';
 import { initialUserNamespace, UserNamespace } from '../namespace/user_namespace.ts';
 import { CAP_FULL, Cred } from '../task/cred.ts';
 import { type ExecSubject, execCreds } from './exec_creds.ts';
@@ -9,10 +10,10 @@ const NET_RAW = 1n << 13n;
 function cred(uid: number, permitted: bigint, changes: Partial<ConstructorParameters<typeof Cred>[0]> = {}): Cred {
   const ids = { uid, euid: uid, suid: uid, fsuid: uid, gid: uid, egid: uid, sgid: uid, fsgid: uid };
   const sets = { inheritable: 0n, permitted, effective: permitted, bounding: CAP_FULL, ambient: 0n };
-  return new Cred({ ...ids, ...sets, groups: [], securebits: 0, noNewPrivs: false, userNs: root, ...changes });
+  return new Cred({ ...ids, ...sets, groups: [], securebits: 0, noNewPrivs: false, userNs: root, keyrings: NO_KEYRINGS, ...changes });
 }
 
-const plain: ExecSubject = { mode: 0o755, uid: 0, gid: 0, capability: null, maySuid: true, unsafe: false };
+const plain: ExecSubject = { mode: 0o755, uid: 0, gid: 0, capability: null, maySuid: true, owner: root, unsafe: false };
 
 function capability(revision: number, permitted: number, inheritable: number, effective: boolean, rootid = 0): Uint8Array {
   const size = revision === 1 ? 12 : revision === 2 ? 20 : 24;

@@ -1,22 +1,15 @@
 /** The credentials that a program gets. See capabilities(7), Transformation of capabilities during execve(); Linux: security/commoncap.c. */
 
 import { CAP_SETUID, SECBIT_KEEP_CAPS, SECBIT_NOROOT } from '../../abi/capability.ts';
-import { EINVAL, EPERM } from '../../abi/errno.ts';
+import { EPERM } from '../../abi/errno.ts';
+import { forkKeyrings } from '../keys/key.ts';
 import type { UserNamespace } from '../namespace/user_namespace.ts';
 import type { Cred, CredFields } from '../task/cred.ts';
+import { decodeCapability } from '../vfs/file_capability.ts';
 
 const S_ISUID = 0o4000;
 const S_ISGID = 0o2000;
 const S_IXGRP = 0o010;
-
-const VFS_CAP_REVISION_MASK = 0xff000000;
-const VFS_CAP_FLAGS_EFFECTIVE = 1;
-/** Size of the attribute by revision. See linux/capability.h, struct vfs_ns_cap_data. */
-const REVISION_SIZES: ReadonlyMap<number, number> = new Map([
-  [0x01000000, 12],
-  [0x02000000, 20],
-  [0x03000000, 24],
-]);
 
 /** What of a file decides about credentials. */
 export interface ExecSubject {
@@ -27,6 +20,8 @@ export interface ExecSubject {
   readonly capability: Uint8Array | null;
   /** False on a nosuid mount, or one that belongs to another user namespace. */
   readonly maySuid: boolean;
+  /** The user namespace that owns the file system. */
+  readonly owner: UserNamespace;
   /** The program shares fs or is traced by somebody who could use what it gains. */
   readonly unsafe: boolean;
 }
@@ -37,18 +32,12 @@ export interface ExecCreds {
   readonly secure: boolean;
 }
 
-interface FileCaps {
-  readonly permitted: bigint;
-  readonly inheritable: bigint;
-  readonly effective: boolean;
-}
-
 /** The new credentials, or a negative errno. */
 export function execCreds(old: Cred, subject: ExecSubject): ExecCreds | number {
   const o = old.fields;
   const next: { -readonly [K in keyof CredFields]: CredFields[K] } = { ...o };
-  if (subject.maySuid && !o.noNewPrivs) applySetid(next, subject);
-  const caps = subject.maySuid ? fileCaps(subject.capability, o.userNs) : null;
+  if (subject.maySuid && !o.noNewPrivs && o.userNs.hasUid(subject.uid) && o.userNs.hasGid(subject.gid)) applySetid(next, subject);
+  const caps = subject.maySuid ? decodeCapability(subject.capability, subject.owner, o.userNs) : null;
   if (typeof caps === 'number') return caps;
   next.permitted = 0n;
   let effective = false;
@@ -77,6 +66,7 @@ export function execCreds(old: Cred, subject: ExecSubject): ExecCreds | number {
   next.permitted |= next.ambient;
   next.effective = effective ? next.permitted : next.ambient;
   next.securebits &= ~SECBIT_KEEP_CAPS;
+  next.keyrings = forkKeyrings(o.keyrings, false);
   const secure = setid || (next.uid !== root && (effective || (next.permitted & ~next.ambient) !== 0n));
   return { cred: old.with(next), secure };
 }
@@ -85,20 +75,4 @@ export function execCreds(old: Cred, subject: ExecSubject): ExecCreds | number {
 function applySetid(next: { euid: number; egid: number }, subject: ExecSubject): void {
   if ((subject.mode & S_ISUID) !== 0) next.euid = subject.uid;
   if ((subject.mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP)) next.egid = subject.gid;
-}
-
-/** Decode security.capability: null when there is none for this namespace, -EINVAL when it is malformed. */
-function fileCaps(value: Uint8Array | null, ns: UserNamespace): FileCaps | number | null {
-  if (value === null) return null;
-  if (value.length < 4) return -EINVAL;
-  const data = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  const magic = data.getUint32(0, true);
-  const revision = (magic & VFS_CAP_REVISION_MASK) >>> 0;
-  const size = REVISION_SIZES.get(revision);
-  if (size === undefined || value.length !== size) return -EINVAL;
-  const two = size >= 20;
-  const rootid = size === 24 ? data.getUint32(20, true) : 0;
-  if (rootid !== ns.kuid(0) && !(size !== 24 && ns.parent === null)) return null;
-  const wide = (at: number): bigint => BigInt(data.getUint32(at, true)) | (two ? BigInt(data.getUint32(at + 8, true)) << 32n : 0n);
-  return { permitted: wide(4), inheritable: wide(8), effective: (magic & VFS_CAP_FLAGS_EFFECTIVE) !== 0 };
 }

@@ -38,13 +38,18 @@ export function execSubject(task: Task, file: File): ExecSubject | number {
   const capability = inode.getxattr(task, 'security.capability');
   if (capability === NOT_RESIDENT) return NOT_RESIDENT;
   const owner = inode.sb.userNs ?? task.kernel.initialUserNs;
-  const maySuid = mount !== null && ((mount.flags | mount.sb.impliedFlags) & MS_NOSUID) === 0 && task.cred.userNs.isWithin(owner);
+  const maySuid =
+    mount !== null &&
+    mount.namespace === task.nsproxy.mnt &&
+    ((mount.flags | mount.sb.impliedFlags) & MS_NOSUID) === 0 &&
+    task.cred.userNs.isWithin(owner);
   return {
     mode: inode.mode,
     uid: inode.uid,
     gid: inode.gid,
     capability: typeof capability === 'number' ? null : capability,
     maySuid,
+    owner,
     unsafe: task.fs !== null && task.fs.users > task.group.live,
   };
 }

@@ -10,6 +10,7 @@ import { exitMmap } from '../mm/mm_exit.ts';
 import { charge, PRICE_MM } from '../mm/price.ts';
 import { execTime } from '../namespace/time_fork.ts';
 import type { Cred } from '../task/cred.ts';
+import { gains } from '../task/cred_change.ts';
 import { BLOCKED, JUMPED, NO_ALTERNATE_STACK, type Task } from '../task/task.ts';
 import { endOtherThreads, groupExit, releaseMm } from '../task/task_exit.ts';
 import { deletePosixTimers } from '../time/process_timers.ts';
@@ -136,7 +137,7 @@ function begin(task: Task, bprm: Binprm, mm: Mm, { cred, secure }: ExecCreds): v
     const limit = group.rlimits[RLIMIT_STACK]!;
     if (limit.soft > STACK_LIMIT) group.rlimits[RLIMIT_STACK] = { soft: STACK_LIMIT, hard: limit.hard };
   }
-  mm.dumpable = keepsIdentity(task.cred, cred) && bprm.readable ? 1 : 0;
+  mm.dumpable = keepsIdentity(task.cred, cred) && bprm.readable && !gains(task.cred, cred) ? 1 : 0;
   if (mm.dumpable === 0 || secure) task.parentDeathSignal = 0;
   task.cred = cred;
   const name = bprm.nameless ? (bprm.file.path?.dentry.name ?? '') : bprm.filename.slice(bprm.filename.lastIndexOf('/') + 1);

@@ -1,5 +1,6 @@
 /** User namespaces: which ids of the initial namespace the ids inside mean. See user_namespaces(7). */
 
+import type { UserKeyrings } from '../keys/process_keys.ts';
 import { Namespace } from './namespace.ts';
 import { type UcountLimits, type Ucounts, ucountLimits } from './ucounts.ts';
 
@@ -32,6 +33,8 @@ export class UserNamespace extends Namespace {
   /** What its users have made, by their ids; and how much each of them may: /proc/sys/user. */
   readonly ucounts: Map<number, Ucounts> = new Map();
   readonly limits: UcountLimits = ucountLimits(INT_MAX);
+  /** Keyrings of its users, by their initial ids. */
+  readonly userKeyrings: Map<number, UserKeyrings> = new Map();
   /** The creator had CAP_SETFCAP: its members may map the parent's superuser. */
   parentCouldSetfcap = false;
 

@@ -32,7 +32,6 @@ export const absences: readonly Absence[] = [
     calls: ['mq_open', 'mq_unlink', 'mq_timedsend', 'mq_timedreceive', 'mq_notify', 'mq_getsetattr'],
     instead: 'no POSIX message queues; System V queues are there',
   },
-  { calls: ['add_key', 'request_key', 'keyctl'], instead: 'no key retention service: kinit and runc go on without a key ring' },
   { calls: ['swapon', 'swapoff'], instead: 'no swap: the tools report the error' },
   { calls: ['remap_file_pages'], instead: 'programs map the pages one by one; deprecated in Linux' },
   {

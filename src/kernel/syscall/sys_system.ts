@@ -4,6 +4,7 @@ import { CAP_SYS_ADMIN, CAP_SYS_BOOT, CAP_SYS_PTRACE } from '../../abi/capabilit
 import { EBADF, EFAULT, EINVAL, EPERM, ESRCH, isErrno } from '../../abi/errno.ts';
 import { SIGHUP, SIGINT, SIGKILL } from '../../abi/signal.ts';
 import { CLOCK_BOOTTIME } from '../../abi/time.ts';
+import type { UtsName } from '../namespace/uts_namespace.ts';
 import { sendToProcess } from '../signal/send.ts';
 import { kernelInfo } from '../signal/sig_info.ts';
 import { doRseq } from '../task/rseq.ts';
@@ -34,14 +35,14 @@ const uname = defineSyscall('uname', [ptr('buf')], (task, address) => {
 });
 
 /** sethostname and setdomainname. */
-function setName(task: Task, field: 'nodename' | 'domainname', address: number, length: number): number {
+function setName(task: Task, field: UtsName, address: number, length: number): number {
   const { uts } = task.nsproxy;
   if (!task.cred.capable(CAP_SYS_ADMIN, uts.owner)) return -EPERM;
   if (length < 0 || length > HOST_NAME_MAX) return -EINVAL;
   const bytes = task.mm!.copyIn(address, length);
   if (isErrno(bytes)) return bytes;
   uts[field] = String.fromCharCode(...bytes).split('\0', 1)[0]!;
-  uts.touch();
+  task.kernel.utsPolls[field].notify();
   return 0;
 }
 

@@ -7,6 +7,7 @@ import { IN_ATTRIB } from '../../abi/inotify.ts';
 import { S_IFDIR, S_IFMT, S_IFREG, S_ISVTX } from '../../abi/stat.ts';
 import { pathOfFile } from '../fs/anon_inodes/anonymous.ts';
 import type { Task } from '../task/task.ts';
+import { FILE_CAPABILITY, shownCapability, storedCapability } from '../vfs/file_capability.ts';
 import { notify } from '../vfs/fsnotify.ts';
 import type { Inode } from '../vfs/inode.ts';
 import { LOOKUP_FOLLOW, userPath } from '../vfs/namei.ts';
@@ -53,9 +54,10 @@ function set(task: Task, path: Path | number, nameAddress: number, value: number
   const name = readName(task, nameAddress);
   if (typeof name === 'number') return name;
   if (length > XATTR_SIZE_MAX) return -E2BIG;
-  const bytes = task.mm!.copyIn(value, length);
-  if (typeof bytes === 'number') return bytes;
   const { inode, mount, dentry } = path;
+  const given = task.mm!.copyIn(value, length);
+  const bytes = typeof given === 'number' || length === 0 || name !== FILE_CAPABILITY ? given : storedCapability(task.cred, inode, given);
+  if (typeof bytes === 'number') return bytes;
   if (mount.readOnly) return -EROFS;
   const denied = mayUse(task, inode, name, true);
   if (denied < 0) return denied;
@@ -68,7 +70,7 @@ function set(task: Task, path: Path | number, nameAddress: number, value: number
 
 /** Linux: cap_inode_setxattr, cap_convert_nscap. */
 function maySetSecurity(task: Task, inode: Inode, name: string): boolean {
-  if (name === 'security.capability') return inodeCapable(task.cred, inode, CAP_SETFCAP);
+  if (name === FILE_CAPABILITY) return inodeCapable(task.cred, inode, CAP_SETFCAP);
   return task.cred.capable(CAP_SYS_ADMIN, inode.sb.userNs ?? task.kernel.initialUserNs);
 }
 
@@ -80,8 +82,9 @@ function get(task: Task, path: Path | number, nameAddress: number, buffer: numbe
   const denied = mayUse(task, inode, name, false);
   if (denied < 0) return denied;
   if (!isKnown(name)) return -EOPNOTSUPP;
-  const value = inode.getxattr(task, name);
-  if (isErrno(value)) return value;
+  const kept = inode.getxattr(task, name);
+  const value = typeof kept === 'number' || name !== FILE_CAPABILITY ? kept : shownCapability(task.cred, inode, kept);
+  if (typeof value === 'number') return value;
   if (length === 0) return value.length;
   if (value.length > length) return -ERANGE;
   return task.mm!.copyOut(buffer, value) || value.length;

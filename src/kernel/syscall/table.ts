@@ -14,6 +14,7 @@ import { fcntlCalls } from './sys_fcntl.ts';
 import { futexCalls } from './sys_futex.ts';
 import { idCalls } from './sys_ids.ts';
 import { inotifyCalls } from './sys_inotify.ts';
+import { keyCalls } from './sys_keys.ts';
 import { killCalls } from './sys_kill.ts';
 import { limitCalls } from './sys_limits.ts';
 import { memfdCalls } from './sys_memfd.ts';
@@ -56,6 +57,7 @@ export const allCalls: readonly Syscall[] = [
   ...futexCalls,
   ...idCalls,
   ...inotifyCalls,
+  ...keyCalls,
   ...killCalls,
   ...limitCalls,
   ...memfdCalls,

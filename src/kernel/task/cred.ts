@@ -1,5 +1,6 @@
 /** A task's credentials: immutable, replaced as a whole. Linux: struct cred. See credentials(7), capabilities(7). */
 
+import type { Keyrings } from '../keys/key.ts';
 import type { UserNamespace } from '../namespace/user_namespace.ts';
 
 /** Every capability of Linux 6.12 (CAP_LAST_CAP is 40). */
@@ -23,6 +24,7 @@ export interface CredFields {
   readonly securebits: number;
   readonly noNewPrivs: boolean;
   readonly userNs: UserNamespace;
+  readonly keyrings: Keyrings;
 }
 
 /** Ids are those of the initial user namespace (kuid_t, kgid_t). */

@@ -5,7 +5,7 @@ import { CAP_FULL, type Cred } from './cred.ts';
 import type { Task } from './task.ts';
 
 /** Whether `next` may do what `old` could not; the owner of a user namespace could do everything in it. Linux: cred_cap_issubset. */
-function gains(old: Cred, next: Cred): boolean {
+export function gains(old: Cred, next: Cred): boolean {
   if (old.userNs === next.userNs) return (next.fields.permitted & ~old.fields.permitted) !== 0n;
   for (let ns = next.userNs; ns.parent !== null; ns = ns.parent) if (ns.parent === old.userNs && ns.ownerUid === old.euid) return false;
   return true;

@@ -11,6 +11,7 @@ import { File, POLLHUP, POLLIN, POLLRDNORM } from '../vfs/file.ts';
 import type { Pid } from './pid.ts';
 import { mayAccess } from './ptrace_access.ts';
 import type { Task } from './task.ts';
+import { isPendingInit } from './task_exit.ts';
 import type { WaitQueue } from './wait_queue.ts';
 
 /** The file means one thread, not its process. */
@@ -50,7 +51,7 @@ export class PidFile extends File {
   override poll(): number {
     const { task } = this.pid;
     if (task === null) return POLLIN | POLLRDNORM | POLLHUP;
-    const ended = task.state === 'Z' && (this.ofThread || task.group.live === 0);
+    const ended = task.state === 'Z' && (this.ofThread || task.group.live === 0) && !isPendingInit(task.group);
     return ended ? POLLIN | POLLRDNORM : 0;
   }
 

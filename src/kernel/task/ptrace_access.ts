@@ -19,6 +19,7 @@ export function mayAccess(task: Task, target: Task, by: AccessCreds): number {
   const capable = cred.capable(CAP_SYS_PTRACE, target.cred.userNs);
   if (!sameIds && !capable) return -EPERM;
   if (target.mm !== null && target.mm.dumpable !== 1 && !capable) return -EPERM;
-  const covers = cred.userNs === target.cred.userNs && (fields.permitted & ~cred.fields.permitted) === 0n;
+  const held = by === 'fs' ? cred.fields.effective : cred.fields.permitted;
+  const covers = cred.userNs === target.cred.userNs && (fields.permitted & ~held) === 0n;
   return covers || capable ? 0 : -EPERM;
 }

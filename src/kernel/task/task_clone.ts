@@ -6,6 +6,7 @@ import * as c from '../../abi/process.ts';
 import { SIGCHLD } from '../../abi/signal.ts';
 import { REG_PC, REG_SP, REG_TPIDR, REG_X } from '../../platform/registers.ts';
 import { SemUndo } from '../ipc/sem.ts';
+import { forkKeyrings } from '../keys/key.ts';
 import { dupMm } from '../mm/mm_fork.ts';
 import { charge, PRICE_TASK, uncharge } from '../mm/price.ts';
 import { type CloneNamespaces, cloneNamespaces, discard } from '../namespace/clone_namespaces.ts';
@@ -118,7 +119,7 @@ function createTask(parent: Task, args: CloneArgs, spaces: CloneNamespaces): Tas
   const isThread = has(flags, c.CLONE_THREAD);
   const group = isThread ? parent.group : newGroup(parent, args);
   const nsproxy = sharesMm ? spaces.nsproxy : forChildren(spaces.nsproxy);
-  const child = new Task(kernel, pid, group, nsproxy.get(), spaces.cred);
+  const child = new Task(kernel, pid, group, nsproxy.get(), withForkedKeyrings(spaces.cred, isThread));
   child.mm = mm;
   if (nsproxy !== spaces.nsproxy) enterTime(child);
   const failed = tellIds(parent, child, args, pid, fd);
@@ -134,6 +135,13 @@ function createTask(parent: Task, args: CloneArgs, spaces: CloneNamespaces): Tas
   if (isThread) joinGroup(child);
   else startGroup(parent, child, pid, args);
   return child;
+}
+
+/** Linux: copy_creds. */
+function withForkedKeyrings(cred: Cred, thread: boolean): Cred {
+  const old = cred.fields.keyrings;
+  const keyrings = forkKeyrings(old, thread);
+  return keyrings === old ? cred : cred.with({ keyrings });
 }
 
 /** The child never was. Its namespaces stay for whoever made them. */

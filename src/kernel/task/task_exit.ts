@@ -9,6 +9,7 @@ import { leaveNsproxy } from '../namespace/nsproxy.ts';
 import type { PidNamespace } from '../namespace/pid_namespace.ts';
 import { retarget } from '../signal/blocked.ts';
 import { leaveStop } from '../signal/deliver.ts';
+import { killTask } from '../signal/kill.ts';
 import { notifyParentOfExit } from '../signal/notify.ts';
 import { killGroup, sendToProcess, wakeToDie } from '../signal/send.ts';
 import { kernelInfo } from '../signal/sig_info.ts';
@@ -129,8 +130,7 @@ function handOverChildren(task: Task, last: boolean): void {
   for (const child of [...group.children]) {
     if (child.parent !== task && !last) continue;
     child.parent = heir;
-    for (const { parentDeathSignal } of child.threads)
-      if (parentDeathSignal !== 0) sendToProcess(child, kernelInfo(parentDeathSignal), false);
+    for (const { parentDeathSignal } of child.threads) if (parentDeathSignal !== 0) killTask(task, child.leader, parentDeathSignal, false);
     if (!last) continue;
     group.children.delete(child);
     heir?.group.children.add(child);
@@ -142,9 +142,9 @@ function handOverChildren(task: Task, last: boolean): void {
 }
 
 /** An init whose namespace still has processes is not a zombie yet. */
-const isPendingInit = (group: ThreadGroup): boolean => {
+export const isPendingInit = (group: ThreadGroup): boolean => {
   const { namespace } = group.leader.pid;
-  return namespace.init === group.leader && hasProcesses(namespace, group);
+  return namespace.dead && namespace.init === group.leader && hasProcesses(namespace, group);
 };
 
 function anotherThread(group: ThreadGroup, without: Task): Task {

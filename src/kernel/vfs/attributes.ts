@@ -5,6 +5,7 @@ import { EACCES, EINVAL, EISDIR, EPERM, EROFS, ETXTBSY } from '../../abi/errno.t
 import { IN_ACCESS, IN_ATTRIB, IN_MODIFY } from '../../abi/inotify.ts';
 import { S_IFDIR, S_IFMT, S_IFREG, S_ISGID, S_ISUID, S_IXGRP } from '../../abi/stat.ts';
 import type { Task } from '../task/task.ts';
+import { FILE_CAPABILITY } from './file_capability.ts';
 import { notify } from './fsnotify.ts';
 import type { Attributes, Inode, Timespec } from './inode.ts';
 import type { Path } from './path.ts';
@@ -36,7 +37,14 @@ export function changeOwner(task: Task, path: Path, uid: number, gid: number): n
     ...(gid === -1 ? {} : { gid }),
     ...(mode === undefined || mode === (inode.mode & 0o7777) ? {} : { mode }),
   };
-  return apply(task, path, changes, IN_ATTRIB);
+  const failed = apply(task, path, changes, IN_ATTRIB);
+  if (failed === 0 && mode !== undefined) dropFileCapability(task, inode);
+  return failed;
+}
+
+/** File capabilities do not outlive a change of owner or contents. Linux: security_inode_killpriv. */
+export function dropFileCapability(task: Task, inode: Inode): void {
+  inode.removexattr(task, FILE_CAPABILITY);
 }
 
 /** The permission bits that stay when a file changes hands. Linux: setattr_should_drop_suidgid. */
@@ -89,6 +97,7 @@ export function truncatePath(task: Task, path: Path, size: number): number {
 export function truncateInode(task: Task, inode: Inode, size: number): number {
   const now = task.kernel.now();
   const mode = privilegesToKill(task, inode);
+  dropFileCapability(task, inode);
   return inode.setattr(task, { size, mtime: now, ctime: now, ...(mode < 0 ? {} : { mode }) });
 }
 

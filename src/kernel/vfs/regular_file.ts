@@ -6,7 +6,7 @@ import { MS_NOEXEC } from '../../abi/mount.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { PROT_EXEC, PROT_WRITE, VM_SHARED } from '../mm/vma.ts';
 import type { Task } from '../task/task.ts';
-import { privilegesToKill } from './attributes.ts';
+import { dropFileCapability, privilegesToKill } from './attributes.ts';
 import { File } from './file.ts';
 import type { Inode } from './inode.ts';
 import type { IovIter } from './iov_iter.ts';
@@ -51,6 +51,7 @@ export class RegularFile extends File {
 
   override write(task: Task, iter: IovIter, pos: number): number {
     const { node } = this;
+    dropFileCapability(task, node);
     const mode = privilegesToKill(task, node);
     if (mode >= 0) {
       const failed = node.setattr(task, { mode });

@@ -2,6 +2,7 @@
 
 import type { Pid } from '../../task/pid.ts';
 import { constant, directory, file, idIn, link, type ProcContext, type ProcDirectoryEntry } from './entry.ts';
+import { keysText, keyUsers } from './keys.ts';
 import { cpuinfo, devices, fileSystems, loadavg, meminfo, stat, ttyDrivers, uptime, version, vmstat } from './machine_files.ts';
 import { pidDirectory, selfLink, threadSelfLink } from './pid.ts';
 import { sysctl } from './sysctl.ts';
@@ -23,6 +24,8 @@ export const procRoot: ProcDirectoryEntry = directory(
     devices: file(0o444, devices),
     diskstats: constant(''),
     filesystems: file(0o444, fileSystems),
+    'key-users': file(0o444, keyUsers),
+    keys: file(0o444, keysText),
     loadavg: file(0o444, loadavg),
     meminfo: file(0o444, meminfo),
     mounts: ofSelf('mounts'),

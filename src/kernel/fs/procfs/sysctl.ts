@@ -2,9 +2,11 @@
 
 import { CAP_LAST_CAP, CAP_SYS_RESOURCE } from '../../../abi/capability.ts';
 import { EINVAL, EPERM } from '../../../abi/errno.ts';
+import type { KeyTable } from '../../keys/key_table.ts';
 import type { Memory } from '../../mm/memory.ts';
 import { mayRestore } from '../../namespace/pid_namespace.ts';
 import { UCOUNTS, type UcountName } from '../../namespace/ucounts.ts';
+import type { UtsName } from '../../namespace/uts_namespace.ts';
 import { MAX_THREADS } from '../../task/rlimits.ts';
 import { NR_OPEN } from '../../vfs/fd_table.ts';
 import { MOUNT_MAX } from '../../vfs/mount.ts';
@@ -46,18 +48,18 @@ const integer = (
 const fixed = (get: (context: ProcContext) => number | string): ProcFileEntry => file(0o444, (context) => `${get(context)}\n`);
 
 /** The host and domain name: of the reader's UTS namespace. See uts_namespaces(7). */
-const utsName = (field: 'nodename' | 'domainname'): ProcFileEntry =>
+const utsName = (field: UtsName): ProcFileEntry =>
   file(
     0o644,
     ({ reader }) => `${reader.nsproxy.uts[field]}\n`,
-    ({ reader }, text, position) => {
+    ({ kernel, reader }, text, position) => {
       const { uts } = reader.nsproxy;
       if (position > uts[field].length) return 0;
       uts[field] = (uts[field].slice(0, position) + text.split(/[\0\n]/, 1)[0]!).slice(0, HOST_NAME_MAX);
-      uts.touch();
+      kernel.utsPolls[field].notify();
       return 0;
     },
-    { poll: ({ reader }) => ({ queue: reader.nsproxy.uts.changed, event: reader.nsproxy.uts.event }), positioned: true },
+    { poll: ({ kernel }) => kernel.utsPolls[field], positioned: true },
   );
 
 /** The id given last in the reader's PID namespace; the next one is higher. See pid_namespaces(7). */
@@ -71,7 +73,7 @@ const nsLastPid = file(
     if (values === null) return -EINVAL;
     const [value] = values;
     if (value === undefined) return 0;
-    if (value < 0 || value >= kernel.pidMax) return -EINVAL;
+    if (value < 0 || value > kernel.pidMax) return -EINVAL;
     namespace.lastPid = Number(value);
     return 0;
   },
@@ -112,6 +114,15 @@ const userLimit = (name: UcountName): ProcFileEntry =>
       return 0;
     },
     { grants: ({ reader }) => (reader.cred.capable(CAP_SYS_RESOURCE, reader.cred.userNs) ? 0o666 : 0o444) },
+  );
+
+/** What users may have of keys. See keyrings(7). */
+const keyLimit = (name: keyof KeyTable['limits']): ProcFileEntry =>
+  integer(
+    ({ kernel }) => kernel.keys.limits[name],
+    ({ kernel }, value) => {
+      kernel.keys.limits[name] = value;
+    },
   );
 
 /** 1 frees clean page cache, 2 names and inodes, 3 both. See proc_sys_vm(5). */
@@ -155,6 +166,12 @@ export const sysctl: ProcDirectoryEntry = directory({
     domainname: utsName('domainname'),
     hostname: utsName('nodename'),
     ...ipcParameters,
+    keys: directory({
+      maxbytes: keyLimit('maxbytes'),
+      maxkeys: keyLimit('maxkeys'),
+      root_maxbytes: keyLimit('root_maxbytes'),
+      root_maxkeys: keyLimit('root_maxkeys'),
+    }),
     ngroups_max: constant('65536\n'),
     ns_last_pid: nsLastPid,
     osrelease: fixed(({ kernel }) => kernel.release),
