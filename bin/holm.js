@@ -39,7 +39,7 @@ async function start() {
   const cache = `${filename}.${process.version}-${process.arch}`;
   const cachedData = readCache(cache);
   const source = `(function (exports, require, module, __url) {${readFileSync(filename, 'latin1')}\n})`;
-  const script = new Script(source, { filename, cachedData, importModuleDynamically: (name) => import(name) });
+  const script = new Script(source, { filename, cachedData });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, load, module, pathToFileURL(filename).href);
   await module.exports.main(process.argv.slice(2));

@@ -42,6 +42,8 @@ async function buildCommand(bundle, common) {
     entryPoints: ['src/cli/main.ts'],
     format: 'cjs',
     external: ['openpgp'],
+    // A script run by node:vm has require, but no import.
+    supported: { 'dynamic-import': false },
     minifySyntax: true,
     minifyWhitespace: true,
     define: { 'import.meta.url': '__url' },
