@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Container, createEngine, type Engine } from '../../src/hosts/node/index.ts';
+import { dataDirectory, debianImage } from '../support/debian_image.ts';
 
 const PROGRAMS = join(import.meta.dirname, 'programs');
 const names = readdirSync(PROGRAMS)
@@ -17,14 +18,8 @@ let engine: Engine;
 let available = false;
 
 beforeAll(async () => {
-  // A store of the tests' own: the user's images are nobody's business.
-  engine = await createEngine({ dataDirectory: join(import.meta.dirname, '../../.build/test-images') });
-  try {
-    if (!(await engine.images.has('debian'))) await engine.pull('debian');
-    available = true;
-  } catch (error) {
-    console.warn(`no debian image, and none can be built: ${(error as Error).message}`);
-  }
+  available = await debianImage();
+  engine = await createEngine({ dataDirectory });
 }, 900_000);
 
 afterAll(() => engine.close());
