@@ -20,9 +20,9 @@ export class GuestProcess {
   readonly id: string;
   readonly tty: boolean;
   readonly stdin: WritableStream<Uint8Array>;
-  readonly stdout: ReadableStream<Uint8Array>;
+  readonly stdout: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Empty when the process has a terminal. */
-  readonly stderr: ReadableStream<Uint8Array>;
+  readonly stderr: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly exited: Promise<Exit>;
   readonly outputs: ReadonlyMap<string, OutputStream>;
   private readonly kernel: Kernel;

@@ -7,19 +7,19 @@ const HIGH_WATER = 256 * 1024;
 
 /** Output of a guest as a web stream; bounded, so that a guest that writes faster than we read goes to sleep. */
 export class OutputStream implements Console {
-  readonly readable: ReadableStream<Uint8Array>;
-  private queue: Uint8Array[] = [];
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  private queue: Uint8Array<ArrayBuffer>[] = [];
   private queued = 0;
   private full = false;
   private ended = false;
-  private controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  private controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | null = null;
   private wanted = false;
   private readonly onRoom: () => void;
 
   /** `onRoom` is called when a full stream can take bytes again. */
   constructor(onRoom: () => void) {
     this.onRoom = onRoom;
-    this.readable = new ReadableStream<Uint8Array>(
+    this.readable = new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         start: (controller) => {
           this.controller = controller;
@@ -80,7 +80,10 @@ export class OutputStream implements Console {
 }
 
 /** One array from many. */
-export function concat(chunks: readonly Uint8Array[], length: number = chunks.reduce((sum, c) => sum + c.length, 0)): Uint8Array {
+export function concat(
+  chunks: readonly Uint8Array[],
+  length: number = chunks.reduce((sum, c) => sum + c.length, 0),
+): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {
