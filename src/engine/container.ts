@@ -36,7 +36,7 @@ import {
 } from './options.ts';
 import { collect } from './streams.ts';
 
-/** What a command left: data, whatever its exit status. */
+/** What a command left: data, whatever its exit status. Outputs are decoded as UTF-8. */
 export interface ExecResult extends Exit {
   readonly stdout: string;
   readonly stderr: string;
@@ -100,7 +100,10 @@ export class Container {
     this.state = 'created';
   }
 
-  /** Start the first process. Throws EEXEC with exit code 126 or 127 when the program cannot be executed. */
+  /**
+   * Start the first process. Throws EEXEC when it cannot be, with docker's exit code: 127 when the program is not there, 126 when it cannot
+   * be executed, else 125; ECONFLICT when the container has been started before, or joins namespaces of one that does not run.
+   */
   async start(): Promise<void> {
     if (this.state !== 'created') throw new HolmError('ECONFLICT', `container ${this.name} has been started already`);
     this.host.watch(this.process);
@@ -187,12 +190,12 @@ export class Container {
     return new GuestProcess(id, { tty: options.tty ?? false, stdin: options.stdin ?? false }, host.kernel, () => host.poke());
   }
 
-  /** Wait for the end of the first process. */
+  /** The end of the first process, and with it of all others; it may have come already. */
   wait(): Promise<Exit> {
     return this.process.exited;
   }
 
-  /** Run a command in the running container and capture what it prints. */
+  /** Run a command in the running container and capture what it prints; `input` is all of its standard input. Throws as `spawn` does. */
   async exec(argv: readonly string[], options: ProcessOptions & { readonly input?: string | Uint8Array } = {}): Promise<ExecResult> {
     const process = this.spawn(argv, { ...options, stdin: options.input !== undefined });
     const [stdout, stderr, exit] = await Promise.all([
@@ -205,7 +208,7 @@ export class Container {
     return { stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), ...exit };
   }
 
-  /** Start a command in the running container, with live streams. */
+  /** Start a command in the running container, with live streams. Throws ECONFLICT when it does not run, and EEXEC as `start` does. */
   spawn(argv: readonly string[], options: ProcessOptions = {}): GuestProcess {
     if (this.state !== 'running' || this.init === null) throw new HolmError('ECONFLICT', `container ${this.name} is not running`);
     if (argv.length === 0) throw new HolmError('ENOCOMMAND', 'no command specified');
@@ -222,7 +225,7 @@ export class Container {
     return process;
   }
 
-  /** Send a signal to the first process. */
+  /** Send a signal to the first process: a name with or without SIG, or a number. Throws EOPTION when there is none of that name. */
   kill(signal: string | number = 'SIGKILL'): void {
     this.process.kill(signal);
   }
@@ -238,7 +241,7 @@ export class Container {
     return this.process.exited;
   }
 
-  /** End it if it runs, and forget it. */
+  /** End it if it runs, and forget it with all that it has written. `await using` does this. */
   async remove(): Promise<void> {
     if (this.state === 'running') {
       this.kill('SIGKILL');

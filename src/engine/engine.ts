@@ -29,9 +29,12 @@ export interface EngineHost {
 
 /** The containers of an engine. */
 export interface Containers {
-  /** A new container, not yet started. */
+  /**
+   * A new container, not yet started. Throws ENOIMAGE when the image is not in the store, EPLATFORM when it is for another machine,
+   * EOPTION for an option's value without meaning, ECONFLICT when the name is taken, ENOCOMMAND when nothing says what to run.
+   */
   create(options: ContainerOptions): Promise<Container>;
-  /** By name, id or the beginning of an id. */
+  /** By name, id or the beginning of an id that only one has. Throws ENOCONTAINER. */
   get(name: string): Container;
   list(): readonly Container[];
 }
@@ -60,7 +63,9 @@ export class Engine {
 
   /**
    * Fetch an image: `debian` is built from a Debian mirror, whose packages' scripts run in a container of this engine; any
-   * other name is a reference to a registry. Returns the image's id.
+   * other name is a reference to a registry. Returns the image's id, `sha256:` and 64 hexadecimal digits. Throws ENETWORK, EAUTH, EVERIFY
+   * (a signature, digest or size is wrong), ENOIMAGE, EPLATFORM, EDEPENDS, ENOSPC, ESTORE, EEXEC (a package's script failed), and ECANCELED
+   * when the signal aborts. Whatever happens, images that were there before are still there.
    */
   pull(name: string, options: Omit<PullAnyOptions, 'secondStage'> = {}): Promise<string> {
     return this.images.pull(name, { ...options, secondStage: (stage) => runSecondStage(this, stage) });

@@ -19,10 +19,13 @@ export class GuestProcess {
   /** Name of its streams in the kernel's console table: `<id>:stdin`, `<id>:stdout`, `<id>:stderr` or `<id>:tty`. */
   readonly id: string;
   readonly tty: boolean;
+  /** Bytes; a write is done when the process has room for them. Closing it is end of file. */
   readonly stdin: WritableStream<Uint8Array>;
+  /** Bytes as they come. Not read, it fills up, and the process sleeps in its next write. */
   readonly stdout: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Empty when the process has a terminal. */
   readonly stderr: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Never rejects. */
   readonly exited: Promise<Exit>;
   readonly outputs: ReadonlyMap<string, OutputStream>;
   private readonly kernel: Kernel;
@@ -65,13 +68,13 @@ export class GuestProcess {
     if (!options.stdin && !options.tty) this.endInput(inputName);
   }
 
-  /** Send a signal, by name or number. */
+  /** Send a signal, by name or number. Nothing happens when the process has ended. */
   kill(signal: string | number): void {
     this.runtime?.kill(signalNumber(signal));
     this.poke();
   }
 
-  /** Change the terminal's size. */
+  /** Change the terminal's size, in characters; the process gets SIGWINCH. */
   resize(rows: number, columns: number): void {
     this.size = [rows, columns];
     if (this.tty) this.kernel.consoleResize(`${this.id}:tty`, rows, columns);
