@@ -10,7 +10,7 @@ import { packLayer } from './layer_tar.ts';
 import { type LoadOptions, loadArchive } from './load/load.ts';
 import { type PullOptions, pullReference } from './registry/pull.ts';
 import { familiarName, parseReference } from './registry/reference.ts';
-import { type RefRecord, Store } from './store/store.ts';
+import { Store } from './store/store.ts';
 
 export type { PullDebianOptions } from './debian/bootstrap.ts';
 export type { SecondStage } from './debian/second_stage.ts';
@@ -162,8 +162,8 @@ export class ImageStore {
 
   /** Everything a container needs; the layers stay in the store as long as this process lives. */
   async resolve(name: string): Promise<ResolvedImage> {
-    const { id, ref } = await this.find(name);
-    const oci = parseImageConfig((await this.store.getConfig(id))!, name);
+    const { id, ref, config } = await this.find(name);
+    const oci = parseImageConfig(config, name);
     checkPlatform(oci, name);
     if (!(await this.store.holdLayers(oci.rootfs.diff_ids))) throw new HolmError('ESTORE', `image ${name} lacks a layer; pull it again`);
     return { id, name: ref ?? id, config: viewConfig(oci), layers: oci.rootfs.diff_ids };
@@ -240,16 +240,19 @@ export class ImageStore {
   }
 
   /** By name, by id, or by the beginning of an id. */
-  private async find(text: string): Promise<{ id: string; ref: string | null; record: RefRecord | null }> {
+  private async find(text: string): Promise<{ id: string; ref: string | null; config: Uint8Array }> {
     const hex = /^(?:sha256:)?([0-9a-f]{6,64})$/.exec(text)?.[1];
     if (!text.startsWith('sha256:')) {
       const { name } = parseReference(text);
       const record = await this.store.getRef(name);
-      if (record && (await this.store.getConfig(record.config))) return { id: record.config, ref: name, record };
+      const config = record && (await this.store.getConfig(record.config));
+      if (config) return { id: record.config, ref: name, config };
     }
     const matches = hex === undefined ? [] : (await this.store.configs()).filter((id) => id.startsWith(`sha256:${hex}`));
     if (matches.length > 1) throw new HolmError('EINVAL', `more than one image's id begins with ${text}`);
-    if (matches.length === 1) return { id: matches[0]!, ref: null, record: null };
+    const [id] = matches;
+    const config = id === undefined ? null : await this.store.getConfig(id);
+    if (id !== undefined && config !== null) return { id, ref: null, config };
     throw new HolmError('ENOIMAGE', `no such image: ${printable(text)}`);
   }
 

@@ -56,6 +56,7 @@ export class Store {
 
   /** True when the layers are all stored; they then stay as long as this process lives or something refers to them. */
   async holdLayers(ids: readonly string[]): Promise<boolean> {
+    if (ids.every((id) => this.leased.has(id))) return true;
     return this.files.locked(async () => {
       for (const id of ids) if ((await this.files.size(`${this.layerPath(id)}/index`)) === null) return false;
       await this.lease(ids);
@@ -231,15 +232,15 @@ export class Store {
 
   /** Call with the lock held. A lease lives no longer than its process, so it need not survive a power cut. */
   private async lease(ids: readonly string[]): Promise<void> {
-    const known = this.leased.size;
-    for (const id of ids) this.leased.add(id);
-    if (this.leased.size === known) return;
+    const all = new Set([...this.leased, ...ids]);
+    if (all.size === this.leased.size) return;
     const file = await this.files.create(`leases/${this.host.owner}`);
     try {
-      await file.write(utf8([...this.leased].join('\n')));
+      await file.write(utf8([...all].join('\n')));
     } finally {
       await file.close();
     }
+    for (const id of ids) this.leased.add(id);
   }
 
   private async putFile(path: string, bytes: Uint8Array): Promise<void> {
