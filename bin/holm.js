@@ -10,7 +10,7 @@ const root = join(__dirname, '..');
 const dist = join(root, 'dist');
 
 /** Modules of Node that few commands need are loaded when they are used. */
-const RARE = new Set(['node:child_process', 'node:http', 'node:https', 'node:net', 'node:tls', 'node:zlib']);
+const RARE = new Set(['node:child_process', 'node:crypto', 'node:http', 'node:https', 'node:net', 'node:tls', 'node:zlib']);
 const load = (name) => (RARE.has(name) ? new Proxy({}, { get: (_, member) => require(name)[member] }) : require(name));
 
 function readCache(path) {
@@ -38,8 +38,7 @@ async function start() {
   const filename = join(dist, readFileSync(join(dist, '.built'), 'utf8'));
   const cache = `${filename}.${process.version}-${process.arch}`;
   const cachedData = readCache(cache);
-  const source = `(function (exports, require, module, __url) {${readFileSync(filename, 'latin1')}\n})`;
-  const script = new Script(source, { filename, cachedData });
+  const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, load, module, pathToFileURL(filename).href);
   await module.exports.main(process.argv.slice(2));

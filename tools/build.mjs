@@ -33,7 +33,7 @@ export async function build({ force = false } = {}) {
 }
 
 /**
- * One script for the command, which bin/holm.js runs with V8's code cache. Its name tells its content: a cache that
+ * One script for the command, a function that bin/holm.js runs with V8's code cache. Its name tells its content: a cache that
  * belongs to another script is never taken for this one's.
  */
 async function buildCommand(bundle, common) {
@@ -47,6 +47,8 @@ async function buildCommand(bundle, common) {
     minifySyntax: true,
     minifyWhitespace: true,
     define: { 'import.meta.url': '__url' },
+    banner: { js: '(function (exports, require, module, __url) {' },
+    footer: { js: '})' },
     write: false,
   });
   const { contents } = outputFiles[0];

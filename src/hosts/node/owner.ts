@@ -1,7 +1,7 @@
 /** Names of processes that survive the reuse of process ids. */
 
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { fillRandom } from './random.ts';
 
 const UNKNOWN = '0';
 
@@ -18,7 +18,9 @@ function startTime(pid: number): string | null {
 }
 
 export function createOwner(): string {
-  return `${process.pid}.${startTime(process.pid) ?? UNKNOWN}.${randomBytes(4).toString('hex')}`;
+  const suffix = Buffer.alloc(4);
+  fillRandom(suffix);
+  return `${process.pid}.${startTime(process.pid) ?? UNKNOWN}.${suffix.toString('hex')}`;
 }
 
 /** Whether the process that was given this name still runs. */

@@ -1,6 +1,5 @@
 /** The platform of Node: machine, clock, randomness, and the host's ends of named things. */
 
-import { randomFillSync } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createMachine } from '../../machine/machine.ts';
 import type { BlockStore } from '../../platform/blocks.ts';
@@ -9,6 +8,7 @@ import type { Console } from '../../platform/console.ts';
 import type { LayerStore } from '../../platform/layer.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { openHostFolder } from './host_folder.ts';
+import { fillRandom } from './random.ts';
 
 /** Milliseconds as Node counts them, in whole nanoseconds. */
 const nanoseconds = (milliseconds: number): number => Math.round(milliseconds * 1e6);
@@ -23,9 +23,7 @@ export const clock: Clock = {
 };
 
 export const random: Random = {
-  fill: (bytes) => {
-    randomFillSync(bytes);
-  },
+  fill: fillRandom,
 };
 
 export interface NodePlatformOptions {

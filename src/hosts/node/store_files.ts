@@ -1,6 +1,7 @@
 /** Files of the image store and the download cache, and a lock that processes share. */
 
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HolmError } from '../../engine/error.ts';
@@ -8,6 +9,8 @@ import type { StoreFiles, StoreReader, StoreWriter } from '../../engine/image/ho
 import { ownerAlive } from './owner.ts';
 
 const LOCK_POLL_MS = 20;
+/** Files up to this size are read at once: a turn of the thread pool takes longer than they do, and every start reads some. */
+const SMALL = 1 << 16;
 /** A lock that does not say whose it is yet: its process was killed in between. */
 const NAMELESS_MS = 1000;
 /** After so long, whoever waits says what for. */
@@ -34,7 +37,11 @@ export class NodeStoreFiles implements StoreFiles {
   }
 
   async read(path: string): Promise<Uint8Array | null> {
-    return this.guard(() => orNull(readFile(this.path(path))));
+    return this.guard(async () => {
+      const status = statSync(this.path(path), { throwIfNoEntry: false });
+      if (status === undefined) return null;
+      return orNull(status.size <= SMALL ? readNow(this.path(path)) : readFile(this.path(path)));
+    });
   }
 
   async open(path: string): Promise<StoreReader | null> {
@@ -63,7 +70,7 @@ export class NodeStoreFiles implements StoreFiles {
   }
 
   async size(path: string): Promise<number | null> {
-    return this.guard(async () => (await orNull(stat(this.path(path))))?.size ?? null);
+    return this.guard(async () => statSync(this.path(path), { throwIfNoEntry: false })?.size ?? null);
   }
 
   async list(path: string): Promise<string[]> {
@@ -91,7 +98,8 @@ export class NodeStoreFiles implements StoreFiles {
         return await action();
       } finally {
         // If we were taken for dead, the lock is another's now.
-        if ((await orNull(readFile(this.path('lock'), 'utf8'))) === this.owner) await rm(this.path('lock'), { force: true });
+        const lock = await orNull(readNow(this.path('lock')));
+        if (lock?.toString() === this.owner) rmSync(this.path('lock'), { force: true });
       }
     });
     this.queue = turn.catch(() => undefined);
@@ -103,7 +111,7 @@ export class NodeStoreFiles implements StoreFiles {
   }
 
   private async acquire(): Promise<void> {
-    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     let patient = Date.now() + PATIENCE_MS;
     for (;;) {
       if (await this.claim('lock')) return;
@@ -119,7 +127,7 @@ export class NodeStoreFiles implements StoreFiles {
   /** Make a file that says who we are; false when there is one already. */
   private async claim(name: string): Promise<boolean> {
     try {
-      await writeFile(this.path(name), this.owner, { flag: 'wx', mode: 0o600 });
+      writeFileSync(this.path(name), this.owner, { flag: 'wx', mode: 0o600 });
       return true;
     } catch (error) {
       if ((error as Failure).code === 'EEXIST') return false;
@@ -167,6 +175,10 @@ export function storeError(error: unknown, directory: string): unknown {
     return new HolmError('ENOSPC', `no space left on the device that holds ${directory}`, { cause: error });
   if (code === undefined) return error;
   return new HolmError('ESTORE', `${directory}: ${message ?? code}`, { cause: error });
+}
+
+async function readNow(path: string): Promise<Buffer> {
+  return readFileSync(path);
 }
 
 async function orNull<T>(promise: Promise<T>): Promise<T | null> {
