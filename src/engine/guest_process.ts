@@ -21,7 +21,7 @@ export class GuestProcess {
   readonly tty: boolean;
   /** Bytes; a write is done when the process has room for them. Closing it is end of file. */
   readonly stdin: WritableStream<Uint8Array>;
-  /** Bytes as they come. Not read, it fills up, and the process sleeps in its next write. */
+  /** Bytes as they come. Not read, it fills up, and the process sleeps in its next write; canceled, its next write is SIGPIPE. */
   readonly stdout: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Empty when the process has a terminal. */
   readonly stderr: ReadableStream<Uint8Array<ArrayBuffer>>;

@@ -12,6 +12,8 @@ export class OutputStream implements Console {
   private queued = 0;
   private full = false;
   private ended = false;
+  /** The reader has gone away. */
+  private canceled = false;
   private controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | null = null;
   private wanted = false;
   private readonly onRoom: () => void;
@@ -30,6 +32,7 @@ export class OutputStream implements Console {
         },
         cancel: () => {
           this.ended = true;
+          this.canceled = true;
           this.queue = [];
           this.queued = 0;
           this.onRoom();
@@ -40,6 +43,7 @@ export class OutputStream implements Console {
   }
 
   write(bytes: Uint8Array): number {
+    if (this.canceled) return -1;
     if (this.ended) return bytes.length;
     const room = HIGH_WATER - this.queued;
     if (room <= 0) {

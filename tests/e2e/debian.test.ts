@@ -39,6 +39,16 @@ describe('debian (needs a Debian mirror)', () => {
     expect(output.trimEnd()).toBe(readFileSync(join(PROGRAMS, `${name}.expected`), 'utf8').trimEnd());
   });
 
+  test('a reader that goes away ends a writer as a broken pipe does', async (context) => {
+    context.skip(!available, 'no debian image');
+    await using container = await engine.containers.create({ image: 'debian', command: ['sh', '-c', 'yes; exit $?'] });
+    const reader = container.process.stdout.getReader();
+    await container.start();
+    await reader.read();
+    await reader.cancel();
+    expect(await container.wait()).toMatchObject({ code: 141 });
+  });
+
   test('a container sees its own host name, processes and no IPC objects', async (context) => {
     context.skip(!available, 'no debian image');
     await using container = await engine.containers.create({

@@ -73,6 +73,10 @@ export class HostStream implements PipeSink {
       const { frame, offset, length } = pipe.at(0);
       const at = frame * FRAME_SIZE + offset;
       const taken = host.write(this.kernel.platform.machine.ram.views.u8.subarray(at, at + length));
+      if (taken < 0) {
+        this.abandon(pipe);
+        return false;
+      }
       if (taken > 0) pipe.consume(taken);
       if (taken < length) break;
     }

@@ -26,7 +26,7 @@ export class HostTerminal implements TtyPeer {
       while (queue.length > 0) {
         const part = queue.peek(CHUNK);
         const taken = host.write(part);
-        queue.drop(taken);
+        queue.drop(taken < 0 ? queue.length : taken);
         if (taken < part.length) break;
       }
     }
