@@ -27,7 +27,9 @@ export async function runSecondStage(engine: Engine, stage: Parameters<SecondSta
     const read = Promise.all([eachLine(container.process.stdout, line), eachLine(container.process.stderr, line)]);
     const cancel = (): void => container.kill();
     stage.signal?.addEventListener('abort', cancel);
-    await container.start();
+    await container.start().catch((error: Error) => {
+      throw new HolmError('EEXEC', `the packages could not be configured: ${error.message}`, { cause: error });
+    });
     const exit = await container.wait();
     stage.signal?.removeEventListener('abort', cancel);
     stage.signal?.throwIfAborted();
