@@ -77,6 +77,8 @@ function oneLineErrors(command: Command): void {
 /** Print one clear line and choose the exit status. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_ENGINE;
+  // Leaving failed too: what went wrong first is what matters.
+  if (error instanceof Error && 'suppressed' in error) return report(error.suppressed);
   if (error instanceof HolmError) {
     process.stderr.write(`holm: ${error.message}\n`);
     return error.code === 'ECANCELED' ? EXIT_INTERRUPTED : error.exitCode;

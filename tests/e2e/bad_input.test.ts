@@ -97,6 +97,11 @@ describe('command line', () => {
     expect(rubbish()).toEqual([]);
   });
 
+  it('a store that cannot be made', async () => {
+    const done = await user.holm(['load', '--as', 'x', '-'], { input: rootfs(), env: { XDG_DATA_HOME: '/dev/null/x' } });
+    expect([complaints(done), done.code]).toEqual([[expect.stringMatching(/^holm: \/dev\/null\/x\/holm: .*not a directory/)], 125]);
+  });
+
   it('has meaning where docker has: empty values, zero for no limit', async () => {
     const done = await holm(...'run -w  -u  --hostname  --memory 0 --cpus 0 --pids-limit -1 tiny'.split(' '));
     expect([done.code, done.stderr]).toEqual([7, '']);

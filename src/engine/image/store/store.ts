@@ -215,6 +215,7 @@ export class Store {
 
   /** This process needs nothing any more of what it stored or held. */
   async release(): Promise<void> {
+    if (this.leased.size === 0) return;
     this.leased.clear();
     await this.files.remove(`leases/${this.host.owner}`);
   }
