@@ -59,7 +59,7 @@ export class NodeStoreFiles implements StoreFiles {
 
   async create(path: string, append = false): Promise<StoreWriter> {
     return this.guard(async () => {
-      await mkdir(dirname(this.path(path)), { recursive: true, mode: 0o700 });
+      mkdirSync(dirname(this.path(path)), { recursive: true, mode: 0o700 });
       const handle = await open(this.path(path), append ? 'a' : 'w', 0o600);
       return {
         write: (bytes) => this.guard(() => writeAll(handle, bytes)),
