@@ -1,6 +1,6 @@
 /** The examples of README.md: each shell line and the program are run as they stand there. */
 
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -49,6 +49,9 @@ const EXPECTATIONS: readonly Expectation[] = [
   { line: /images$/, stdout: /^NAME +IMAGE ID +CREATED +SIZE\n/ },
   { line: /rmi app:1\.0$/, stdout: /^app:1\.0\n$/ },
 ];
+
+/** script(1) of util-linux gives a terminal. */
+const hasTerminals = spawnSync('script', ['-qec', 'true', '/dev/null'], { stdio: 'ignore' }).status === 0;
 
 let available = false;
 let registry: Server;
@@ -118,6 +121,7 @@ describe('README (what runs debian needs a Debian mirror)', () => {
     const expected = EXPECTATIONS.find((one) => one.line.test(line));
     expect(expected, 'every example has an expectation in this test').toBeDefined();
     skip(expected!.debian === true && !available, 'no debian image');
+    skip(expected!.typed !== undefined && !hasTerminals, 'no script(1) that gives a terminal');
     const done = await run(line, expected!);
     expect(done.code, done.stderr).toBe(0);
     expect(done.stdout).toMatch(expected!.stdout ?? /^/);
