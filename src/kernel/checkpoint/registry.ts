@@ -7,6 +7,8 @@ type Constructor = new (...args: never[]) => object;
 /** Classes by name. An instance is written as its class's name and its fields, and made again without running a constructor. */
 export class ClassRegistry {
   private readonly byName: Map<string, object> = new Map();
+  /** By prototype. */
+  private readonly names: Map<object, string> = new Map();
   /** Whether classes that are met while writing are registered: enough to restore within one run of the program. */
   readonly learns: boolean;
 
@@ -14,24 +16,26 @@ export class ClassRegistry {
     this.learns = learns;
   }
 
-  /** Every class among `exports` (a module's namespace object). */
+  /** Every class among `exports` (a module's namespace object), by the name it is exported under: bundling does not change that. */
   addModule(exports: Readonly<Record<string, unknown>>): void {
-    for (const value of Object.values(exports))
-      if (typeof value === 'function' && isClass(value)) this.add(value as unknown as Constructor);
+    for (const [name, value] of Object.entries(exports))
+      if (typeof value === 'function' && isClass(value)) this.add(value as unknown as Constructor, name);
   }
 
-  add(type: Constructor): void {
-    const { name, prototype } = type as { name: string; prototype: object };
+  add(type: Constructor, name: string = type.name): void {
+    const prototype = type.prototype as object;
     const known = this.byName.get(name);
     if (known !== undefined && known !== prototype) throw new Panic(`two classes are called ${name}`);
     this.byName.set(name, prototype);
+    this.names.set(prototype, name);
   }
 
   /** The name of the class of an instance; null when it is not registered. */
   nameOf(prototype: object): string | null {
-    const { name } = prototype.constructor;
-    if (this.learns && !this.byName.has(name) && isClass(prototype.constructor)) this.add(prototype.constructor as Constructor);
-    return this.byName.get(name) === prototype ? name : null;
+    const { constructor } = prototype;
+    if (this.learns && !this.names.has(prototype) && !this.byName.has(constructor.name) && isClass(constructor))
+      this.add(constructor as Constructor);
+    return this.names.get(prototype) ?? null;
   }
 
   prototype(name: string): object {
