@@ -32,9 +32,8 @@ export class ClassRegistry {
 
   /** The name of the class of an instance; null when it is not registered. */
   nameOf(prototype: object): string | null {
-    const { constructor } = prototype;
-    if (this.learns && !this.names.has(prototype) && !this.byName.has(constructor.name) && isClass(constructor))
-      this.add(constructor as Constructor);
+    const type = prototype.constructor;
+    if (this.learns && !this.names.has(prototype) && !this.byName.has(type.name) && isClass(type)) this.add(type as Constructor);
     return this.names.get(prototype) ?? null;
   }
 
