@@ -25,6 +25,7 @@ export async function runSecondStage(engine: Engine, stage: Parameters<SecondSta
       stage.onLine(text);
     };
     const read = Promise.all([eachLine(container.process.stdout, line), eachLine(container.process.stderr, line)]);
+    stage.signal?.throwIfAborted();
     const cancel = (): void => container.kill();
     stage.signal?.addEventListener('abort', cancel);
     await container.start().catch((error: Error) => {

@@ -131,9 +131,10 @@ function enterProgram(task: Task, spec: ProcessSpec): Failure | null {
   return runProgram(task, spec.argv, env);
 }
 
-/** execvpe(3): look the program up in PATH and execute it. */
+/** execvpe(3): look the program up in PATH and execute it; an empty name is nowhere. */
 function runProgram(task: Task, argv: readonly string[], env: readonly string[]): Failure | null {
   const [program = ''] = argv;
+  if (program === '') return failure(-ENOENT, 'the name is empty');
   const path = env.find((entry) => entry.startsWith('PATH='))?.slice(5) ?? '/usr/bin:/bin';
   const candidates = program.includes('/') ? [program] : path.split(':').map((folder) => `${folder || '.'}/${program}`);
   let worst = -ENOENT;
