@@ -28,6 +28,15 @@ export type Gunzip = (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8A
 /** The plain bytes of a stream that may be compressed. Refuses streams that expand without end. */
 export async function* decompress(source: ByteSource, gunzip: Gunzip): AsyncGenerator<Uint8Array> {
   const reader = new ByteReader(source);
+  try {
+    yield* plainBytes(reader, gunzip);
+  } finally {
+    // Not waited for: the source may be in the middle of a read that never ends.
+    reader.cancel().catch(() => undefined);
+  }
+}
+
+async function* plainBytes(reader: ByteReader, gunzip: Gunzip): AsyncGenerator<Uint8Array> {
   const kind = detectCompression(await reader.peek(6));
   if (kind === 'none') {
     yield* reader.rest();

@@ -18,6 +18,15 @@ export type MemberObserver = (entry: TarEntry) => ((bytes: Uint8Array) => void) 
 /** Add the members of an archive to a layer; reads the source to its end. */
 export async function unpackTar(source: ByteSource, builder: LayerBuilder, observe: MemberObserver = () => null): Promise<void> {
   const reader = new ByteReader(source);
+  try {
+    await unpackMembers(reader, builder, observe);
+  } catch (error) {
+    reader.cancel().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function unpackMembers(reader: ByteReader, builder: LayerBuilder, observe: MemberObserver): Promise<void> {
   const tar = new TarReader(reader);
   let tell: ((bytes: Uint8Array) => void) | null = null;
   const data = async (max: number): Promise<Uint8Array> => {

@@ -75,9 +75,10 @@ describe('store', () => {
     expect(await leftovers(host)).toEqual([id.slice(7)]);
     const dead = new Store({ ...host, owner: '999999999.0.dead' });
     await dead.unpackLayer(once_(archive('dead')), null);
-    await dead.createLayer();
+    const draft = await dead.createLayer();
     await store.collectGarbage(() => []);
     expect(await leftovers(host)).toEqual([id.slice(7)]);
+    await draft.abort();
     await other.release();
     await store.collectGarbage(() => []);
     expect(await leftovers(host)).toEqual([]);
