@@ -72,12 +72,18 @@ async function pump(source: ReadableStream<Uint8Array>, target: NodeJS.WriteStre
     const { done, value } = await reader.read();
     if (done) return;
     if (gone) return void (await reader.cancel());
-    if (!target.write(value))
-      await new Promise<void>((resume) =>
-        target
-          .once('drain', resume)
-          .once('error', () => resume())
-          .once('close', () => resume()),
-      );
+    if (!target.write(value)) await writable(target);
   }
+}
+
+/** Waits until a stream takes more, or will never again. */
+function writable(target: NodeJS.WriteStream): Promise<void> {
+  const events = ['drain', 'error', 'close'] as const;
+  return new Promise((resolve) => {
+    const done = (): void => {
+      for (const event of events) target.off(event, done);
+      resolve();
+    };
+    for (const event of events) target.on(event, done);
+  });
 }
