@@ -27,9 +27,11 @@ export async function build({ force = false } = {}) {
   await bundle({ ...common, entryPoints: ['src/machine/machine.ts'], outfile: '.build/machine.mjs', format: 'esm' });
   const { buildInterpreter } = await import(new URL('../.build/machine.mjs', import.meta.url).href);
   writeFileSync(join(dist, 'interpreter.bin'), buildInterpreter());
+  // Commands that start meanwhile find the old script or the new one.
+  writeFileSync(`${stale.stamp}.new`, command);
+  utimesSync(`${stale.stamp}.new`, started, started);
+  renameSync(`${stale.stamp}.new`, stale.stamp);
   for (const name of readdirSync(dist)) if (name.startsWith('command-') && name !== command) rmSync(join(dist, name), { force: true });
-  writeFileSync(stale.stamp, command);
-  utimesSync(stale.stamp, started, started);
 }
 
 /**
