@@ -36,16 +36,33 @@ Suites:
 ${suites.map(({ name, about }) => `  ${name.padEnd(13)}${about}`).join('\n')}
 `;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true },
-    rounds: { type: 'string', default: '5' },
-    json: { type: 'string' },
-    node: { type: 'string', default: process.execPath },
-    image: { type: 'string' },
-    help: { type: 'boolean' },
-  },
+const { values } = orExit(() => {
+  const parsed = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true },
+      rounds: { type: 'string', default: '5' },
+      json: { type: 'string' },
+      node: { type: 'string', default: process.execPath },
+      image: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  const { only, rounds } = parsed.values;
+  const unknown = only?.find((name) => !suites.some((suite) => suite.name === name));
+  if (unknown !== undefined) throw new Error(`no suite is called "${unknown}"`);
+  if (!(Number(rounds) >= 1)) throw new Error(`not a number of samples: "${rounds}"`);
+  return parsed;
 });
+
+/** What is wrong with the options takes one line. */
+function orExit<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message} (see --help)`);
+    process.exit(2);
+  }
+}
 
 /** The image with Debian's programs: the one asked for, or what the store has. */
 async function debianImage(): Promise<string | null> {
@@ -70,8 +87,6 @@ async function main(): Promise<void> {
     return;
   }
   const chosen = suites.filter(({ name }) => values.only === undefined || values.only.includes(name));
-  const unknown = values.only?.find((name) => !suites.some((suite) => suite.name === name));
-  if (unknown !== undefined) throw new Error(`no suite is called ${unknown}`);
   const programs = buildPrograms();
   if (programs === null) {
     console.log(`skipped: everything; ${CROSS_COMPILER} is not installed`);
