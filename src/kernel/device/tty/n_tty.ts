@@ -6,7 +6,7 @@ import { eraseInput } from './n_tty_erase.ts';
 import type { Termios } from './termios.ts';
 import type { TtyOutput } from './tty_output.ts';
 
-/** Bytes of input, one of them never used: a line has at most 4095. */
+/** Bytes of input; a line has at most 4095 and its end. */
 export const N_TTY_BUF_SIZE = 4096;
 const MASK = N_TTY_BUF_SIZE - 1;
 const NEWLINE = 10;
@@ -58,7 +58,7 @@ export class NTty {
   receive(host: LineHost, input: number): void {
     const { termios, output } = host;
     const { iflag, lflag, cc } = termios;
-    if (isCanonical(lflag) && this.head - this.tail >= N_TTY_BUF_SIZE - 1 && this.canonHead === this.tail) this.head--;
+    if (isCanonical(lflag) && this.head - this.tail >= N_TTY_BUF_SIZE && this.canonHead === this.tail) this.head--;
     let byte = input;
     if (this.literal) {
       this.literal = false;

@@ -128,12 +128,12 @@ describe('canonical input', () => {
     expect(guest.readText(SLAVE)).toBe('a;');
   });
 
-  it('holds lines of 4095 bytes', () => {
+  it('holds lines of 4095 bytes and their end', () => {
     modes({ lflag: (f) => f & ~t.ECHO });
     type('x'.repeat(5000));
     type('\n');
-    expect(guest.read(SLAVE, 8192)).toBe(4095);
-    expect(guest.text(65536 + 4090, 5)).toBe('xxxx\n');
+    expect(guest.read(SLAVE, 8192)).toBe(4096);
+    expect(guest.text(65536 + 4091, 5)).toBe('xxxx\n');
   });
 
   it('turns typed bytes into a line when canonical mode ends and begins', () => {
