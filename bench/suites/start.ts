@@ -58,7 +58,7 @@ export const start: Suite = {
     const { node, image } = settings;
     const suite = this.name;
     const run = [installed(command), 'run', '--rm', IMAGE, '/bench/hello'];
-    const env = { ...process.env, XDG_DATA_HOME: dataHome };
+    const env = { ...process.env, XDG_DATA_HOME: dataHome, HOLM_STANDALONE: '1' };
     await firstByte(node, run, env);
     const rounds = Math.max(settings.rounds, 9);
     const samples = await inTurn(rounds, {
@@ -70,7 +70,8 @@ export const start: Suite = {
       yield { suite, name: 'idle engine with a shell', skipped: 'no Debian image in the store (holm pull debian)' };
       return;
     }
-    const shell = (): ChildProcess => spawn(node, [command, 'run', '--rm', '-i', image, 'bash'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const shell = (): ChildProcess =>
+      spawn(node, [command, 'run', '--standalone', '--rm', '-i', image, 'bash'], { stdio: ['pipe', 'pipe', 'inherit'] });
     const bare = (): ChildProcess => spawn(node, ['-i'], { stdio: ['pipe', 'pipe', 'inherit'] });
     yield {
       suite,

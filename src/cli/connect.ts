@@ -1,6 +1,14 @@
 /** Connects this process's standard streams, window size and signals to a container. */
 
-import type { Container, ContainerOptions } from '../hosts/node/index.ts';
+/** A process seen from here: of an engine in this process, or of one elsewhere. */
+export interface AttachedProcess {
+  readonly stdin: WritableStream<Uint8Array>;
+  readonly stdout: ReadableStream<Uint8Array>;
+  /** Empty when the process has a terminal. */
+  readonly stderr: ReadableStream<Uint8Array>;
+  kill(signal: string): void;
+  resize(rows: number, columns: number): void;
+}
 
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
@@ -8,8 +16,10 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2
 const FORCE_AT = 3;
 
 /** Starts pumping; the result restores the terminal and waits until all output is written. */
-export async function connect(container: Container, options: ContainerOptions): Promise<() => Promise<void>> {
-  const { process: guest } = container;
+export async function connect(
+  guest: AttachedProcess,
+  options: { readonly stdin?: boolean; readonly tty?: boolean; readonly signals?: boolean },
+): Promise<() => Promise<void>> {
   const undo: (() => void)[] = [];
   const outputs = [pump(guest.stdout, process.stdout), ...(options.tty ? [] : [pump(guest.stderr, process.stderr)])];
 
@@ -46,7 +56,7 @@ export async function connect(container: Container, options: ContainerOptions): 
   }
   // A first process that ignores signals (as the init of a PID namespace does without a handler) is killed at the third request.
   let requests = 0;
-  for (const signal of FORWARDED) {
+  for (const signal of options.signals === false ? [] : FORWARDED) {
     const forward = (): void => {
       if (signal === 'SIGINT' || signal === 'SIGTERM') requests++;
       if (requests === FORCE_AT) process.stderr.write(`holm: asked ${FORCE_AT} times to end: killing the container\n`);

@@ -130,7 +130,7 @@ export function containerOptions(image: string, command: string[], flags: Contai
 }
 
 /** Files first, then -e; a bare NAME takes the value from this process, or nothing. */
-function environment(files: readonly string[], entries: readonly string[]): Record<string, string> {
+export function environment(files: readonly string[], entries: readonly string[]): Record<string, string> {
   const env: Record<string, string> = {};
   const add = (entry: string): void => {
     const at = entry.indexOf('=');

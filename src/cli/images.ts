@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { type Engine, HolmError } from '../hosts/node/index.ts';
 import { many } from './container_options.ts';
+import { table } from './format.ts';
 import { interruptible, openEngine } from './open_engine.ts';
 import { ProgressDisplay } from './progress.ts';
 
@@ -67,12 +68,6 @@ function age(created: string): string {
 }
 
 const shortId = (id: string): string => id.replace('sha256:', '').slice(0, 12);
-
-/** Rows with columns as wide as their widest cell. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]! + 3))).join('')).join('\n');
-}
 
 export function addImageCommands(program: Command): void {
   program

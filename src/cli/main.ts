@@ -2,7 +2,10 @@
 
 import { Command, CommanderError } from 'commander';
 import { HolmError } from '../hosts/node/index.ts';
+import { addContainerCommands } from './containers.ts';
 import { addDemoCommand } from './demo.ts';
+import { addEngineCommand } from './engine_command.ts';
+import { addExecCommand } from './exec.ts';
 import { addImageCommands } from './images.ts';
 import { addRunCommand } from './run.ts';
 import { version } from './version.ts';
@@ -23,7 +26,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     .helpCommand(false)
     .exitOverride();
   addRunCommand(program);
+  addExecCommand(program);
+  addContainerCommands(program);
   addImageCommands(program);
+  addEngineCommand(program);
   program
     .command('version')
     .description('show the versions of Holm, of its kernel and of its runtime')
@@ -42,8 +48,10 @@ export async function main(argv: readonly string[]): Promise<void> {
       topic.outputHelp();
     });
   addDemoCommand(program);
-  for (const command of [program, ...program.commands]) oneLineErrors(command.exitOverride());
-  for (const command of program.commands) if (command.name() !== 'run') command.helpOption('-h, --help', 'show this help');
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)])
+    oneLineErrors(command.exitOverride());
+  for (const command of program.commands)
+    if (command.name() !== 'run' && command.name() !== 'create') command.helpOption('-h, --help', 'show this help');
   program.helpOption('-h, --help', 'show this help');
   // A reader that has seen enough, such as head, is no failure.
   process.stdout.on('error', ignoreBrokenPipe);

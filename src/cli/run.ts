@@ -6,9 +6,13 @@ import { connect } from './connect.ts';
 import { addContainerOptions, type ContainerFlags, containerOptions } from './container_options.ts';
 import { ensureImage } from './images.ts';
 import { openEngine } from './open_engine.ts';
+import { runRemote } from './remote.ts';
 
 interface RunFlags extends ContainerFlags {
   rm?: boolean;
+  detach?: boolean;
+  detachKeys?: string;
+  standalone?: boolean;
 }
 
 export function addRunCommand(program: Command): void {
@@ -23,6 +27,9 @@ export function addRunCommand(program: Command): void {
     .argument('<image>', 'name of an image; fetched if it is not here')
     .argument('[command...]', "the command and its arguments; the image's own if absent")
     .option('--rm', 'remove the container when it ends')
+    .option('-d, --detach', 'leave it running, and print its id')
+    .option('--detach-keys <keys>', 'keys that leave it running', 'ctrl-p,ctrl-q')
+    .option('--standalone', 'in this process, with a kernel of its own, instead of in the engine in the background')
     .addHelpText(
       'after',
       `
@@ -34,18 +41,28 @@ Examples:
     );
   addContainerOptions(run).action(async (image: string, command: string[], flags: RunFlags) => {
     const options = containerOptions(image, command, flags);
+    const standalone = flags.standalone || process.env['HOLM_STANDALONE'] === '1';
+    if (standalone && flags.detach)
+      throw new HolmError('EOPTION', 'cannot use --detach with --standalone: the container would end with this command');
+    checkTerminal(options);
     await using engine = await openEngine();
     await ensureImage(engine, image, flags.pull, flags.mirror);
-    process.exitCode = await runContainer(engine, options);
+    const { rm = false, detach = false, detachKeys } = flags;
+    process.exitCode = standalone
+      ? await runContainer(engine, options)
+      : await runRemote(options, { rm, detach, ...(detachKeys !== undefined && { detachKeys }) });
   });
+}
+
+function checkTerminal({ tty, stdin }: ContainerOptions): void {
+  if (tty && stdin && !process.stdin.isTTY)
+    throw new HolmError('EOPTION', 'cannot use -i with -t: the input device is not a terminal', { exitCode: 1 });
 }
 
 /** Create, start, connect, wait; the result is the exit status. */
 export async function runContainer(engine: Engine, options: ContainerOptions): Promise<number> {
-  if (options.tty && options.stdin && !process.stdin.isTTY)
-    throw new HolmError('EOPTION', 'cannot use -i with -t: the input device is not a terminal', { exitCode: 1 });
   await using container = await engine.containers.create(options);
-  const disconnect = await connect(container, options);
+  const disconnect = await connect(container.process, options);
   try {
     await container.start();
     return (await container.wait()).code;

@@ -59,7 +59,7 @@ export type ContainerState = 'created' | 'running' | 'exited';
 
 export class Container {
   readonly id: string;
-  readonly name: string;
+  name: string;
   readonly hostname: string;
   readonly options: ContainerOptions;
   readonly image: ResolvedImage;
@@ -120,6 +120,11 @@ export class Container {
     void this.process.exited.then(() => {
       this.state = 'exited';
     });
+  }
+
+  /** The number of the first process in the engine's PID namespace; 0 when it does not run. */
+  get pid(): number {
+    return this.state === 'running' && this.init !== null ? this.init.pid : 0;
   }
 
   private spec(): ContainerSpec {
@@ -247,6 +252,7 @@ export class Container {
       this.kill('SIGKILL');
       await this.process.exited;
     }
+    this.process.abandon();
     if (this.layer !== null) releaseLayer(this.layer);
     this.layer = null;
     this.host.forget(this);

@@ -37,6 +37,7 @@ export interface Containers {
   /** By name, id or the beginning of an id that only one has. Throws ENOCONTAINER. */
   get(name: string): Container;
   list(): readonly Container[];
+  rename(container: Container, name: string): void;
 }
 
 export class Engine {
@@ -58,6 +59,9 @@ export class Engine {
       create: (options) => this.create(options),
       get: (name) => this.get(name),
       list: () => [...this.all.values()],
+      rename: (container, to) => {
+        container.name = this.freeName(to);
+      },
     };
   }
 
@@ -82,6 +86,11 @@ export class Engine {
     return this.close();
   }
 
+  /** Nanoseconds on the kernel's monotonic clock. */
+  now(): number {
+    return this.boot().kernel.clock.monotonic();
+  }
+
   private boot(): { readonly kernel: Kernel; readonly driver: Driver } {
     if (this.booted === null) {
       const platform = this.host.platform({
@@ -96,9 +105,7 @@ export class Engine {
   }
 
   private async create(options: ContainerOptions): Promise<Container> {
-    const name = options.name === undefined ? null : checkName(options.name);
-    if (name !== null && [...this.all.values()].some((c) => c.name === name))
-      throw new HolmError('ECONFLICT', `the name "${name}" is in use`);
+    const name = options.name === undefined ? null : this.freeName(options.name);
     const image = await this.images.resolve(options.image);
     const { kernel, driver } = this.boot();
     const id = this.newId(kernel);
@@ -119,6 +126,16 @@ export class Engine {
     if (options.strace !== undefined) this.traces.set(id, options.strace);
     this.all.set(id, container);
     return container;
+  }
+
+  /** A name that can be given to a container. */
+  private freeName(name: string): string {
+    const user = [...this.all.values()].find((container) => container.name === checkName(name));
+    if (user === undefined) return name;
+    throw new HolmError(
+      'ECONFLICT',
+      `the container name "${name}" is in use by container ${user.id.slice(0, 12)}: remove or rename it first`,
+    );
   }
 
   private newId(kernel: Kernel): string {

@@ -35,6 +35,9 @@ export class GuestProcess {
   private size: readonly [number, number] | null = null;
   private roomWaiters: (() => void)[] = [];
   private ended = false;
+  private abandoned = false;
+  /** Its streams are gone. */
+  private closed = false;
 
   constructor(id: string, options: { readonly tty: boolean; readonly stdin: boolean }, kernel: Kernel, poke: () => void) {
     this.id = id;
@@ -87,33 +90,57 @@ export class GuestProcess {
     if (this.size !== null) this.resize(...this.size);
   }
 
-  /** Look whether the process has ended; called after every slice. True when it has. */
+  /** Look whether the process has ended and its output is through; called after every slice. True when it has and is. */
   check(): boolean {
-    if (this.ended) return true;
     for (const waiter of this.roomWaiters.splice(0)) waiter();
     const status = this.runtime?.exitStatus() ?? null;
-    if (status === null) return false;
-    const signal = status & 0x7f;
-    this.finish({
-      code: signal === 0 ? (status >> 8) & 0xff : 128 + signal,
-      signal: signal === 0 ? null : signal,
-      outOfMemory: this.runtime!.outOfMemory,
-    });
+    if (status !== null) {
+      const signal = status & 0x7f;
+      this.end({
+        code: signal === 0 ? (status >> 8) & 0xff : 128 + signal,
+        signal: signal === 0 ? null : signal,
+        outOfMemory: this.runtime!.outOfMemory,
+      });
+    }
+    if (!this.ended) return false;
+    // What was written last may wait in the kernel until the host has room.
+    if (!this.abandoned && [...this.outputs.keys()].some((name) => this.kernel.consoleUnsent(name) > 0)) return false;
+    this.close();
     return true;
   }
 
-  /** The process is over, or never came to be. */
+  /** The process never came to be. */
   finish(exit: Exit): void {
+    this.end(exit);
+    this.abandon();
+  }
+
+  /** Nobody waits for output that is still in the kernel. */
+  abandon(): void {
+    this.abandoned = true;
+    if (this.runtime === null) this.close();
+    else this.poke();
+  }
+
+  private end(exit: Exit): void {
     if (this.ended) return;
     this.ended = true;
-    for (const output of this.outputs.values()) output.end();
     for (const waiter of this.roomWaiters.splice(0)) waiter();
     this.resolveExit(exit);
   }
 
+  private close(): void {
+    this.closed = true;
+    for (const [name, output] of this.outputs) {
+      output.end();
+      this.kernel.consoleForget(name);
+    }
+    if (!this.tty) this.kernel.consoleForget(`${this.id}:stdin`);
+  }
+
   private async input(name: string, chunk: Uint8Array): Promise<void> {
     let at = 0;
-    while (at < chunk.length && !this.ended) {
+    while (at < chunk.length && !this.ended && !this.closed) {
       const taken = this.kernel.consoleInput(name, chunk.subarray(at, at + STDIN_CHUNK));
       this.poke();
       if (taken < 0) return;
@@ -123,6 +150,7 @@ export class GuestProcess {
   }
 
   private endInput(name: string): void {
+    if (this.closed) return;
     this.kernel.consoleEnd(name);
     this.poke();
   }

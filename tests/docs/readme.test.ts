@@ -39,6 +39,10 @@ interface Expectation {
 
 const EXPECTATIONS: readonly Expectation[] = [
   { line: /uname -a/, debian: true, stdout: /^Linux web-1 .* aarch64 GNU\/Linux\nweb-1\n1\n/ },
+  { line: /run -d --name web/, debian: true, stdout: /^[0-9a-f]{64}\n$/ },
+  { line: /exec web/, debian: true, stdout: /^ +PID CMD\n +1 sleep 1000\n/ },
+  { line: / ps$/, debian: true, stdout: /^CONTAINER ID .* NAMES\n[0-9a-f]{12} .* web\n$/ },
+  { line: /rm -f web$/, debian: true, stdout: /^web\n$/ },
   { line: / -it debian bash$/, debian: true, typed: 'exit\n', stdout: /root@[0-9a-f]{12}:\/# / },
   { line: /ls \| sort -r/, debian: true, stdout: /image\.tar/ },
   { line: /perl -e/, debian: true, stdout: /^hello\n$/ },
@@ -94,7 +98,7 @@ function makeImage(): void {
 function run(line: string, { typed }: Expectation): Promise<Finished> {
   const command = line.replace(REGISTRY, `127.0.0.1:${(registry.address() as AddressInfo).port}`);
   const [file, args] = typed === undefined ? ['sh', ['-c', command]] : ['script', ['-qec', command, '/dev/null']];
-  const env = { ...process.env, XDG_DATA_HOME: xdgDataHome() };
+  const env = { ...process.env, XDG_DATA_HOME: xdgDataHome(), XDG_RUNTIME_DIR: join(clone, 'run'), XDG_STATE_HOME: join(clone, 'state') };
   return new Promise((resolve) => {
     const child = execFile(file, args, { cwd: clone, env }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, stdout: stdout.replaceAll('\r', ''), stderr }),
@@ -112,7 +116,8 @@ beforeAll(async () => {
   available = await debianImage();
 }, 900_000);
 
-afterAll(() => {
+afterAll(async () => {
+  await run('node bin/holm.js engine stop', { line: /^/ });
   registry.close();
 });
 

@@ -21,14 +21,22 @@ export interface CommandOptions {
   readonly input?: string | Uint8Array;
 }
 
-/** A user with empty XDG directories. */
+/** A user with empty XDG directories, whose containers run in the command's own process. */
 export class User {
   readonly home: string;
   readonly env: Readonly<Record<string, string>>;
 
   constructor(env: Readonly<Record<string, string>> = {}) {
     this.home = mkdtempSync(join(tmpdir(), 'holm-user-'));
-    this.env = { XDG_DATA_HOME: join(this.home, 'data'), XDG_CACHE_HOME: join(this.home, 'cache'), ...env };
+    this.env = {
+      XDG_DATA_HOME: join(this.home, 'data'),
+      XDG_CACHE_HOME: join(this.home, 'cache'),
+      XDG_STATE_HOME: join(this.home, 'state'),
+      XDG_RUNTIME_DIR: join(this.home, 'run'),
+      // No engine stays behind, but where that is what is tested.
+      HOLM_STANDALONE: '1',
+      ...env,
+    };
   }
 
   /** Start a command; its standard input is left open. */

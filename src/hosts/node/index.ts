@@ -5,11 +5,15 @@ import { createImageStore } from './image_host.ts';
 import { createPlatform } from './platform.ts';
 
 export { Container, type ContainerState, type ExecResult } from '../../engine/container.ts';
+export type { EngineClient } from '../../engine/docker/client.ts';
+export { elapsed } from '../../engine/docker/elapsed.ts';
+export { chunksOf, demultiplex, FrameParser, STDERR } from '../../engine/docker/multiplex.ts';
 export { type Containers, Engine } from '../../engine/engine.ts';
 export { type ErrorCode, HolmError } from '../../engine/error.ts';
 export { type Exit, GuestProcess } from '../../engine/guest_process.ts';
 export type { ImageDetails, ImageSummary, Progress } from '../../engine/image/index.ts';
 export type { ContainerOptions, ProcessOptions, Volume } from '../../engine/options.ts';
+export { connectEngine, findEngine } from './engine_client.ts';
 
 export interface EngineOptions {
   /** Where images are kept; `$XDG_DATA_HOME/holm` unless told. */

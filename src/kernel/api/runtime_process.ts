@@ -36,6 +36,12 @@ export class RuntimeProcess {
     this.endsOthers = layer !== null && !group.unkillable;
   }
 
+  /** Its number in the first PID namespace. */
+  get pid(): number {
+    const { pid, kernel } = this.group.leader;
+    return pid.in(kernel.initialPidNs);
+  }
+
   /** Send a signal, as the kernel does: it reaches even the init of a PID namespace. */
   kill(signal: number): void {
     if (this.status === null && this.group.live > 0) sendToProcess(this.group, kernelInfo(signal));
