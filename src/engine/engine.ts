@@ -130,7 +130,8 @@ export class Engine {
 
   /** A name that can be given to a container. */
   private freeName(name: string): string {
-    const user = [...this.all.values()].find((container) => container.name === checkName(name));
+    checkName(name);
+    const user = [...this.all.values()].find((container) => container.name === name);
     if (user === undefined) return name;
     throw new HolmError(
       'ECONFLICT',

@@ -170,9 +170,8 @@ export function checkProcess({ workdir = '', user = '', env = {} }: ProcessOptio
 }
 
 /** A container may be called what docker allows. */
-export function checkName(name: string): string {
+export function checkName(name: string): void {
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
     throw new HolmError('EOPTION', `invalid container name "${name}": only [a-zA-Z0-9][a-zA-Z0-9_.-]+ is allowed`);
   }
-  return name;
 }

@@ -5,14 +5,13 @@ import { mkdirSync, openSync } from 'node:fs';
 import { request as httpRequest, type RequestOptions } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineClient } from '../../engine/docker/client.ts';
 import type { Connection, Transport, TransportReply } from '../../engine/docker/http.ts';
 import { API_VERSION } from '../../engine/docker/system_routes.ts';
 import { HolmError } from '../../engine/error.ts';
 import { engineSocket, stateDirectory } from './engine_socket.ts';
-import { connectionOf } from './socket_streams.ts';
+import { connectionOf, streamOf } from './socket_streams.ts';
 
 const START_MS = 15_000;
 const POLL_MS = 10;
@@ -30,7 +29,7 @@ class SocketTransport implements Transport {
   request(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<TransportReply> {
     return new Promise((resolve, reject) => {
       const request = httpRequest(this.options(method, path, body, signal), (response) => {
-        resolve({ status: response.statusCode ?? 500, body: Readable.toWeb(response) as ReadableStream<Uint8Array> });
+        resolve({ status: response.statusCode ?? 500, body: streamOf(response) });
       });
       request.once('error', (error) => reject(this.explain(error)));
       request.end(body === undefined ? undefined : JSON.stringify(body));
@@ -42,9 +41,7 @@ class SocketTransport implements Transport {
       const { headers, ...options } = this.options(method, path, body);
       const request = httpRequest({ ...options, headers: { ...headers, Connection: 'Upgrade', Upgrade: 'tcp' } });
       request.once('upgrade', (_, socket, head) => resolve(connectionOf(socket as Socket, head)));
-      request.once('response', (response) =>
-        resolve({ status: response.statusCode ?? 500, body: Readable.toWeb(response) as ReadableStream<Uint8Array> }),
-      );
+      request.once('response', (response) => resolve({ status: response.statusCode ?? 500, body: streamOf(response) }));
       request.once('error', (error) => reject(this.explain(error)));
       request.end(body === undefined ? undefined : JSON.stringify(body));
     });

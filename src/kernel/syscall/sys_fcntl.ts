@@ -126,6 +126,8 @@ function fileControl(task: Task, number: number, operation: number, argument: nu
     }
     case c.F_DUPFD_QUERY:
       return files.get(value) === null ? -EBADF : Number(files.get(value) === file);
+    case c.F_CREATED_QUERY:
+      return file.created ? 1 : 0;
     case c.F_GETFD:
       return files.isCloseOnExec(number) ? c.FD_CLOEXEC : 0;
     case c.F_SETFD:

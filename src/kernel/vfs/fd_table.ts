@@ -39,7 +39,7 @@ export class FdTable {
     let fd = Math.max(from, this.nextFree);
     while (fd < this.files.length && this.files[fd] !== null) fd++;
     if (from <= this.nextFree) this.nextFree = fd;
-    return fd >= Math.min(limit, NR_OPEN) ? -EMFILE : fd;
+    return fd >= limit ? -EMFILE : fd;
   }
 
   /** Give `file` (whose reference is taken over) the lowest free descriptor not below `from`; -EMFILE leaves the reference to the caller. */

@@ -48,6 +48,8 @@ export abstract class File {
   refs = 1;
   /** Where it was opened; null for pipes, sockets and other anonymous files. */
   path: Path | null = null;
+  /** open(2) has made the file too (F_CREATED_QUERY). Linux: FMODE_CREATED. */
+  created = false;
   /** It counts among the inode's and the mount's writers. */
   isWriter = false;
   /** Who gets SIGIO, and which signal instead (F_SETOWN, F_SETSIG); null until it is asked for. */

@@ -146,6 +146,7 @@ export function openPath(task: Task, path: Path, how: OpenHow, created: boolean)
   }
   const file = openInode(task, path, flags & ~OPENING_FLAGS);
   if (isErrno(file)) return file;
+  file.created = created;
   file.flags &= ~O_NOCTTY; // only terminals ask for it, while they are opened
   if (writes && regular) {
     file.isWriter = true;
