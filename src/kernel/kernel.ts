@@ -18,6 +18,7 @@ import { type UtsName, UtsPoll } from './namespace/uts_namespace.ts';
 import type { UnixSocket } from './net/unix/unix_socket.ts';
 import { run } from './sched/run.ts';
 import { Scheduler } from './sched/scheduler.ts';
+import { SeccompLog } from './seccomp/seccomp_log.ts';
 import { MAX_THREADS } from './task/rlimits.ts';
 import type { Task } from './task/task.ts';
 import { UserAccount } from './task/user_account.ts';
@@ -52,6 +53,8 @@ export class Kernel {
   /** Changes of host and domain names. */
   readonly utsPolls: Readonly<Record<UtsName, UtsPoll>> = { nodename: new UtsPoll(), domainname: new UtsPoll() };
   readonly keys: KeyTable = new KeyTable(this);
+  /** Which decisions about system calls are reported. */
+  readonly seccompLog: SeccompLog = new SeccompLog();
   /** Streams of the host by name. */
   readonly consoles: ConsoleTable = new ConsoleTable(this);
   /** Unix sockets that are being passed through Unix sockets. */

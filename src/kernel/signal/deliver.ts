@@ -1,7 +1,6 @@
 /** What happens to pending signals before a thread returns to its program. Linux: get_signal in kernel/signal.c, do_signal in arch/arm64. */
 
 import { ERESTARTNOINTR, ERESTARTSYS } from '../../abi/errno.ts';
-import { RLIMIT_CORE } from '../../abi/process.ts';
 import { CLD_STOPPED, SA_RESETHAND, SA_RESTART, SI_TIMER, SIG_DFL, SIG_IGN, SIGSEGV, SIGSTOP } from '../../abi/signal.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { interruptForHandler, restoreMask } from '../syscall/dispatch.ts';
@@ -12,6 +11,7 @@ import { exitTask, groupExit } from '../task/task_exit.ts';
 import type { ThreadGroup } from '../task/thread_group.ts';
 import { timerSignalTaken } from '../time/posix_timer.ts';
 import { recalculatePending, setBlocked } from './blocked.ts';
+import { coreStatus } from './core_status.ts';
 import { forceSegv } from './force.ts';
 import { setUpFrame } from './frame.ts';
 import { notifyParentOfStop } from './notify.ts';
@@ -19,9 +19,6 @@ import { CORE_SIGNALS, IGNORED_BY_DEFAULT, STOP_SIGNALS } from './send.ts';
 import type { SigInfo } from './sig_info.ts';
 import { DEFAULT_ACTION, unstoppable } from './sighand.ts';
 import { sigBit } from './signal_queue.ts';
-
-/** Below this limit no core is dumped (none ever is written here, but a status says so). Linux: ELF_EXEC_PAGESIZE. */
-const CORE_MINIMUM = 4096;
 
 /** Take signals until one has a handler, the thread stops or exits, or none is left. */
 export function deliverSignals(task: Task): void {
@@ -71,7 +68,7 @@ function actByDefault(task: Task, signo: number): boolean {
     stopGroup(group, signo);
     return true;
   }
-  groupExit(task, (CORE_SIGNALS & bit) !== 0n && group.softLimit(RLIMIT_CORE) >= CORE_MINIMUM ? signo | 0x80 : signo);
+  groupExit(task, (CORE_SIGNALS & bit) !== 0n ? coreStatus(group, signo) : signo);
   return false;
 }
 

@@ -3,8 +3,10 @@
 import { EINTR, ENOSYS, ERESTART_RESTARTBLOCK, ERESTARTNOINTR, ERESTARTSYS } from '../../abi/errno.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { REG_MONITOR_SIZE, REG_PC, REG_X } from '../../platform/registers.ts';
+import { PROCEED, SKIPPED } from '../seccomp/secure_computing.ts';
 import { setBlocked } from '../signal/blocked.ts';
-import { BLOCKED, JUMPED, type Task } from '../task/task.ts';
+import { BLOCKED, ENTRY_FILTER, JUMPED, type Task } from '../task/task.ts';
+import { workOnEntry } from './entry.ts';
 import { syscallTable } from './table.ts';
 import { emitTrace } from './trace.ts';
 
@@ -18,8 +20,13 @@ export function enterSyscall(task: Task): void {
   task.originalX0High = words[REG_X + 1]!;
   task.inSyscall = true;
   words[REG_MONITOR_SIZE] = 0;
-  task.pid.namespace.recentCalls.enter(task, words, words[REG_NUMBER]!);
-  execute(task);
+  const number = words[REG_NUMBER]!;
+  task.syscallNumber = number;
+  task.pid.namespace.recentCalls.enter(task, words, number);
+  if (task.syscallWork !== 0) {
+    task.entryStep = ENTRY_FILTER;
+    decide(task);
+  } else execute(task);
 }
 
 /** The task was asleep in a call and runs again. */
@@ -27,15 +34,31 @@ export function resumeSyscall(task: Task): void {
   const { completed } = task;
   if (completed === null) {
     task.leaveQueues();
-    execute(task);
+    if (task.entryStep !== 0) decide(task);
+    else execute(task);
     return;
   }
   task.completed = null;
   finish(task, completed);
 }
 
+/** Filters have a say before the call is executed. */
+function decide(task: Task): void {
+  const result = workOnEntry(task);
+  if (result !== PROCEED && result !== SKIPPED) {
+    settle(task, result);
+    return;
+  }
+  task.entryStep = 0;
+  if (result === PROCEED) execute(task);
+  else {
+    leave(task, task.words[REG_X]!);
+    goOn(task);
+  }
+}
+
 function execute(task: Task): void {
-  const call = syscallTable[task.words[REG_NUMBER]!];
+  const call = syscallTable[task.syscallNumber];
   settle(task, call === undefined ? -ENOSYS : call.invoke(task));
 }
 
@@ -64,13 +87,18 @@ function finish(task: Task, result: number): void {
   leave(task, result);
   words[REG_X] = result | 0;
   words[REG_X + 1] = Math.floor(result / 4294967296) | 0;
+  goOn(task);
+}
+
+/** The program goes on behind the svc. */
+function goOn({ words }: Task): void {
   const low = words[REG_PC]! + 4;
   words[REG_PC] = low;
   if (low === 0) words[REG_PC + 1]!++;
 }
 
 function leave(task: Task, result: number): void {
-  if (task.group.cgroup.traced) emitTrace(task, task.words[REG_NUMBER]!, result);
+  if (task.group.cgroup.traced) emitTrace(task, task.syscallNumber, result);
   task.inSyscall = false;
   task.interruptedBy = 0;
   task.pid.namespace.recentCalls.leave(task, result);
@@ -102,11 +130,13 @@ export function interruptForHandler(task: Task, restart: boolean): void {
   if (code === 0 || !task.inSyscall) return;
   if (restart) {
     task.inSyscall = false;
+    task.entryStep = 0;
     task.interruptedBy = 0;
     dropProgress(task);
     return;
   }
-  const call = syscallTable[task.words[REG_NUMBER]!];
+  const call = task.entryStep === 0 ? syscallTable[task.syscallNumber] : undefined;
+  task.entryStep = 0;
   const result = call?.interrupted ? call.interrupted(task) : -EINTR;
   finish(task, result === NOT_RESIDENT || result === BLOCKED ? -EINTR : result);
 }

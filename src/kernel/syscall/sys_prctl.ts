@@ -9,7 +9,9 @@ import {
   SECURE_ALL_LOCKS,
 } from '../../abi/capability.ts';
 import { EINVAL, EPERM, isErrno } from '../../abi/errno.ts';
+import { SECCOMP_MODE_FILTER, SECCOMP_MODE_STRICT } from '../../abi/seccomp.ts';
 import { NSIG } from '../../abi/signal.ts';
+import { setModeFilter, setModeStrict } from '../seccomp/set_mode.ts';
 import type { Task } from '../task/task.ts';
 import { int, ptr } from './args.ts';
 import { defineSyscall, partial, type Syscall } from './define.ts';
@@ -114,7 +116,15 @@ const options: ReadonlyMap<number, Option> = new Map<number, Option>([
   [8, keepCaps], // PR_SET_KEEPCAPS
   [15, setName], // PR_SET_NAME
   [16, getName], // PR_GET_NAME
-  [21, () => 0], // PR_GET_SECCOMP: no filter is installed
+  [21, (task) => task.seccomp?.mode ?? 0], // PR_GET_SECCOMP
+  [
+    22,
+    (task, mode, address) => {
+      // PR_SET_SECCOMP
+      if (mode === SECCOMP_MODE_STRICT) return setModeStrict(task);
+      return mode === SECCOMP_MODE_FILTER ? setModeFilter(task, 0, address) : -EINVAL;
+    },
+  ],
   [23, (task, capability) => (capability > CAP_LAST_CAP ? -EINVAL : (task.cred.fields.bounding & bit(capability)) !== 0n ? 1 : 0)], // PR_CAPBSET_READ
   [24, dropBounding], // PR_CAPBSET_DROP
   [27, (task) => task.cred.fields.securebits], // PR_GET_SECUREBITS
@@ -165,7 +175,7 @@ const prctl = partial(
     const handler = options.get(option);
     return handler === undefined ? -EINVAL : handler(task, a, b, c, d);
   }),
-  'options for seccomp, speculation, SVE, pointer authentication, PR_SET_MM, PR_SET_VMA answer EINVAL',
+  'options for speculation, SVE, pointer authentication, PR_SET_MM, PR_SET_VMA answer EINVAL',
 );
 
 export const prctlCalls: readonly Syscall[] = [prctl];

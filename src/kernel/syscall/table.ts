@@ -32,6 +32,7 @@ import { prctlCalls } from './sys_prctl.ts';
 import { processVmCalls } from './sys_process_vm.ts';
 import { readCalls } from './sys_read.ts';
 import { schedCalls } from './sys_sched.ts';
+import { seccompCalls } from './sys_seccomp.ts';
 import { semCalls } from './sys_sem.ts';
 import { shmCalls } from './sys_shm.ts';
 import { signalCalls } from './sys_signal.ts';
@@ -75,6 +76,7 @@ export const allCalls: readonly Syscall[] = [
   ...processVmCalls,
   ...readCalls,
   ...schedCalls,
+  ...seccompCalls,
   ...semCalls,
   ...shmCalls,
   ...signalCalls,

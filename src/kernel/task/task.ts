@@ -7,6 +7,7 @@ import type { SemUndo } from '../ipc/sem.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Mm } from '../mm/mm.ts';
 import type { NsProxy } from '../namespace/nsproxy.ts';
+import type { SeccompState } from '../seccomp/filter.ts';
 import type { SigInfo } from '../signal/sig_info.ts';
 import { SignalQueue } from '../signal/signal_queue.ts';
 import { Timer } from '../time/timer.ts';
@@ -24,6 +25,14 @@ import { WaitQueue } from './wait_queue.ts';
 export const BLOCKED = -4096;
 /** Result of a syscall that has set all registers itself (execve, rt_sigreturn), or whose task is no more (exit). */
 export const JUMPED = -4098;
+
+/** What is to be done before a system call is executed. Linux: SYSCALL_WORK_. */
+export const WORK_SECCOMP = 1;
+
+/** How far the present system call has got before its execution; 0 when it is being executed. */
+export const ENTRY_FILTER = 1;
+export const ENTRY_TRACED_FILTER = 2;
+export const ENTRY_NOTIFIED = 3;
 
 /** Linux's task states as /proc shows them. */
 export type TaskState = 'R' | 'S' | 'D' | 'T' | 't' | 'Z' | 'X';
@@ -91,6 +100,14 @@ export class Task {
   progress: Progress | null = null;
   /** The present syscall has begun and will be executed again rather than entered anew. */
   inSyscall = false;
+  /** Its number: what was in x8 when it was entered, or what a tracer has put in its place. */
+  syscallNumber = -1;
+  /** WORK_ bits. */
+  syscallWork = 0;
+  /** ENTRY_ steps. */
+  entryStep = 0;
+  /** Filters of system calls; null when there are none. */
+  seccomp: SeccompState | null = null;
   /** x0 at syscall entry: argument and result share the register. */
   originalX0Low = 0;
   originalX0High = 0;

@@ -7,6 +7,7 @@ import { exitShm } from '../ipc/shm.ts';
 import { PRICE_TASK, uncharge } from '../mm/price.ts';
 import { leaveNsproxy } from '../namespace/nsproxy.ts';
 import type { PidNamespace } from '../namespace/pid_namespace.ts';
+import { releaseSeccomp } from '../seccomp/release.ts';
 import { retarget } from '../signal/blocked.ts';
 import { leaveStop } from '../signal/deliver.ts';
 import { killTask } from '../signal/kill.ts';
@@ -56,6 +57,7 @@ export function exitTask(task: Task, status: number): void {
     else group.exitStatus = group.leader.exitCode;
     deleteTimers(group);
   }
+  releaseSeccomp(task);
   releaseMm(task);
   exitSem(task);
   exitShm(task);

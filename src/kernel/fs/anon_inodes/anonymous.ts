@@ -101,10 +101,10 @@ export class AnonymousFs {
   }
 
   /** The inode of files of `kind`, say "eventpoll". */
-  eventInode(kind: string): AnonymousInode {
+  eventInode(kind: string, label = `[${kind}]`): AnonymousInode {
     let inode = this.kinds.get(kind);
     if (inode === undefined) {
-      inode = new AnonymousInode(this.events, 0o600, `anon_inode:[${kind}]`);
+      inode = new AnonymousInode(this.events, 0o600, `anon_inode:${label}`);
       this.kinds.set(kind, inode);
     }
     return inode;

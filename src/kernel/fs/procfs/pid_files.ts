@@ -191,5 +191,5 @@ export function syscall({ reader, target }: ProcContext): string {
   if (!target.inSyscall) return `-1 ${place}`;
   const first = (target.originalX0High >>> 0) * 4294967296 + (target.originalX0Low >>> 0);
   const rest = [1, 2, 3, 4, 5].map((i) => hex(REG_X + 2 * i));
-  return `${target.words[REG_X + 16]!} 0x${first.toString(16)} ${rest.join(' ')} ${place}`;
+  return `${target.syscallNumber} 0x${first.toString(16)} ${rest.join(' ')} ${place}`;
 }

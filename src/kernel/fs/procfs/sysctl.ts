@@ -13,6 +13,7 @@ import { MOUNT_MAX } from '../../vfs/mount.ts';
 import type { Vfs } from '../../vfs/vfs.ts';
 import { constant, directory, file, type ProcContext, type ProcDirectoryEntry, type ProcFileEntry } from './entry.ts';
 import { ipcParameters } from './sysctl_ipc.ts';
+import { seccompParameters } from './sysctl_seccomp.ts';
 import { mayChange, parseIntegers } from './sysctl_value.ts';
 
 const HOST_NAME_MAX = 64;
@@ -193,6 +194,7 @@ export const sysctl: ProcDirectoryEntry = directory({
     }),
     // Mappings are placed alike in every process.
     randomize_va_space: constant('0\n'),
+    seccomp: seccompParameters,
     tainted: fixed(({ kernel }) => (kernel.oopses > 0 ? 128 : 0)),
     'threads-max': fixed(() => MAX_THREADS),
     version: fixed(({ kernel }) => kernel.version),

@@ -1,0 +1,133 @@
+/** A classic BPF program that has been checked, and its interpreter. Linux: net/core/filter.c. */
+
+import * as b from '../../abi/bpf_classic.ts';
+
+/** Instructions as they were given, by field. */
+export class ClassicProgram {
+  readonly code: Uint16Array;
+  readonly jt: Uint8Array;
+  readonly jf: Uint8Array;
+  readonly k: Uint32Array;
+
+  /** From an array of struct sock_filter. */
+  constructor(bytes: Uint8Array) {
+    const length = bytes.length / b.SOCK_FILTER_SIZE;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.code = new Uint16Array(length);
+    this.jt = new Uint8Array(length);
+    this.jf = new Uint8Array(length);
+    this.k = new Uint32Array(length);
+    for (let i = 0; i < length; i++) {
+      const at = i * b.SOCK_FILTER_SIZE;
+      this.code[i] = view.getUint16(at, true);
+      this.jt[i] = bytes[at + 2]!;
+      this.jf[i] = bytes[at + 3]!;
+      this.k[i] = view.getUint32(at + 4, true);
+    }
+  }
+
+  get length(): number {
+    return this.code.length;
+  }
+}
+
+/** The scratch memory of the program that runs. */
+const memory = new Uint32Array(b.BPF_MEMWORDS);
+
+/** Run a checked program over 32-bit words of data: what it returns, unsigned. */
+export function runClassic({ code, jt, jf, k }: ClassicProgram, data: Uint32Array): number {
+  let a = 0;
+  let x = 0;
+  for (let pc = 0; ; pc++) {
+    const constant = k[pc]!;
+    const operation = code[pc]!;
+    switch (operation) {
+      case b.BPF_LD | b.BPF_W | b.BPF_ABS:
+        a = data[constant >>> 2]!;
+        continue;
+      case b.BPF_LD | b.BPF_IMM:
+        a = constant;
+        continue;
+      case b.BPF_LD | b.BPF_LEN:
+        a = data.byteLength;
+        continue;
+      case b.BPF_LD | b.BPF_MEM:
+        a = memory[constant]!;
+        continue;
+      case b.BPF_LDX | b.BPF_IMM:
+        x = constant;
+        continue;
+      case b.BPF_LDX | b.BPF_LEN:
+        x = data.byteLength;
+        continue;
+      case b.BPF_LDX | b.BPF_MEM:
+        x = memory[constant]!;
+        continue;
+      case b.BPF_ST:
+        memory[constant] = a;
+        continue;
+      case b.BPF_STX:
+        memory[constant] = x;
+        continue;
+      case b.BPF_MISC | b.BPF_TAX:
+        x = a;
+        continue;
+      case b.BPF_MISC | b.BPF_TXA:
+        a = x;
+        continue;
+      case b.BPF_RET | b.BPF_K:
+        return constant;
+      case b.BPF_RET | b.BPF_A:
+        return a;
+      case b.BPF_JMP | b.BPF_JA:
+        pc += constant;
+        continue;
+    }
+    const operand = (operation & b.BPF_X) !== 0 ? x : constant;
+    if ((operation & 7) === b.BPF_JMP) {
+      pc += holds(operation & 0xf0, a, operand) ? jt[pc]! : jf[pc]!;
+      continue;
+    }
+    // A division by zero ends the program. Linux: bpf_convert_filter.
+    if ((operation & 0xf0) === b.BPF_DIV && operand === 0) return 0;
+    a = compute(operation & 0xf0, a, operand);
+  }
+}
+
+function holds(operation: number, a: number, operand: number): boolean {
+  switch (operation) {
+    case b.BPF_JEQ:
+      return a === operand;
+    case b.BPF_JGT:
+      return a > operand;
+    case b.BPF_JGE:
+      return a >= operand;
+    default:
+      return (a & operand) !== 0;
+  }
+}
+
+function compute(operation: number, a: number, operand: number): number {
+  switch (operation) {
+    case b.BPF_ADD:
+      return (a + operand) >>> 0;
+    case b.BPF_SUB:
+      return (a - operand) >>> 0;
+    case b.BPF_MUL:
+      return Math.imul(a, operand) >>> 0;
+    case b.BPF_DIV:
+      return Math.floor(a / operand);
+    case b.BPF_OR:
+      return (a | operand) >>> 0;
+    case b.BPF_AND:
+      return (a & operand) >>> 0;
+    case b.BPF_LSH:
+      return (a << operand) >>> 0;
+    case b.BPF_RSH:
+      return a >>> operand;
+    case b.BPF_XOR:
+      return (a ^ operand) >>> 0;
+    default:
+      return -a >>> 0;
+  }
+}
