@@ -56,6 +56,16 @@ export const AT_WRITE_TABLE: number = OWN + 76;
 export const AT_BOUNCE: number = OWN + 128;
 /** A record whose operation jumps to the pc. */
 export const AT_ENTRY_RECORD: number = OWN + 192;
+/** What is left of the quantum besides AT_FUEL, which the interpreter gets in small portions. */
+export const AT_RESERVE: number = OWN + 208;
+/** The size of the next portion. */
+export const AT_PORTION: number = OWN + 212;
+/** Nested calls of translated code. */
+export const AT_DEPTH: number = OWN + 216;
+/** Flags that translated code has not computed: the rule's number (0: they are in NZCV) and its operands. */
+export const AT_FLAG_RULE: number = OWN + 220;
+export const AT_FLAG_A: number = OWN + 224;
+export const AT_FLAG_B: number = OWN + 232;
 
 /** CRC32 tables: 256 words each for the two polynomials. */
 export const AT_CRC32 = 0x2000;
@@ -63,8 +73,11 @@ export const AT_CRC32C = 0x2400;
 /** Code look-up: 1024 entries of virtual page and address space (i64), records (i32), unused (i32). */
 export const AT_CODE_TLB = 0x4000;
 export const CODE_TLB_ENTRIES = 1024;
+/** Look-up of translated code: 4096 entries of pc (i64), index in the table of regions, address space (as at AT_ASID). */
+export const AT_REGION_TLB = 0x10000;
+export const REGION_TLB_ENTRIES = 4096;
 /** First byte after the fixed part. */
-export const FIXED_END = 0x10000;
+export const FIXED_END = 0x20000;
 
 /** One translation table: a 32-bit word for each page below 4 GiB. A space has two, for reading and for writing. */
 export const TABLE_BYTES = 0x400000;

@@ -9,6 +9,7 @@ import { features } from './features.ts';
 import { generateInterpreter } from './interpreter/generate.ts';
 import { type MachineImage, packImage, unpackImage } from './interpreter/image.ts';
 import { Interpreter } from './interpreter/interpreter.ts';
+import { JIT_DEFAULTS, type JitOptions } from './jit/jit.ts';
 import { LinearRam, layOut } from './ram.ts';
 import { exactFloat } from './softfloat/exact.ts';
 import { SlotPool, SoftSpace, type SpaceHost } from './space.ts';
@@ -22,6 +23,7 @@ export interface MachineOptions {
   readonly codeBlocks?: number;
   /** Address spaces that keep their translation tables. */
   readonly slots?: number;
+  readonly jit?: Partial<JitOptions>;
   /** What `buildInterpreter` returned earlier. It is ignored if it belongs to another instruction table. */
   readonly interpreter?: Uint8Array | undefined;
 }
@@ -43,10 +45,17 @@ class SoftMachine implements Machine, SpaceHost {
     const image = kept ?? makeImage(table);
     this.vdso = image.vdso;
     const counter = (): bigint => BigInt(options.clock.monotonic());
-    this.interpreter = new Interpreter(this.ram, layout, new Decoder(table), image, {
-      counter,
-      floatExact: exactFloat(() => this.cpu.registers),
-    });
+    this.interpreter = new Interpreter(
+      this.ram,
+      layout,
+      new Decoder(table),
+      image,
+      {
+        counter,
+        floatExact: exactFloat(() => this.cpu.registers),
+      },
+      { ...JIT_DEFAULTS, ...options.jit },
+    );
     this.cpu = this.interpreter;
   }
 
@@ -55,7 +64,7 @@ class SoftMachine implements Machine, SpaceHost {
   }
 
   invalidateCode(frame: number): void {
-    this.interpreter.cache.invalidate(frame);
+    this.interpreter.invalidate(frame);
   }
 
   forgetCode(space: SoftSpace, page: number | undefined): void {

@@ -69,6 +69,8 @@ export class SoftSpace implements Space {
   /** Names this space in the code look-up while `asidGeneration` is current. */
   asid = 0;
   asidGeneration = -1;
+  /** Pages of translated code that the look-up may name for this space. */
+  readonly translatedPages: Set<number> = new Set();
 
   constructor(host: SpaceHost) {
     this.host = host;

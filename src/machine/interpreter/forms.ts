@@ -13,7 +13,8 @@ export const UNDECODED = 0; // a record that was never executed: all zero
 export const PAGE_END = 1;
 export const ENTER = 2; // go to the pc of the register block
 export const UNDEFINED = 3; // an unallocated encoding
-export const FIRST_FORM = 4;
+export const REGION = 4; // translated code begins here; the record's own number is kept elsewhere
+export const FIRST_FORM = 5;
 
 export const BRANCH_NONE = 0;
 export const BRANCH_FAR = 0;

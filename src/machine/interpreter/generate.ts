@@ -7,12 +7,15 @@ import {
   AT_CODE_TLB,
   AT_CRC32,
   AT_CRC32C,
+  AT_DEPTH,
   AT_ENTRY_RECORD,
   AT_FUEL,
   AT_PAGE,
   AT_PAGE_RECORDS,
   AT_PC,
+  AT_PORTION,
   AT_READ_TABLE,
+  AT_RESERVE,
   AT_TARGET,
   AT_TRAP,
   AT_TRAP_SYNDROME,
@@ -20,7 +23,7 @@ import {
   CODE_TLB_ENTRIES,
 } from '../layout.ts';
 import { CRC32_POLYNOMIAL, CRC32C_POLYNOMIAL, crc32Table } from '../wasm/crc32.ts';
-import { emit } from '../wasm/emit.ts';
+import { emit, schedule } from '../wasm/emit.ts';
 import { FunctionBuilder, type Label } from '../wasm/function.ts';
 import type { Helper } from '../wasm/helpers.ts';
 import type { Trace } from '../wasm/ir.ts';
@@ -28,6 +31,7 @@ import { ModuleBuilder } from '../wasm/module.ts';
 import {
   BR_TABLE,
   CALL_INDIRECT,
+  DROP,
   I32,
   I32_LOAD,
   I32_LOAD16_U,
@@ -37,16 +41,30 @@ import {
   I64_STORE,
   i32,
   i64,
+  SELECT,
   UNREACHABLE,
 } from '../wasm/opcodes.ts';
 import { trace } from '../wasm/trace.ts';
-import { ENTER, FIRST_FORM, type Form, type Forms, numberForms, PAGE_END, UNDECODED, UNDEFINED } from './forms.ts';
+import { ENTER, FIRST_FORM, type Form, type Forms, numberForms, PAGE_END, REGION, UNDECODED, UNDEFINED } from './forms.ts';
 import type { InterpreterImage } from './image.ts';
+import {
+  callFunction,
+  computeFlagsFunction,
+  flagsFunction,
+  goOnFunction,
+  isRegionEntry,
+  REGION_TABLE,
+  regionSlot,
+  STEP,
+} from './region_calls.ts';
 import { rolesOf } from './roles.ts';
 import { type Calls, FormTarget, JUMP, type LoopLabels, RECORD, STOP, STOP_AFTER, windowFunction } from './target.ts';
 
 /** Names of the functions that JavaScript provides, besides the helpers of traces. See machine/interpreter/interpreter.ts. */
 const IMPORT = 'machine';
+
+/** The table of the out-of-line forms. */
+const FORM_TABLE: number = REGION_TABLE + 1;
 
 /** Traces of operations with any base register, by index. */
 type Traces = readonly Trace[];
@@ -55,15 +73,46 @@ function emitForm(form: Form, traces: Traces, f: FunctionBuilder, calls: Calls, 
   const { operation, base } = form;
   const nodes = base === 'any' ? traces[operation.index]! : trace(operation, base);
   const target = new FormTarget(f, calls, labels, form.branch);
-  emit(nodes, target);
+  emit(schedule(nodes), target);
   if (rolesOf(operation, nodes).both) target.clearZero();
   target.next();
 }
 
+/** Leaves the address of a record of the page that runs. */
+function pcOf(f: FunctionBuilder, record: number): FunctionBuilder {
+  f.i32Const(0).memory(I64_LOAD, AT_PAGE).get(record).i32Const(0).memory(I32_LOAD, AT_PAGE_RECORDS);
+  return f.op(i32.sub).i32Const(2).op(i32.shr_u).op(i64.extend_i32_u).op(i64.add);
+}
+
 /** REG_PC := the address of the record. */
 function storePc(f: FunctionBuilder): void {
-  f.i32Const(0).i32Const(0).memory(I64_LOAD, AT_PAGE).get(RECORD).i32Const(0).memory(I32_LOAD, AT_PAGE_RECORDS);
-  f.op(i32.sub).i32Const(2).op(i32.shr_u).op(i64.extend_i32_u).op(i64.add).memory(I64_STORE, AT_PC);
+  f.i32Const(0);
+  pcOf(f, RECORD).memory(I64_STORE, AT_PC);
+}
+
+/**
+ * Runs translated code from `target` and leaves in `target` where to go on. It gets all of the quantum's fuel; of what is left, the
+ * interpreter gets a portion again.
+ */
+function enterRegion(f: FunctionBuilder, calls: LoopCalls, target: number, status: number, plain: number): void {
+  const [fuel, portion] = [f.local(I32), f.local(I32)];
+  const fuelAt = (at: number): FunctionBuilder => f.i32Const(0).memory(I32_LOAD, at);
+  f.i32Const(0);
+  fuelAt(AT_FUEL);
+  fuelAt(AT_RESERVE).op(i32.add).memory(I32_STORE, AT_FUEL);
+  f.i32Const(0).i32Const(0).memory(I32_STORE, AT_DEPTH);
+  f.get(target).call(calls.goOn).set(status);
+  f.call(calls.flags).u8(DROP);
+  fuelAt(AT_FUEL).tee(fuel);
+  fuelAt(AT_PORTION).tee(portion);
+  f.get(fuel).get(portion).op(i32.lt_s).u8(SELECT).set(portion);
+  f.i32Const(0).get(portion).memory(I32_STORE, AT_FUEL);
+  f.i32Const(0).get(fuel).get(portion).op(i32.sub).memory(I32_STORE, AT_RESERVE);
+  f.i32Const(0).memory(I64_LOAD, AT_TARGET).set(target);
+  f.get(status).i32Const(STEP).op(i32.eq).if();
+  f.get(target).set(plain).end();
+  f.release(fuel);
+  f.release(portion);
 }
 
 /** The functions of the interpreter's own operations, by number. */
@@ -84,11 +133,23 @@ function ownOperations(decode: number): FunctionBuilder[] {
     f.i32Const(0).get(RECORD).memory(I32_LOAD, 8).memory(I32_STORE, AT_TRAP_SYNDROME);
     f.i32Const(0).i32Const(TRAP_UNDEFINED).memory(I32_STORE, AT_TRAP).i32Const(STOP);
   });
+  // Never called: where a region begins the number of the record itself is used.
+  define(REGION, (f) => f.op(UNREACHABLE));
   return functions;
 }
 
+/** What the main loop calls. */
+interface LoopCalls extends Calls {
+  readonly fetch: number;
+  /** Translated code: (record) → whether it can be run here, (record) → the record's own number, (target) → status, () → NZCV. */
+  readonly enter: number;
+  readonly original: number;
+  readonly goOn: number;
+  readonly flags: number;
+}
+
 /** The main loop. */
-function runFunction(forms: Forms, traces: Traces, calls: Calls, fetch: number, signature: number): FunctionBuilder {
+function runFunction(forms: Forms, traces: Traces, calls: LoopCalls, signature: number): FunctionBuilder {
   const f = new FunctionBuilder([], []);
   // Not a parameter, but local 0 all the same.
   const record = f.local(I32);
@@ -97,13 +158,19 @@ function runFunction(forms: Forms, traces: Traces, calls: Calls, fetch: number, 
   const writeTable = f.local(I32);
   const next = f.local(I32);
   const slot = f.local(I32);
+  // The number of the record if it is not to be read from it; where the interpreter is to take over from translated code.
+  const number = f.local(I32);
+  const plain = f.local(I64);
+  f.i64Const(-1).set(plain);
   f.i32Const(AT_ENTRY_RECORD).set(record);
   f.i32Const(0).memory(I32_LOAD, AT_READ_TABLE).set(readTable);
   f.i32Const(0).memory(I32_LOAD, AT_WRITE_TABLE).set(writeTable);
   const loop = f.loop();
+  const land = f.block();
   const jump = f.block();
   const slow = f.block();
   const fuel = f.block();
+  const region = f.block();
   const labels: LoopLabels = { loop, jump, slow, fuel, target, readTable, writeTable };
   const { inline } = forms;
   // Block i ends where the code of form i begins; the first one is innermost.
@@ -112,18 +179,29 @@ function runFunction(forms: Forms, traces: Traces, calls: Calls, fetch: number, 
     .memory(I32_LOAD16_U, 0)
     .op(BR_TABLE)
     .u32(FIRST_FORM + inline.length);
-  for (let number = 0; number < FIRST_FORM; number++) f.u32(f.distance(slow));
+  for (let own = 0; own < FIRST_FORM; own++) f.u32(f.distance(own === REGION ? region : slow));
   for (const start of starts) f.u32(f.distance(start));
   f.u32(f.distance(slow));
   for (const form of inline) {
     f.end();
     emitForm(form, traces, f, calls, labels);
   }
-  f.end(); // fuel
+  f.end(); // region
+  pcOf(f, record).set(target);
+  f.get(target).get(plain).op(i64.eq).if();
+  f.i64Const(-1).set(plain).get(record).call(calls.original).set(number).br(slow).end();
+  regionSlot(f, target).set(slot);
+  isRegionEntry(f, slot, target).op(i32.eqz).if();
+  f.get(record).call(calls.enter).op(i32.eqz).if();
+  f.get(record).call(calls.original).set(number).br(slow).end().end();
+  enterRegion(f, calls, target, next, plain);
+  f.br(land).end(); // fuel
   f.i32Const(0).i32Const(TRAP_FUEL).memory(I32_STORE, AT_TRAP);
   storePc(f);
   f.return().end(); // slow
-  f.get(record).get(record).memory(I32_LOAD16_U, 0).op(CALL_INDIRECT).u32(signature).u8(0).tee(next);
+  f.get(record);
+  f.get(number).get(record).memory(I32_LOAD16_U, 0).get(number).u8(SELECT).op(CALL_INDIRECT).u32(signature).u8(FORM_TABLE).set(next);
+  f.i32Const(0).set(number).get(next);
   f.i32Const(STOP_AFTER).op(i32.gt_u).if();
   f.get(next).set(record).br(loop).end();
   f.get(next).i32Const(JUMP).op(i32.eq).if();
@@ -134,8 +212,9 @@ function runFunction(forms: Forms, traces: Traces, calls: Calls, fetch: number, 
   f.return().end(); // jump
   // The top byte of a target is ignored.
   f.get(target).i64Const(8).op(i64.shl).i64Const(8).op(i64.shr_s).set(target);
-  f.i32Const(0).i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(1).op(i32.sub).tee(next).memory(I32_STORE, AT_FUEL);
-  f.get(next).i32Const(0).op(i32.lt_s).if();
+  f.i32Const(0).i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(1).op(i32.sub).memory(I32_STORE, AT_FUEL);
+  f.end(); // land
+  f.i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(0).op(i32.lt_s).if();
   f.i32Const(0).i32Const(TRAP_FUEL).memory(I32_STORE, AT_TRAP).i32Const(0).get(target).memory(I64_STORE, AT_PC).return().end();
   f.get(target)
     .op(i32.wrap_i64)
@@ -153,7 +232,7 @@ function runFunction(forms: Forms, traces: Traces, calls: Calls, fetch: number, 
     .op(i64.or)
     .op(i64.ne)
     .if();
-  f.get(target).op(i32.wrap_i64).get(target).i64Const(32).op(i64.shr_u).op(i32.wrap_i64).call(fetch).op(i32.eqz).if();
+  f.get(target).op(i32.wrap_i64).get(target).i64Const(32).op(i64.shr_u).op(i32.wrap_i64).call(calls.fetch).op(i32.eqz).if();
   f.i32Const(0).get(target).memory(I64_STORE, AT_PC).return().end().end();
   f.i32Const(0).get(target).i64Const(-4096).op(i64.and).memory(I64_STORE, AT_PAGE);
   f.i32Const(0)
@@ -172,10 +251,13 @@ export function generateInterpreter(table: InsnTable): InterpreterImage {
   const forms = numberForms(operations);
   const module = new ModuleBuilder();
   module.importMemory(IMPORT, 'memory');
+  module.importTable(IMPORT, 'regions');
   const fetch = module.importFunction(IMPORT, 'fetch', [I32, I32], [I32]);
   const decode = module.importFunction(IMPORT, 'decode', [I32], [I32]);
   const translate = module.importFunction(IMPORT, 'translate', [I32, I32, I32, I32], [I32]);
   const commit = module.importFunction(IMPORT, 'commit', [], []);
+  const enter = module.importFunction(IMPORT, 'enter', [I32], [I32]);
+  const original = module.importFunction(IMPORT, 'original', [I32], [I32]);
   const traces = operations.map((operation) => trace(operation, 'any'));
   const helper = helperCalls(module, traces);
   const calls: Calls = { window: module.add(windowFunction(translate)), commit, helper };
@@ -186,15 +268,22 @@ export function generateInterpreter(table: InsnTable): InterpreterImage {
     return module.add(f.op(UNREACHABLE)); // every path has returned
   });
   module.setTable([...own, ...forms.functionOf.map((i) => outOfLine[i]!)]);
-  module.exportFunction('run', module.add(runFunction(forms, traces, calls, fetch, module.type([I32], [I32]))));
-  const step = new FunctionBuilder([I32], [I32]);
+  const goOn = module.add(goOnFunction(module.type([], [I32])));
+  const computeFlags = module.add(computeFlagsFunction());
+  const flags = module.add(flagsFunction(computeFlags));
+  const loopCalls: LoopCalls = { ...calls, fetch, enter, original, goOn, flags };
+  module.exportFunction('run', module.add(runFunction(forms, traces, loopCalls, module.type([I32], [I32]))));
+  module.exportFunction('goOn', goOn);
+  module.exportFunction('call', module.add(callFunction(goOn)));
+  module.exportFunction('computeFlags', computeFlags);
+  module.exportFunction('flags', flags);
+  const step = new FunctionBuilder([I32, I32], [I32]);
   step
     .get(0)
-    .get(0)
-    .memory(I32_LOAD16_U, 0)
+    .get(1)
     .op(CALL_INDIRECT)
     .u32(module.type([I32], [I32]))
-    .u8(0);
+    .u8(FORM_TABLE);
   module.exportFunction('step', module.add(step));
   module.addData(AT_CRC32, crc32Table(CRC32_POLYNOMIAL));
   module.addData(AT_CRC32C, crc32Table(CRC32C_POLYNOMIAL));
@@ -221,6 +310,7 @@ function helperCalls(module: ModuleBuilder, traces: Traces): (helper: Helper) =>
     const f = new FunctionBuilder(helper.params, results);
     helper.build!(f, indexOf);
     module.define(index, f);
+    module.exportFunction(helper.name, index);
     return index;
   };
   return indexOf;

@@ -8,11 +8,13 @@ import {
   type Cpu,
   type Space,
   TRAP_FAULT,
+  TRAP_FUEL,
   TRAP_PC_ALIGNMENT,
   TRAP_STEP,
   type Trap,
 } from '../../platform/cpu.ts';
 import { REG_PC, REG_WORDS } from '../../platform/registers.ts';
+import { Jit, type JitOptions } from '../jit/jit.ts';
 import {
   AT_ASID,
   AT_BOUNCE,
@@ -20,7 +22,9 @@ import {
   AT_FUEL,
   AT_PAGE,
   AT_PAGE_RECORDS,
+  AT_PORTION,
   AT_READ_TABLE,
+  AT_RESERVE,
   AT_TARGET,
   AT_TRAP,
   AT_TRAP_ACCESS,
@@ -34,7 +38,7 @@ import {
 import type { LinearRam, MachineLayout } from '../ram.ts';
 import type { SoftSpace } from '../space.ts';
 import { CodeCache } from './code_cache.ts';
-import { ENTER, UNDECODED } from './forms.ts';
+import { ENTER, REGION, UNDECODED } from './forms.ts';
 import type { InterpreterImage } from './image.ts';
 import { Predecoder } from './predecode.ts';
 import { JUMP, STOP, STOP_AFTER } from './target.ts';
@@ -50,7 +54,8 @@ export class Interpreter implements Cpu {
   private readonly predecoder: Predecoder;
   private readonly trap: Trap = { kind: 0, address: 0, access: 0, syndrome: 0 };
   private readonly runLoop: () => void;
-  private readonly stepForm: (record: number) => number;
+  private readonly jit: Jit;
+  private readonly stepForm: (record: number, number: number) => number;
   private space: SoftSpace | undefined;
   /** Where the bytes of the bounce buffer belong: two places in RAM. */
   private readonly bounce = { first: 0, second: 0, split: 0, bytes: 0 };
@@ -61,15 +66,20 @@ export class Interpreter implements Cpu {
     decoder: Decoder,
     image: InterpreterImage,
     helpers: Readonly<Record<string, unknown>>,
+    jit: JitOptions,
   ) {
     this.ram = ram;
     this.registers = this.block();
     this.cache = new CodeCache(ram, layout);
     this.predecoder = new Predecoder(ram, decoder, image.numbers, this.cache);
+    this.jit = new Jit(ram, this.cache, decoder, jit);
     const instance = new WebAssembly.Instance(new WebAssembly.Module(image.code), {
       machine: {
         ...helpers,
         memory: ram.memory,
+        regions: this.jit.table,
+        enter: (record: number) => this.enter(record),
+        original: (record: number) => this.jit.original(record),
         fetch: (low: number, high: number) => this.fetch(low, high),
         decode: (record: number) => {
           this.predecoder.decode(record);
@@ -81,16 +91,20 @@ export class Interpreter implements Cpu {
       },
     });
     this.runLoop = instance.exports['run'] as () => void;
-    this.stepForm = instance.exports['step'] as (record: number) => number;
+    this.stepForm = instance.exports['step'] as (record: number, number: number) => number;
+    this.jit.connect(instance.exports);
     ram.views.u16[AT_ENTRY_RECORD >> 1] = ENTER;
   }
 
   get fuel(): number {
-    return this.ram.views.i32[AT_FUEL >> 2]!;
+    const { i32 } = this.ram.views;
+    return i32[AT_FUEL >> 2]! + i32[AT_RESERVE >> 2]!;
   }
 
   set fuel(value: number) {
-    this.ram.views.i32[AT_FUEL >> 2] = value;
+    const { i32 } = this.ram.views;
+    i32[AT_FUEL >> 2] = value;
+    i32[AT_RESERVE >> 2] = 0;
   }
 
   /** RAM has grown. */
@@ -107,12 +121,25 @@ export class Interpreter implements Cpu {
     i32[AT_ASID >> 2] = this.cache.asid(this.space) << 2;
     i32[AT_TRAP_SYNDROME >> 2] = 0;
     if (this.singleStep) this.step();
-    else {
-      // Going to the first instruction is no transfer of the guest's.
-      i32[AT_FUEL >> 2] = i32[AT_FUEL >> 2]! + 1;
-      this.runLoop();
-    }
+    else this.runPortions();
     return this.report();
+  }
+
+  /** The quantum's fuel is spent in portions; where the guest is after each of them is a sample of what it executes. */
+  private runPortions(): void {
+    for (;;) {
+      const { i32 } = this.ram.views;
+      const fuel = this.fuel;
+      const portion = Math.min(fuel, this.jit.portion);
+      i32[AT_PORTION >> 2] = portion;
+      i32[AT_RESERVE >> 2] = fuel - portion;
+      // Going to the first instruction is no transfer of the guest's.
+      i32[AT_FUEL >> 2] = portion + 1;
+      this.runLoop();
+      const views = this.ram.views.i32;
+      if (views[AT_TRAP >> 2] !== TRAP_FUEL || views[AT_FUEL >> 2]! >= 0 || this.fuel < 0) return;
+      this.jit.sample(this.space!, this.registers[REG_PC]!, this.registers[REG_PC + 1]!);
+    }
   }
 
   private report(): Trap {
@@ -141,7 +168,8 @@ export class Interpreter implements Cpu {
     i32[AT_PAGE_RECORDS >> 2] = records;
     if (u16[record >> 1] === UNDECODED) this.predecoder.decode(record);
     i32[AT_TRAP >> 2] = TRAP_STEP;
-    const next = this.stepForm(record);
+    const number = u16[record >> 1]!;
+    const next = this.stepForm(record, number === REGION ? this.jit.original(record) : number);
     if (next === STOP) return;
     if (next === JUMP) {
       this.registers[REG_PC] = i32[AT_TARGET >> 2]!;
@@ -161,6 +189,20 @@ export class Interpreter implements Cpu {
     i32[(AT_TRAP_ADDRESS >> 2) + 1] = high;
     i32[AT_TRAP_ACCESS >> 2] = access;
     return 0;
+  }
+
+  /** Whether the translated code that begins at a record of the running page can be run here. */
+  private enter(record: number): number {
+    const { i32 } = this.ram.views;
+    const distance = (record - i32[AT_PAGE_RECORDS >> 2]!) / 4;
+    const page = (i32[AT_PAGE >> 2]! >>> 0) + i32[(AT_PAGE >> 2) + 1]! * 2 ** 32;
+    return this.jit.enter(this.space!, record, page + distance);
+  }
+
+  /** A frame's contents have changed. */
+  invalidate(frame: number): void {
+    this.jit.invalidate(frame);
+    this.cache.invalidate(frame);
   }
 
   /** Looks up the records of the page of an instruction address; 0 with a trap recorded if it cannot be executed. */
@@ -222,7 +264,9 @@ export class Interpreter implements Cpu {
     const low = Number(BigInt.asIntN(32, address));
     const high = Number(BigInt.asIntN(24, address >> 32n));
     const frame = this.space!.frame(pageOf(low, high), ACCESS_READ);
-    if (frame >= 0) this.cache.invalidateWords(frame, (low & 4095 & -LINE) / 4, LINE / 4);
+    if (frame < 0) return;
+    this.jit.invalidate(frame);
+    this.cache.invalidateWords(frame, (low & 4095 & -LINE) / 4, LINE / 4);
   }
 }
 

@@ -240,7 +240,7 @@ export class FormTarget implements Target {
       const address = f.local(I64);
       argument(0);
       f.set(address);
-      look(f, address, bytes, access, labels.slow, labels);
+      look(f, address, bytes, access, () => f.brIf(labels.slow), labels);
       f.release(address);
       return;
     }
@@ -253,21 +253,23 @@ export class FormTarget implements Target {
 }
 
 /**
- * Looks an address up in the tables and leaves the place in RAM, minus one; what needs more thought goes to `miss`. A table entry is
+ * Looks an address up in the tables and leaves the place in RAM, minus one; `miss` goes elsewhere if the condition on the stack holds:
+ * what needs more thought. A table entry is
  * the frame's address minus the page's minus one, so the low twelve bits of a valid one are ones, and one comparison finds both
  * invalid entries and accesses that cross the page.
  */
-function look(
+export function look(
   f: FunctionBuilder,
   address: number,
   bytes: number,
   access: number,
-  miss: Label,
+  miss: () => void,
   tables?: Pick<LoopLabels, 'readTable' | 'writeTable'>,
 ): void {
   const low = f.local(I32);
   const entry = f.local(I32);
-  f.get(address).i64Const(0xffffffff).op(i64.gt_u).brIf(miss);
+  f.get(address).i64Const(0xffffffff).op(i64.gt_u);
+  miss();
   f.get(address).op(i32.wrap_i64).set(low);
   for (const wanted of [ACCESS_READ, ACCESS_WRITE]) {
     if (!(access & wanted)) continue;
@@ -285,7 +287,7 @@ function look(
         .op(i32.and)
         .i32Const(bytes - 1)
         .op(i32.lt_u);
-    f.brIf(miss);
+    miss();
   }
   f.get(low).get(entry).op(i32.add);
   f.release(low);
@@ -300,7 +302,7 @@ export function windowFunction(translate: number): FunctionBuilder {
   // The largest size stands for all of them: what it sends the long way unnecessarily is rare.
   for (const wanted of [ACCESS_READ, ACCESS_WRITE, ACCESS_READ | ACCESS_WRITE]) {
     f.get(access).i32Const(wanted).op(i32.eq).if();
-    look(f, address, MAX_WINDOW, wanted, miss);
+    look(f, address, MAX_WINDOW, wanted, () => f.brIf(miss));
     f.return().end();
   }
   f.end();

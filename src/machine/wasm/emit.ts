@@ -14,16 +14,18 @@ export interface Target {
   emit(node: Node, argument: (index: number) => void): void;
 }
 
-interface Schedule {
+/** The order in which the nodes of a trace are computed. */
+export interface Schedule {
+  readonly nodes: Trace;
   /** Nodes computed in their place, in order. */
   readonly roots: readonly Node[];
   /** By node index: kept in a local because it is used more than once or its use is too late. */
   readonly kept: readonly boolean[];
-  /** By node index, for kept nodes: the last root that uses it. */
-  readonly lastUse: readonly number[];
+  /** By position in `roots`: the kept nodes that no later root uses. */
+  readonly dead: readonly (readonly number[])[];
 }
 
-function schedule(nodes: Trace): Schedule {
+export function schedule(nodes: Trace): Schedule {
   const uses = new Array<number>(nodes.length).fill(0);
   const position = new Array<number>(nodes.length).fill(-1);
   const kept = new Array<boolean>(nodes.length).fill(false);
@@ -52,12 +54,16 @@ function schedule(nodes: Trace): Schedule {
     }
   }
   const roots = nodes.filter((node) => position[node.index] === node.index && (node.writes !== 0 || uses[node.index]! > 0));
-  return { roots, kept, lastUse };
+  const dead = roots.map((root) => {
+    const ended: number[] = [];
+    for (let i = 0; i < root.index; i++) if (kept[i] && lastUse[i] === root.index) ended.push(i);
+    return ended;
+  });
+  return { nodes, roots, kept, dead };
 }
 
-export function emit(nodes: Trace, target: Target): void {
+export function emit({ nodes, roots, kept, dead }: Schedule, target: Target): void {
   const { f } = target;
-  const { roots, kept, lastUse } = schedule(nodes);
   const locals = new Array<number>(nodes.length).fill(-1);
   const compute = (node: Node): void => {
     const { body } = node;
@@ -71,17 +77,15 @@ export function emit(nodes: Trace, target: Target): void {
     else if (kept[node.index]) f.get(locals[node.index]!);
     else compute(node);
   };
-  for (const root of roots) {
+  roots.forEach((root, i) => {
     compute(root);
     if (kept[root.index]) {
       const local = f.local(root.type);
       locals[root.index] = local;
       f.set(local);
     } else if (root.type !== VOID) f.u8(DROP);
-    for (let i = 0; i < root.index; i++) {
-      if (locals[i] !== -1 && kept[i] && lastUse[i] === root.index) f.release(locals[i]!);
-    }
-  }
+    for (const index of dead[i]!) f.release(locals[index]!);
+  });
 }
 
 export function emitConst(f: FunctionBuilder, type: number, value: number | bigint): void {

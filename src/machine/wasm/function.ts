@@ -1,7 +1,23 @@
 /** One function under construction: code, labels and pooled locals. */
 
 import { Code } from './code.ts';
-import { BLOCK, BR, BR_IF, CALL, ELSE, END, IF, LOCAL_GET, LOCAL_SET, LOCAL_TEE, LOOP, RETURN, type ValueType, VOID } from './opcodes.ts';
+import {
+  BLOCK,
+  BR,
+  BR_IF,
+  CALL,
+  DROP,
+  ELSE,
+  END,
+  IF,
+  LOCAL_GET,
+  LOCAL_SET,
+  LOCAL_TEE,
+  LOOP,
+  RETURN,
+  type ValueType,
+  VOID,
+} from './opcodes.ts';
 
 export type Label = number;
 
@@ -83,6 +99,10 @@ export class FunctionBuilder extends Code {
 
   brIf(label: Label): this {
     return this.u8(BR_IF).u32(this.distance(label));
+  }
+
+  drop(): this {
+    return this.u8(DROP);
   }
 
   return(): this {

@@ -21,6 +21,12 @@ export interface Place {
   readonly offset: number;
 }
 
+/** How NZCV follows from operands: of a sum, of a difference, of a logical result; of 32 or 64 bits. */
+export interface FlagRule {
+  readonly name: 'add' | 'sub' | 'logic';
+  readonly bits: number;
+}
+
 export type Body =
   | { readonly kind: 'const'; readonly value: number | bigint }
   /** An immediate operand; of a register operand, the address of the register. */
@@ -35,6 +41,14 @@ export type Body =
   | { readonly kind: 'store'; readonly opcode: number; readonly offset: number; readonly immediates: readonly number[] }
   | { readonly kind: 'commit' }
   | { readonly kind: 'call'; readonly helper: Helper }
+  /** Only of symbolic traces (trace.ts): NZCV of a rule's operands, computed by args[0]. */
+  | { readonly kind: 'flags'; readonly rule: FlagRule; readonly operands: readonly Node[] }
+  /** NZCV := what the rule says of the arguments. */
+  | { readonly kind: 'setFlags'; readonly rule: FlagRule }
+  /** Whether NZCV is among the combinations of the mask args[0]. */
+  | { readonly kind: 'condition' }
+  /** The C flag. */
+  | { readonly kind: 'carry' }
   /** The address of the instruction. */
   | { readonly kind: 'pc' }
   /** args[0] is not 0: trap with address args[1] (kind from platform/cpu.ts). */

@@ -12,6 +12,7 @@ export class ModuleBuilder {
   private readonly imports = new Code();
   private importCount = 0;
   private importedFunctions = 0;
+  private importedTables = 0;
   private readonly functions: { type: number; builder: FunctionBuilder | undefined }[] = [];
   private readonly exports = new Code();
   private exportCount = 0;
@@ -30,6 +31,13 @@ export class ModuleBuilder {
   importMemory(module: string, field: string): void {
     name(name(this.imports, module), field).raw([2, 0, 1]);
     this.importCount += 1;
+  }
+
+  /** A function table; the module's own one, if there is one, comes after it. */
+  importTable(module: string, field: string): void {
+    name(name(this.imports, module), field).raw([1, 0x70, 0, 0]);
+    this.importCount += 1;
+    this.importedTables += 1;
   }
 
   importFunction(module: string, field: string, params: readonly ValueType[], results: readonly ValueType[]): number {
@@ -60,7 +68,7 @@ export class ModuleBuilder {
     this.exportCount += 1;
   }
 
-  /** The function table of the module, for call_indirect. */
+  /** The function table of the module, for call_indirect; its index follows those of imported tables. */
   setTable(functions: readonly number[]): void {
     this.table = functions;
   }
@@ -88,7 +96,7 @@ export class ModuleBuilder {
     if (this.table.length > 0) section(4, 1, new Code().raw([0x70, 0]).u32(this.table.length));
     section(7, this.exportCount, this.exports);
     if (this.table.length > 0) {
-      const elements = new Code().u32(0).i32Const(0).u8(0x0b).u32(this.table.length);
+      const elements = new Code().u32(2).u32(this.importedTables).i32Const(0).u8(0x0b).u8(0).u32(this.table.length);
       for (const index of this.table) elements.u32(index);
       section(9, 1, elements);
     }

@@ -31,22 +31,27 @@ export interface TraceValues extends Values {
   window: Node;
 }
 
-const ir = new Ir();
-const semantics: Semantics<TraceValues> = {
-  ...traceInteger(ir),
-  ...traceMemory(ir),
-  ...traceSystem(ir),
-  ...traceFloat(ir),
-  ...traceVector(ir),
-};
-
-export function trace(operation: Operation, base: Base): Trace {
-  const { row, operands } = operation.template;
-  const o: Record<string, unknown> = { ...operation.variants };
-  for (const slot of operands) {
-    if (slot.kind === 'i32' || slot.kind === 'i64') o[slot.name] = ir.operand(slot);
-    else o[slot.name] = { slot, base: slot.base ? base : 'other' } satisfies RegisterOperand;
-  }
-  row.execute(semantics as unknown as Semantics<Values>, o as never);
-  return ir.take();
+/** Runs definitions; `symbolic` says that flags are written down as rules (see ir.ts) and not as what computes them. */
+function tracer(symbolic: boolean): (operation: Operation, base: Base) => Trace {
+  const ir = new Ir();
+  const semantics: Semantics<TraceValues> = {
+    ...traceInteger(ir, symbolic),
+    ...traceMemory(ir),
+    ...traceSystem(ir),
+    ...traceFloat(ir),
+    ...traceVector(ir),
+  };
+  return (operation, base) => {
+    const { row, operands } = operation.template;
+    const o: Record<string, unknown> = { ...operation.variants };
+    for (const slot of operands) {
+      if (slot.kind === 'i32' || slot.kind === 'i64') o[slot.name] = ir.operand(slot);
+      else o[slot.name] = { slot, base: slot.base ? base : 'other' } satisfies RegisterOperand;
+    }
+    row.execute(semantics as unknown as Semantics<Values>, o as never);
+    return ir.take();
+  };
 }
+
+export const trace: (operation: Operation, base: Base) => Trace = tracer(false);
+export const symbolicTrace: (operation: Operation, base: Base) => Trace = tracer(true);

@@ -3,7 +3,7 @@
 import type { General, Integer, IntegerSemantics } from '../../isa/semantics_integer.ts';
 import { AT_NZCV, AT_SP } from '../layout.ts';
 import { crc32Helper } from './crc32.ts';
-import { GENERAL, type Ir, type Node, type Place, SYSTEM } from './ir.ts';
+import { type FlagRule, GENERAL, type Ir, type Node, type Place, SYSTEM } from './ir.ts';
 import { I32, I32_LOAD, I32_STORE, I64, I64_LOAD, I64_STORE, i32, i64, SELECT, type ValueType } from './opcodes.ts';
 import type { TraceValues } from './trace.ts';
 
@@ -73,7 +73,7 @@ function integer(ir: Ir, type: ValueType): Integer<TraceValues, Node> {
   };
 }
 
-export function traceInteger(ir: Ir): IntegerSemantics<TraceValues> {
+export function traceInteger(ir: Ir, symbolic: boolean): IntegerSemantics<TraceValues> {
   const narrow = integer(ir, I32);
   const wide = integer(ir, I64);
   const wrap = (value: Node): Node => ir.pure(I32, i32.wrap_i64, [value]);
@@ -91,16 +91,18 @@ export function traceInteger(ir: Ir): IntegerSemantics<TraceValues> {
     }
     return nzcv;
   };
+  const follow = (name: FlagRule['name'], bits: number, operands: readonly Node[], computed: Node): Node =>
+    symbolic ? ir.add(I32, [computed], 0, 0, { kind: 'flags', rule: { name, bits }, operands }) : computed;
   const flagged = (
     r: Integer<TraceValues, Node>,
   ): Pick<General<TraceValues, Node>, 'addFlags' | 'subFlags' | 'addCarryFlags' | 'logicFlags'> => ({
     addFlags(a, b) {
       const sum = r.add(a, b);
-      return flags(r, sum, r.lt_u(sum, a), r.and(r.xor(a, sum), r.xor(b, sum)));
+      return follow('add', r.bits, [a, b], flags(r, sum, r.lt_u(sum, a), r.and(r.xor(a, sum), r.xor(b, sum))));
     },
     subFlags(a, b) {
       const difference = r.sub(a, b);
-      return flags(r, difference, r.ge_u(a, b), r.and(r.xor(a, b), r.xor(a, difference)));
+      return follow('sub', r.bits, [a, b], flags(r, difference, r.ge_u(a, b), r.and(r.xor(a, b), r.xor(a, difference))));
     },
     addCarryFlags(a, b, carry) {
       const partial = r.add(a, b);
@@ -108,7 +110,7 @@ export function traceInteger(ir: Ir): IntegerSemantics<TraceValues> {
       const carryOut = narrow.or(r.lt_u(partial, a), r.lt_u(sum, partial));
       return flags(r, sum, carryOut, r.and(r.xor(a, sum), r.xor(b, sum)));
     },
-    logicFlags: (result) => flags(r, result),
+    logicFlags: (result) => follow('logic', r.bits, [result], flags(r, result)),
   });
 
   const mulhi_u = (a: Node, b: Node): Node => {
@@ -148,9 +150,15 @@ export function traceInteger(ir: Ir): IntegerSemantics<TraceValues> {
     mulhi_s: (a, b) => wide.sub(wide.sub(mulhi_u(a, b), wide.and(signMask(a), b)), wide.and(signMask(b), a)),
     crc32: (accumulator, data, bytes, castagnoli) => ir.call(crc32Helper(bytes, castagnoli), [accumulator, data]),
     nzcv,
-    setNzcv: (value) => ir.storeState(SYSTEM, I32_STORE, fixed(AT_NZCV), value),
-    carry: () => narrow.and(narrow.shr_u(nzcv(), k(29)), k(1)),
-    condition: (condition) => narrow.and(narrow.shr_u(condition, narrow.shr_u(nzcv(), k(28))), k(1)),
+    setNzcv(value) {
+      if (value.body.kind === 'flags') ir.effect(SYSTEM, value.body.operands, { kind: 'setFlags', rule: value.body.rule });
+      else ir.storeState(SYSTEM, I32_STORE, fixed(AT_NZCV), value);
+    },
+    carry: () => (symbolic ? ir.add(I32, [], SYSTEM, 0, { kind: 'carry' }) : narrow.and(narrow.shr_u(nzcv(), k(29)), k(1))),
+    condition: (condition) =>
+      symbolic
+        ? ir.add(I32, [condition], SYSTEM, 0, { kind: 'condition' })
+        : narrow.and(narrow.shr_u(condition, narrow.shr_u(nzcv(), k(28))), k(1)),
   };
 }
 

@@ -39,8 +39,8 @@ int main(void) {
       SHOW(getppid());
       _exit(5);
     }
-    printf("second %d\n", second);
     IS(waitpid(-1, &status, 0) == 2);
+    printf("second %d\n", second);
     SHOW(setsid());
     SHOW(getsid(0));
     SHOW(kill(99, 0));

@@ -260,8 +260,8 @@ int main(void) {
       SHOW(getpid());
       _exit(0);
     }
-    SHOW(child);
     waitpid(child, &status, 0);
+    SHOW(child);
     child = fork();
     if (child == 0) _exit(0);
     SHOW(child);

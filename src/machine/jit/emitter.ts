@@ -1,0 +1,325 @@
+/**
+ * A region as a WebAssembly function. Guest registers live in locals; what is live is read at the entry and after calls, what has
+ * changed is written back where the region is left. Control flow is structured along the dominator tree (Norman Ramsey, "Beyond
+ * Relooper", 2022); a region that is not reducible becomes a loop around a br_table.
+ */
+
+import { EXHAUSTED, GO_ON, STEP } from '../interpreter/region_calls.ts';
+import { look } from '../interpreter/target.ts';
+import { AT_FUEL, AT_READ_TABLE, AT_TARGET, AT_WRITE_TABLE } from '../layout.ts';
+import { emit, type Target } from '../wasm/emit.ts';
+import { FunctionBuilder, type Label } from '../wasm/function.ts';
+import type { Helper } from '../wasm/helpers.ts';
+import { GENERAL, type Node, VECTOR } from '../wasm/ir.ts';
+import { BR_TABLE, I32, I32_LOAD, I32_STORE, I64, I64_STORE, i32, i64, RETURN_CALL, UNREACHABLE } from '../wasm/opcodes.ts';
+import { FlagState } from './flag_state.ts';
+import { analyse, type Flow, type FlowBlock, flagUses } from './flow.ts';
+import type { Instruction, Registers } from './instruction.ts';
+import { burns, type Region } from './region.ts';
+import { RegisterLocals } from './register_locals.ts';
+
+/** Functions that regions call, by index in their module. */
+export interface RegionCalls {
+  /** See machine/interpreter/region_calls.ts. */
+  readonly goOn: number;
+  readonly call: number;
+  readonly flags: number;
+  readonly computeFlags: number;
+  helper(helper: Helper): number;
+}
+
+/** The low two bits of a side exit's number say why; the others are the distance of the pc from the entry's. */
+const PC_MASK = -4;
+
+class RegionEmitter implements Target {
+  readonly f = new FunctionBuilder([], [I32]);
+  private readonly region: Region;
+  private readonly calls: RegionCalls;
+  private readonly flow: Flow;
+  private readonly registers: RegisterLocals;
+  private readonly fuel = this.f.local(I32);
+  private readonly tables = { readTable: this.f.local(I32), writeTable: this.f.local(I32) };
+  private readonly flags: FlagState;
+  private readonly labels = new Map<FlowBlock, Label>();
+  private exit: Label = 0;
+  /** Of a region that is not reducible: the loop, and the local with the number of the block to go to. */
+  private dispatch: { readonly loop: Label; readonly number: number } | undefined;
+  /** What is being emitted. */
+  private block!: FlowBlock;
+  private instruction!: Instruction;
+  private pc = 0;
+
+  constructor(region: Region, calls: RegionCalls) {
+    this.region = region;
+    this.calls = calls;
+    this.flow = analyse(region);
+    this.registers = new RegisterLocals(this.f, this.flow.wide);
+    this.flags = new FlagState(this.f, calls);
+  }
+
+  build(): FunctionBuilder {
+    const { f, flow } = this;
+    const { blocks } = flow;
+    const first = blocks[0]!;
+    f.i32Const(0).memory(I32_LOAD, AT_FUEL).set(this.fuel);
+    f.i32Const(0).memory(I32_LOAD, AT_READ_TABLE).set(this.tables.readTable);
+    f.i32Const(0).memory(I32_LOAD, AT_WRITE_TABLE).set(this.tables.writeTable);
+    this.registers.read(first.liveIn);
+    this.exit = f.block(I32);
+    if (flow.reducible) this.tree(first);
+    else this.dispatcher(blocks);
+    f.op(UNREACHABLE).end();
+    const number = f.local(I32);
+    f.set(number);
+    this.writeBack(flow.exitDirty);
+    f.i32Const(0).get(number).i32Const(PC_MASK).op(i32.and).op(i64.extend_i32_s).i64Const(this.region.entry).op(i64.add);
+    f.memory(I64_STORE, AT_TARGET).get(number).i32Const(~PC_MASK).op(i32.and);
+    return f;
+  }
+
+  private tree(block: FlowBlock): void {
+    const { f, labels } = this;
+    if (block.isLoop) labels.set(block, f.loop());
+    // The block that comes last is the outermost label.
+    const merges = block.merges.toSorted((a, b) => b.index - a.index);
+    for (const merge of merges) labels.set(merge, f.block());
+    this.code(block);
+    for (const merge of merges.reverse()) {
+      f.end();
+      this.tree(merge);
+    }
+    if (block.isLoop) f.end();
+  }
+
+  private dispatcher(blocks: readonly FlowBlock[]): void {
+    const { f } = this;
+    const number = f.local(I32);
+    const loop = f.loop();
+    this.dispatch = { loop, number };
+    const starts = blocks.map(() => f.block()).reverse();
+    f.get(number)
+      .op(BR_TABLE)
+      .u32(blocks.length - 1);
+    for (const start of starts) f.u32(f.distance(start));
+    for (const block of blocks) {
+      f.end();
+      this.code(block);
+    }
+    f.end();
+  }
+
+  /** The instructions of a block and what comes after it. */
+  private code(block: FlowBlock): void {
+    this.block = block;
+    this.flags.begin(this.dispatch ? undefined : block);
+    const uses = flagUses(block);
+    this.pc = block.pc;
+    block.instructions.forEach((instruction, i) => {
+      this.instruction = instruction;
+      this.flags.use = uses[i]!;
+      emit(instruction.schedule, this);
+      this.pc += 4;
+    });
+    const last = block.instructions.at(-1);
+    this.pc -= 4;
+    if (block.stops) this.leave(this.pc + 4, STEP);
+    else if (last === undefined || last.ending === 'next') this.transfer(block, 0);
+  }
+
+  emit(node: Node, argument: (index: number) => void): void {
+    const { f, instruction, calls } = this;
+    const { body } = node;
+    switch (body.kind) {
+      case 'operand': {
+        const value = instruction.operands[instruction.operation.template.operands.indexOf(body.slot)]!;
+        if (body.slot.kind === 'i64') f.i64Const(value);
+        else f.i32Const(Number(value));
+        return;
+      }
+      case 'loadState':
+        if (node.reads === VECTOR) this.registers.loadVector(instruction, body.place, body.opcode);
+        else if (node.reads === GENERAL) this.registers.loadGeneral(instruction, body.place, body.opcode);
+        else if (this.flags.isNzcv(body.place)) this.flags.load();
+        else f.i32Const(0).memory(body.opcode, body.place.offset);
+        return;
+      case 'storeState':
+        if (node.writes === VECTOR) this.registers.storeVector(instruction, body.place, body.opcode, () => argument(0));
+        else if (node.writes === GENERAL) this.registers.storeGeneral(instruction, body.place, () => argument(0));
+        else if (this.flags.isNzcv(body.place)) this.flags.store(() => argument(0));
+        else {
+          f.i32Const(0);
+          argument(0);
+          f.memory(body.opcode, body.place.offset);
+        }
+        return;
+      case 'flags':
+        argument(0);
+        return;
+      case 'setFlags':
+        this.flags.set(body.rule, argument);
+        return;
+      case 'condition':
+        this.flags.condition(Number(instruction.operands[this.slotOf(node.args[0]!)]!));
+        return;
+      case 'carry':
+        this.flags.carry();
+        return;
+      case 'window': {
+        const address = f.local(I64);
+        argument(0);
+        f.set(address);
+        look(f, address, body.bytes, body.access, () => this.stopIf(), this.tables);
+        f.release(address);
+        return;
+      }
+      case 'load':
+        argument(0);
+        f.memory(body.opcode, body.offset + 1).raw(body.immediates);
+        return;
+      case 'store':
+        argument(0);
+        argument(1);
+        f.memory(body.opcode, body.offset + 1).raw(body.immediates);
+        return;
+      case 'commit':
+        return;
+      case 'call':
+        node.args.forEach((_, i) => {
+          argument(i);
+        });
+        f.call(calls.helper(body.helper));
+        return;
+      case 'pc':
+        f.i64Const(this.pc);
+        return;
+      case 'trapIf':
+        argument(0);
+        this.stopIf();
+        return;
+      case 'branch':
+        if (node.args.length > 1) {
+          argument(1);
+          f.if();
+          this.transfer(this.block, 0);
+          f.else();
+          this.transfer(this.block, 1);
+          f.end();
+        } else if (instruction.links)
+          this.callGuest(() => f.i64Const(this.pc + instruction.offset), burns(this.pc, this.pc + instruction.offset));
+        else this.transfer(this.block, 0);
+        return;
+      case 'jump':
+        this.jump(() => argument(0));
+        return;
+      default:
+        throw new Error(`cannot emit ${body.kind}`);
+    }
+  }
+
+  private slotOf(node: Node): number {
+    const { body } = node;
+    if (body.kind !== 'operand') throw new Error('not an operand');
+    return this.instruction.operation.template.operands.indexOf(body.slot);
+  }
+
+  private writeBack(registers: Registers): void {
+    this.registers.writeBack(registers);
+    this.f.i32Const(0).get(this.fuel).memory(I32_STORE, AT_FUEL);
+  }
+
+  // Control.
+
+  /** Leaves the region at the instruction if the condition on the stack holds: it is one for the interpreter. */
+  private stopIf(): void {
+    this.f.if();
+    this.leave(this.pc, STEP);
+    this.f.end();
+  }
+
+  private leave(pc: number, reason: number): void {
+    this.f.i32Const(pc - this.region.entry + reason).br(this.exit);
+  }
+
+  private burn(): void {
+    this.f.get(this.fuel).i32Const(1).op(i32.sub).set(this.fuel);
+  }
+
+  /** To a direct successor of the block. */
+  private transfer(block: FlowBlock, which: number): void {
+    const { f } = this;
+    const pc = block.successors[which]!;
+    const next = block.inside[which];
+    const burning = burns(this.pc, pc);
+    if (burning) this.burn();
+    if (next === undefined) {
+      this.writeBack(block.dirty);
+      f.i64Const(pc).op(RETURN_CALL).u32(this.calls.goOn);
+      return;
+    }
+    if (burning) {
+      f.get(this.fuel).i32Const(0).op(i32.lt_s).if();
+      this.leave(pc, EXHAUSTED);
+      f.end();
+    }
+    this.goto(next);
+  }
+
+  private goto(next: FlowBlock): void {
+    const { f, dispatch } = this;
+    if (dispatch) {
+      f.i32Const(next.index).set(dispatch.number).br(dispatch.loop);
+      return;
+    }
+    const label = this.labels.get(next);
+    if (label !== undefined) f.br(label);
+    else {
+      const { block, instruction, pc } = this;
+      this.tree(next);
+      Object.assign(this, { block, instruction, pc });
+    }
+  }
+
+  /** Goes to the address that `push` leaves on the stack. */
+  private jump(push: () => void): void {
+    const { f, instruction, block } = this;
+    const target = f.local(I64);
+    push();
+    // The top byte of a target is ignored.
+    f.i64Const(8).op(i64.shl).i64Const(8).op(i64.shr_s).set(target);
+    if (instruction.links) this.callGuest(() => f.get(target), true);
+    else {
+      this.burn();
+      this.writeBack(block.dirty);
+      if (instruction.returns) f.i32Const(0).get(target).memory(I64_STORE, AT_TARGET).i32Const(GO_ON).return();
+      else f.get(target).op(RETURN_CALL).u32(this.calls.goOn);
+    }
+    f.release(target);
+  }
+
+  /** Calls and, if the guest comes back, goes on after the call. */
+  private callGuest(push: () => void, burning: boolean): void {
+    const { f, block } = this;
+    const status = f.local(I32);
+    if (burning) this.burn();
+    this.writeBack(block.dirty);
+    push();
+    f.i64Const(this.pc + 4)
+      .call(this.calls.call)
+      .tee(status)
+      .if();
+    f.get(status).return().end();
+    f.release(status);
+    const next = block.inside[0];
+    if (next === undefined) {
+      f.i64Const(this.pc + 4)
+        .op(RETURN_CALL)
+        .u32(this.calls.goOn);
+      return;
+    }
+    f.i32Const(0).memory(I32_LOAD, AT_FUEL).set(this.fuel);
+    this.registers.read(next.liveIn);
+    this.goto(next);
+  }
+}
+
+export const emitRegion = (region: Region, calls: RegionCalls): FunctionBuilder => new RegionEmitter(region, calls).build();

@@ -1,0 +1,241 @@
+/**
+ * NZCV while a region is emitted: mostly the operands of what set it last, from which each condition has its own comparison. Where a
+ * side exit may need them, rule and operands are put into memory too (see flagsFunction in machine/interpreter/region_calls.ts).
+ * Where nothing in the region will read the flags before they are written again, they are not kept.
+ */
+
+import { ruleNumber } from '../interpreter/region_calls.ts';
+import { AT_FLAG_A, AT_FLAG_B, AT_FLAG_RULE, AT_NZCV } from '../layout.ts';
+import type { FunctionBuilder } from '../wasm/function.ts';
+import type { FlagRule, Place } from '../wasm/ir.ts';
+import { I32, I32_STORE, I64, I64_STORE, i32, i64 } from '../wasm/opcodes.ts';
+import type { FlowBlock } from './flow.ts';
+
+/** How the state is known: by a rule whose operands are in locals, as a number in a local, or only in memory. */
+type State = FlagRule | 'number' | 'memory';
+
+interface Calls {
+  readonly flags: number;
+  readonly computeFlags: number;
+}
+
+const [EQ, NE, CS, CC, MI, PL, VS, VC, HI, LS, GE, LT, GT, LE] = Array.from({ length: 14 }, (_, i) => i) as number[] & { length: 14 };
+
+/** Whether NZCV satisfies a condition (even ones; the odd one is its contrary). */
+const HOLDS: readonly ((n: number, z: number, c: number, v: number) => number)[] = [
+  (_n, z) => z,
+  (_n, _z, c) => c,
+  (n) => n,
+  (_n, _z, _c, v) => v,
+  (_n, z, c) => c & (z ^ 1),
+  (n, _z, _c, v) => Number(n === v),
+  (n, z, _c, v) => Number(n === v) & (z ^ 1),
+];
+
+/** From the mask of the combinations that pass to the condition's number; others always pass. */
+const CONDITIONS: ReadonlyMap<number, number> = new Map(
+  HOLDS.flatMap((holds, i) => {
+    let mask = 0;
+    for (let nzcv = 0; nzcv < 16; nzcv++) mask |= holds(nzcv >> 3, (nzcv >> 2) & 1, (nzcv >> 1) & 1, nzcv & 1) << nzcv;
+    return [
+      [mask, 2 * i],
+      [~mask & 0xffff, 2 * i + 1],
+    ] as [number, number][];
+  }),
+);
+
+/** Comparisons of the operands of a difference. */
+const COMPARISONS: ReadonlyMap<number, keyof typeof i64 & keyof typeof i32> = new Map([
+  [EQ!, 'eq'],
+  [NE!, 'ne'],
+  [CS!, 'ge_u'],
+  [CC!, 'lt_u'],
+  [HI!, 'gt_u'],
+  [LS!, 'le_u'],
+  [GE!, 'ge_s'],
+  [LT!, 'lt_s'],
+  [GT!, 'gt_s'],
+  [LE!, 'le_s'],
+]);
+
+/** Comparisons of a result with zero: of any result, and of a logical one, which leaves C and V clear. */
+const RESULT_TESTS: ReadonlyMap<number, 'eq' | 'ne' | 'lt_s' | 'ge_s'> = new Map([
+  [EQ!, 'eq'],
+  [NE!, 'ne'],
+  [MI!, 'lt_s'],
+  [PL!, 'ge_s'],
+]);
+const LOGIC_TESTS: ReadonlyMap<number, 'eq' | 'ne' | 'lt_s' | 'ge_s' | 'gt_s' | 'le_s' | 0 | 1> = new Map<
+  number,
+  'eq' | 'ne' | 'lt_s' | 'ge_s' | 'gt_s' | 'le_s' | 0 | 1
+>([
+  ...RESULT_TESTS,
+  [CS!, 0],
+  [CC!, 1],
+  [VS!, 0],
+  [VC!, 1],
+  [HI!, 0],
+  [LS!, 1],
+  [GE!, 'ge_s'],
+  [LT!, 'lt_s'],
+  [GT!, 'gt_s'],
+  [LE!, 'le_s'],
+]);
+
+export class FlagState {
+  /** What becomes of the flags that the present instruction writes. */
+  use: { readonly kept: boolean; readonly used: boolean } = { kept: true, used: true };
+  private readonly f: FunctionBuilder;
+  private readonly calls: Calls;
+  private state: State = 'memory';
+  private block: FlowBlock | undefined;
+  private readonly ends = new Map<FlowBlock, State>();
+  private readonly wide: readonly [number, number];
+  private readonly narrow: readonly [number, number];
+  private readonly number: number;
+
+  constructor(f: FunctionBuilder, calls: Calls) {
+    this.f = f;
+    this.calls = calls;
+    this.wide = [f.local(I64), f.local(I64)];
+    this.narrow = [f.local(I32), f.local(I32)];
+    this.number = f.local(I32);
+  }
+
+  isNzcv({ slot, offset }: Place): boolean {
+    return slot === undefined && offset === AT_NZCV;
+  }
+
+  /** A block begins. undefined: nothing is known of what came before it. */
+  begin(block: FlowBlock | undefined): void {
+    this.block = block;
+    // The entry has a predecessor outside of the region.
+    const from = block && block.index > 0 && block.predecessors.length === 1 ? block.predecessors[0]! : undefined;
+    this.state = (from && this.ends.get(from)) ?? 'memory';
+    if (from?.instructions.at(-1)?.links) this.state = 'memory';
+    this.changed();
+  }
+
+  private changed(): void {
+    if (this.block) this.ends.set(this.block, this.state);
+  }
+
+  private operands(rule: FlagRule): readonly [number, number] {
+    return rule.bits === 64 ? this.wide : this.narrow;
+  }
+
+  set(rule: FlagRule, argument: (index: number) => void): void {
+    if (!this.use.used) return;
+    const { f } = this;
+    const [a, b] = this.operands(rule);
+    argument(0);
+    f.set(a);
+    if (rule.name !== 'logic') {
+      argument(1);
+      f.set(b);
+    }
+    if (this.use.kept) {
+      f.i32Const(0).i32Const(ruleNumber(rule)).memory(I32_STORE, AT_FLAG_RULE);
+      const store = rule.bits === 64 ? I64_STORE : I32_STORE;
+      f.i32Const(0).get(a).memory(store, AT_FLAG_A);
+      if (rule.name !== 'logic') f.i32Const(0).get(b).memory(store, AT_FLAG_B);
+    }
+    this.state = rule;
+    this.changed();
+  }
+
+  /** NZCV is the number that `push` leaves. */
+  store(push: () => void): void {
+    const { f } = this;
+    push();
+    f.set(this.number);
+    if (this.use.kept) {
+      f.i32Const(0).get(this.number).memory(I32_STORE, AT_NZCV);
+      f.i32Const(0).i32Const(0).memory(I32_STORE, AT_FLAG_RULE);
+    }
+    this.state = 'number';
+    this.changed();
+  }
+
+  /** Leaves NZCV. */
+  load(): void {
+    const { f, state, calls } = this;
+    if (state === 'number') f.get(this.number);
+    else if (state === 'memory') f.call(calls.flags);
+    else {
+      const operands = this.operands(state);
+      f.i32Const(ruleNumber(state));
+      for (const operand of operands) {
+        f.get(operand);
+        if (state.bits === 32) f.op(i64.extend_i32_u);
+      }
+      f.call(calls.computeFlags);
+    }
+  }
+
+  carry(): void {
+    const { f, state } = this;
+    if (typeof state === 'object' && state.name === 'sub') this.compare(state, 'ge_u');
+    else {
+      this.load();
+      f.i32Const(29).op(i32.shr_u).i32Const(1).op(i32.and);
+    }
+  }
+
+  /** Leaves whether NZCV is among the combinations of a mask. */
+  condition(mask: number): void {
+    const { f, state } = this;
+    const condition = CONDITIONS.get(mask);
+    if (condition === undefined) {
+      f.i32Const(1);
+      return;
+    }
+    if (typeof state === 'object' && this.test(state, condition)) return;
+    f.i32Const(mask);
+    this.load();
+    f.i32Const(28).op(i32.shr_u).op(i32.shr_u).i32Const(1).op(i32.and);
+  }
+
+  /** False: the rule has no short way to the condition. */
+  private test(rule: FlagRule, condition: number): boolean {
+    const { f } = this;
+    const names = rule.bits === 64 ? i64 : i32;
+    const [a, b] = this.operands(rule);
+    if (rule.name === 'sub') {
+      const comparison = COMPARISONS.get(condition);
+      if (comparison) {
+        this.compare(rule, comparison);
+        return true;
+      }
+    }
+    const against = (test: keyof typeof i64 & keyof typeof i32): true => {
+      if (rule.bits === 64) f.i64Const(0);
+      else f.i32Const(0);
+      f.op(names[test]);
+      return true;
+    };
+    if (rule.name === 'logic') {
+      const test = LOGIC_TESTS.get(condition)!;
+      if (typeof test === 'number') {
+        f.i32Const(test);
+        return true;
+      }
+      f.get(a);
+      return against(test);
+    }
+    const test = RESULT_TESTS.get(condition);
+    if (test === undefined) return false;
+    f.get(a)
+      .get(b)
+      .op(rule.name === 'sub' ? names.sub : names.add);
+    return against(test);
+  }
+
+  private compare(rule: FlagRule, comparison: keyof typeof i64 & keyof typeof i32): void {
+    const [a, b] = this.operands(rule);
+    this.f
+      .get(a)
+      .get(b)
+      .op((rule.bits === 64 ? i64 : i32)[comparison]);
+  }
+}

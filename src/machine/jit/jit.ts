@@ -1,0 +1,209 @@
+/**
+ * Finds out what is executed much, has it translated, and keeps the translations: functions in a table, found by the address where
+ * they begin and the address space. A region belongs to the frames of its code and to its virtual address, so that every process that
+ * maps a file's pages in the same place shares it.
+ */
+
+import type { Decoder } from '../../isa/decoder.ts';
+import type { CodeCache } from '../interpreter/code_cache.ts';
+import { REGION, UNDECODED } from '../interpreter/forms.ts';
+import { AT_ASID, AT_REGION_TLB, PAGE_RECORDS, REGION_TLB_ENTRIES } from '../layout.ts';
+import type { LinearRam } from '../ram.ts';
+import type { SoftSpace } from '../space.ts';
+import { compileRegions, IMPORT } from './compile.ts';
+import { Instructions } from './instruction.ts';
+import { formRegion, type Region } from './region.ts';
+
+export interface JitOptions {
+  /** Regions that are kept; when there are more, all are forgotten. */
+  readonly maxRegions: number;
+  /** How many samples make an address worth translating. */
+  readonly threshold: number;
+  /** Fuel between samples. */
+  readonly portion: number;
+}
+
+export const JIT_DEFAULTS: JitOptions = { maxRegions: 8192, threshold: 8, portion: 256 };
+
+/** A region that has been translated. */
+interface Translation {
+  readonly entry: number;
+  /** Frame and index of the entry's word: frame * PAGE_RECORDS + index. */
+  readonly place: number;
+  /** Page numbers and the frames that were behind them. */
+  readonly pages: readonly (readonly [page: number, frame: number])[];
+  /** In the table. */
+  readonly index: number;
+}
+
+/** Addresses that cannot be translated. */
+const HOPELESS = -1;
+
+export class Jit {
+  readonly table: WebAssembly.Table;
+  private readonly ram: LinearRam;
+  private readonly cache: CodeCache;
+  private readonly options: JitOptions;
+  private readonly instructions: Instructions;
+  private imports: Record<string, unknown> = {};
+  /** Samples by frame and index; HOPELESS until the frame's contents change. */
+  private readonly heat = new Map<number, Map<number, number>>();
+  private readonly translations = new Map<number, Translation[]>();
+  /** The numbers that REGION has replaced in records, by place. */
+  private readonly originals = new Map<number, number>();
+  private readonly byFrame = new Map<number, Set<Translation>>();
+  private readonly freeIndices: number[] = [];
+  private count = 0;
+
+  constructor(ram: LinearRam, cache: CodeCache, decoder: Decoder, options: JitOptions) {
+    this.ram = ram;
+    this.cache = cache;
+    this.options = options;
+    this.instructions = new Instructions(decoder);
+    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: options.maxRegions });
+  }
+
+  /** `exports` of the interpreter's module. */
+  connect(exports: Record<string, unknown>): void {
+    this.imports = { ...exports, memory: this.ram.memory };
+  }
+
+  get portion(): number {
+    return this.options.portion;
+  }
+
+  /** The interpreter was seen at an address. */
+  sample(space: SoftSpace, low: number, high: number): void {
+    const page = (low >>> 12) + high * 0x100000;
+    const frame = space.codeFrame(page);
+    if (frame === undefined || low & 3) return;
+    const index = (low & 4095) >> 2;
+    let heats = this.heat.get(frame);
+    if (!heats) {
+      heats = new Map();
+      this.heat.set(frame, heats);
+    }
+    const heat = heats.get(index) ?? 0;
+    if (heat === HOPELESS) return;
+    heats.set(index, heat + 1);
+    if (heat + 1 < this.options.threshold) return;
+    const translated = this.translate(space, (low >>> 0) + high * 2 ** 32, frame * PAGE_RECORDS + index);
+    heats.set(index, translated ? 0 : HOPELESS);
+  }
+
+  /** False: there is nothing to be translated. */
+  private translate(space: SoftSpace, entry: number, place: number): boolean {
+    let translation = this.translations.get(place)?.find((known) => isValid(known, entry, space));
+    if (!translation) {
+      const { u32 } = this.ram.views;
+      const fetch = (pc: number): number | undefined => {
+        const frame = space.codeFrame(Math.floor(pc / 4096));
+        return frame === undefined ? undefined : u32[frame * PAGE_RECORDS + ((pc & 4095) >> 2)];
+      };
+      const region = formRegion(entry, fetch, this.instructions);
+      if (!region) return false;
+      if (this.count === this.options.maxRegions) this.clear();
+      translation = this.add(region, place, space);
+    }
+    this.mark(translation);
+    return true;
+  }
+
+  private add(region: Region, place: number, space: SoftSpace): Translation {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(compileRegions([region])), { [IMPORT]: this.imports });
+    const index = this.freeIndices.pop() ?? this.count;
+    this.table.set(index, instance.exports['0']);
+    this.count += 1;
+    const pages = region.pages.map((page) => [page, space.codeFrame(page)!] as const);
+    const translation: Translation = { entry: region.entry, place, pages, index };
+    const known = this.translations.get(place);
+    if (known) known.push(translation);
+    else this.translations.set(place, [translation]);
+    for (const [, frame] of pages) {
+      const users = this.byFrame.get(frame);
+      if (users) users.add(translation);
+      else this.byFrame.set(frame, new Set([translation]));
+    }
+    return translation;
+  }
+
+  /** Lets the interpreter enter the translation where it comes to its first instruction. */
+  private mark({ place }: Translation): void {
+    const { u16 } = this.ram.views;
+    const record = this.cache.recordAt(Math.floor(place / PAGE_RECORDS), place % PAGE_RECORDS);
+    if (record === undefined || u16[record >> 1] === UNDECODED || u16[record >> 1] === REGION) return;
+    this.originals.set(place, u16[record >> 1]!);
+    u16[record >> 1] = REGION;
+  }
+
+  private placeOf(record: number): number {
+    const { frame, index } = this.cache.locate(record);
+    return frame * PAGE_RECORDS + index;
+  }
+
+  /** The number that the record had. */
+  original(record: number): number {
+    return this.originals.get(this.placeOf(record))!;
+  }
+
+  /** Enters the translation that begins at a record into the look-up; 0: there is none for this address space. `pc` is the record's. */
+  enter(space: SoftSpace, record: number, pc: number): number {
+    const translation = this.translations.get(this.placeOf(record))?.find((known) => isValid(known, pc, space));
+    if (!translation) return 0;
+    const { i32 } = this.ram.views;
+    const at = (AT_REGION_TLB >> 2) + 4 * ((pc / 4) & (REGION_TLB_ENTRIES - 1));
+    i32[at] = pc | 0;
+    i32[at + 1] = Math.floor(pc / 2 ** 32);
+    i32[at + 2] = translation.index;
+    i32[at + 3] = i32[AT_ASID >> 2]!;
+    for (const [page] of translation.pages) space.translatedPages.add(page);
+    return 1;
+  }
+
+  /** The contents of a frame have changed, or some words of it. */
+  invalidate(frame: number): void {
+    this.heat.delete(frame);
+    const users = this.byFrame.get(frame);
+    if (!users) return;
+    for (const translation of [...users]) this.remove(translation);
+    this.forgetLookup();
+  }
+
+  private remove(translation: Translation): void {
+    const { place, pages, index } = translation;
+    this.table.set(index, null);
+    this.freeIndices.push(index);
+    this.count -= 1;
+    for (const [, frame] of pages) {
+      const users = this.byFrame.get(frame)!;
+      users.delete(translation);
+      if (users.size === 0) this.byFrame.delete(frame);
+    }
+    const rest = this.translations.get(place)!.filter((known) => known !== translation);
+    if (rest.length > 0) {
+      this.translations.set(place, rest);
+      return;
+    }
+    this.translations.delete(place);
+    const original = this.originals.get(place);
+    if (original === undefined) return;
+    this.originals.delete(place);
+    const record = this.cache.recordAt(Math.floor(place / PAGE_RECORDS), place % PAGE_RECORDS);
+    const { u16 } = this.ram.views;
+    if (record !== undefined && u16[record >> 1] === REGION) u16[record >> 1] = original;
+  }
+
+  private clear(): void {
+    for (const known of [...this.translations.values()]) for (const translation of known) this.remove(translation);
+    this.forgetLookup();
+    this.heat.clear();
+  }
+
+  private forgetLookup(): void {
+    this.ram.views.u8.fill(0, AT_REGION_TLB, AT_REGION_TLB + 16 * REGION_TLB_ENTRIES);
+  }
+}
+
+/** Whether a translation is that of an address in a space. */
+const isValid = ({ entry, pages }: Translation, pc: number, space: SoftSpace): boolean =>
+  entry === pc && pages.every(([page, frame]) => space.codeFrame(page) === frame);

@@ -1,0 +1,90 @@
+/** A region: the basic blocks that are reached from an entry by direct branches, cut where it would become too large. */
+
+import type { Instruction, Instructions } from './instruction.ts';
+
+export interface Block {
+  /** Address of the first instruction. */
+  readonly pc: number;
+  readonly instructions: readonly Instruction[];
+  /** Where control goes inside and outside of the region, by direct transfer or after a call; a conditional branch's target first. */
+  readonly successors: readonly number[];
+  /** The last instruction is for the interpreter; it is not among `instructions`. */
+  readonly stops: boolean;
+}
+
+export interface Region {
+  readonly entry: number;
+  /** By address; the entry's first. */
+  readonly blocks: ReadonlyMap<number, Block>;
+  /** Page numbers of the code. */
+  readonly pages: readonly number[];
+  readonly size: number;
+}
+
+/** Instructions in a region, more or less. */
+const MAX_INSTRUCTIONS = 400;
+const MAX_BLOCKS = 100;
+const MAX_PAGES = 4;
+/** Branches that lead farther away from the entry leave the region. */
+const MAX_DISTANCE = 1 << 20;
+
+/** The instruction word at an address; undefined where there is none to be had. */
+export type Fetch = (pc: number) => number | undefined;
+
+/** undefined: not even the first instruction can be translated. */
+export function formRegion(entry: number, fetch: Fetch, instructions: Instructions): Region | undefined {
+  const code = new Map<number, Instruction>();
+  const leaders = new Set([entry]);
+  const pages = new Set<number>();
+  const stops = new Set<number>();
+  // Addresses are walked in the order in which they were found: what is near comes first.
+  const found = [entry];
+  const lead = (pc: number): void => {
+    if (leaders.has(pc) || Math.abs(pc - entry) > MAX_DISTANCE || leaders.size >= MAX_BLOCKS) return;
+    leaders.add(pc);
+    found.push(pc);
+  };
+  for (const start of found) {
+    for (let pc = start; ; pc += 4) {
+      if (code.has(pc)) {
+        if (pc !== start) leaders.add(pc);
+        break;
+      }
+      const page = Math.floor(pc / 4096);
+      if (code.size >= MAX_INSTRUCTIONS || (!pages.has(page) && pages.size === MAX_PAGES)) break;
+      const word = fetch(pc);
+      const instruction = word === undefined ? undefined : instructions.get(word);
+      if (instruction === undefined || instruction.ending === 'stop') {
+        stops.add(pc);
+        break;
+      }
+      pages.add(page);
+      code.set(pc, instruction);
+      if (instruction.ending === 'next') continue;
+      if (instruction.ending === 'branchIf' || instruction.links) lead(pc + 4);
+      if (instruction.ending !== 'jump' && !instruction.links) lead(pc + instruction.offset);
+      break;
+    }
+  }
+  if (!code.has(entry)) return undefined;
+  const blocks = new Map<number, Block>();
+  for (const start of leaders) if (code.has(start)) blocks.set(start, cut(start, code, leaders, stops));
+  return { entry, blocks, pages: [...pages], size: code.size };
+}
+
+function cut(start: number, code: ReadonlyMap<number, Instruction>, leaders: ReadonlySet<number>, stops: ReadonlySet<number>): Block {
+  const instructions: Instruction[] = [];
+  for (let pc = start; ; pc += 4) {
+    const instruction = code.get(pc);
+    if (stops.has(pc)) return { pc: start, instructions, successors: [], stops: true };
+    if (instruction === undefined || (pc !== start && leaders.has(pc))) return { pc: start, instructions, successors: [pc], stops: false };
+    instructions.push(instruction);
+    const { ending, links, offset } = instruction;
+    if (ending === 'next') continue;
+    const successors = ending === 'branchIf' ? [pc + offset, pc + 4] : links ? [pc + 4] : ending === 'branch' ? [pc + offset] : [];
+    return { pc: start, instructions, successors, stops: false };
+  }
+}
+
+/** Whether a transfer takes fuel: all do but those forward within a page. See machine/interpreter. */
+export const burns = (from: number, to: number): boolean => to <= from || Math.floor(from / 4096) !== Math.floor(to / 4096);

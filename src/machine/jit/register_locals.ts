@@ -1,0 +1,120 @@
+/**
+ * Guest registers in locals of a region's function. A SIMD and floating-point register of which the region uses the low half only is
+ * an i64; what its upper half becomes (zeros) is stored at once.
+ */
+
+import type { FunctionBuilder } from '../wasm/function.ts';
+import type { Place } from '../wasm/ir.ts';
+import { I64, I64_LOAD, I64_STORE, i32, V128, V128_LOAD, V128_STORE } from '../wasm/opcodes.ts';
+import { lanes } from '../wasm/simd_opcodes.ts';
+import { atGeneral, atVector, type Instruction, type Registers, registerOf, ZERO } from './instruction.ts';
+
+export class RegisterLocals {
+  private readonly f: FunctionBuilder;
+  /** Vector registers that need all of their bits. */
+  private readonly wide: number;
+  private readonly general = new Map<number, number>();
+  private readonly vector = new Map<number, number>();
+
+  constructor(f: FunctionBuilder, wide: number) {
+    this.f = f;
+    this.wide = wide;
+  }
+
+  private generalLocal(register: number): number {
+    return localOf(this.general, register, () => this.f.local(I64));
+  }
+
+  private vectorLocal(register: number): number {
+    return localOf(this.vector, register, () => this.f.local(this.isWide(register) ? V128 : I64));
+  }
+
+  private isWide(register: number): boolean {
+    return (this.wide & (1 << register)) !== 0;
+  }
+
+  loadGeneral({ operation, operands }: Instruction, place: Place, opcode: number): void {
+    const { f } = this;
+    const register = registerOf(operation, operands, place, false);
+    if (register === ZERO) {
+      if (opcode === I64_LOAD) f.i64Const(0);
+      else f.i32Const(0);
+      return;
+    }
+    f.get(this.generalLocal(register));
+    if (opcode !== I64_LOAD) f.op(i32.wrap_i64);
+  }
+
+  storeGeneral({ operation, operands }: Instruction, place: Place, push: () => void): void {
+    const { f } = this;
+    const register = registerOf(operation, operands, place, false);
+    push();
+    if (register === ZERO) f.drop();
+    else f.set(this.generalLocal(register));
+  }
+
+  loadVector({ operation, operands }: Instruction, place: Place, opcode: number): void {
+    const { f } = this;
+    const register = registerOf(operation, operands, place, true);
+    f.get(this.vectorLocal(register));
+    if (opcode === V128_LOAD) return;
+    if (this.isWide(register)) f.op(lanes[opcode === I64_LOAD ? 64 : 32].extract_u).u8(0);
+    else if (opcode !== I64_LOAD) f.op(i32.wrap_i64);
+  }
+
+  /** A value of 64 bits comes with zeros above, which are a store of their own. */
+  storeVector({ operation, operands }: Instruction, place: Place, opcode: number, push: () => void): void {
+    const { f } = this;
+    const register = registerOf(operation, operands, place, true);
+    const wide = this.isWide(register);
+    if (place.offset === 8) {
+      if (!wide)
+        f.i32Const(0)
+          .i64Const(0)
+          .memory(I64_STORE, atVector(register) + 8);
+      return;
+    }
+    if (wide && opcode === I64_STORE) {
+      f.v128Const(0n);
+      push();
+      f.op(lanes[64].replace).u8(0);
+    } else push();
+    f.set(this.vectorLocal(register));
+  }
+
+  /** Gets registers from the register block. */
+  read({ general, vector }: Registers): void {
+    const { f } = this;
+    for (const register of bitsOf(general)) f.i32Const(0).memory(I64_LOAD, atGeneral(register)).set(this.generalLocal(register));
+    for (const register of bitsOf(vector)) {
+      f.i32Const(0)
+        .memory(this.isWide(register) ? V128_LOAD : I64_LOAD, atVector(register))
+        .set(this.vectorLocal(register));
+    }
+  }
+
+  writeBack({ general, vector }: Registers): void {
+    const { f } = this;
+    for (const register of bitsOf(general)) f.i32Const(0).get(this.generalLocal(register)).memory(I64_STORE, atGeneral(register));
+    for (const register of bitsOf(vector)) {
+      f.i32Const(0)
+        .get(this.vectorLocal(register))
+        .memory(this.isWide(register) ? V128_STORE : I64_STORE, atVector(register));
+    }
+  }
+}
+
+function localOf(locals: Map<number, number>, register: number, make: () => number): number {
+  let local = locals.get(register);
+  if (local === undefined) {
+    local = make();
+    locals.set(register, local);
+  }
+  return local;
+}
+
+function bitsOf(mask: number): number[] {
+  const bits: number[] = [];
+  for (let rest = mask; rest !== 0; rest &= rest - 1) bits.push(31 - Math.clz32(rest & -rest));
+  return bits;
+}
