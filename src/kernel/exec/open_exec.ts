@@ -1,5 +1,6 @@
 /** Opening a file to run it. Linux: do_open_execat in fs/exec.c. */
 
+import { CAP_SYS_PTRACE } from '../../abi/capability.ts';
 import { EACCES, ELOOP, ETXTBSY, isErrno } from '../../abi/errno.ts';
 import { AT_FDCWD } from '../../abi/fcntl.ts';
 import { MS_NOEXEC, MS_NOSUID } from '../../abi/mount.ts';
@@ -31,6 +32,9 @@ export function openExec(task: Task, name: string, dirfd: number = AT_FDCWD, fol
 /** Whether the caller may read the program too. Linux: would_dump. */
 export const isReadable = (task: Task, file: File): boolean => permission(task, file.inode, MAY_READ) >= 0;
 
+/** Whether a tracer could use what the program gains. Linux: LSM_UNSAFE_PTRACE, ptracer_capable. */
+const isTracedByOthers = ({ tracee, cred }: Task): boolean => tracee !== null && !tracee.cred.capable(CAP_SYS_PTRACE, cred.userNs);
+
 /** What of the file decides about the program's credentials; or a negative errno or NOT_RESIDENT. */
 export function execSubject(task: Task, file: File): ExecSubject | number {
   const { inode } = file;
@@ -50,6 +54,6 @@ export function execSubject(task: Task, file: File): ExecSubject | number {
     capability: typeof capability === 'number' ? null : capability,
     maySuid,
     owner,
-    unsafe: task.fs !== null && task.fs.users > task.group.live,
+    unsafe: (task.fs !== null && task.fs.users > task.group.live) || isTracedByOthers(task),
   };
 }

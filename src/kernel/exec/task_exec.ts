@@ -2,13 +2,16 @@
 
 import { EAGAIN, isErrno } from '../../abi/errno.ts';
 import { RLIMIT_STACK } from '../../abi/process.ts';
-import { SIGCHLD, SIGSEGV } from '../../abi/signal.ts';
+import { PTRACE_EVENT_EXEC } from '../../abi/ptrace.ts';
+import { SIGCHLD, SIGSEGV, SIGTRAP } from '../../abi/signal.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { REG_PC, REG_SP } from '../../platform/registers.ts';
 import { Mm } from '../mm/mm.ts';
 import { exitMmap } from '../mm/mm_exit.ts';
 import { charge, PRICE_MM } from '../mm/price.ts';
 import { execTime } from '../namespace/time_fork.ts';
+import { eventEnabled, stopForEvent } from '../ptrace/stop.ts';
+import { raise } from '../signal/raise.ts';
 import type { Cred } from '../task/cred.ts';
 import { gains } from '../task/cred_change.ts';
 import { BLOCKED, JUMPED, NO_ALTERNATE_STACK, type Task } from '../task/task.ts';
@@ -49,6 +52,7 @@ export function execute(task: Task, bprm: Binprm): number {
   const mm = buildMm(task, bprm, creds);
   if (mm === NOT_RESIDENT) return suspend(task, bprm, mm);
   task.group.execTask = null;
+  const formerPid = task.pid;
   takeLeadership(task);
   if (isErrno(mm)) {
     // The point of no return lies behind us. Linux: bprm_execve, force_fatal_sig.
@@ -56,8 +60,17 @@ export function execute(task: Task, bprm: Binprm): number {
     groupExit(task, SIGSEGV);
     return JUMPED;
   }
+  // The numbers of the thread that called are gone: the tracer is told which one it was.
+  const formerId = task.tracee === null ? 0 : formerPid.in(task.tracee.tracer.pid.namespace);
   begin(task, bprm, mm, creds);
+  if (task.tracee !== null) reportExec(task, formerId);
   return JUMPED;
+}
+
+/** Tell the tracer: by an event, or as of old by a signal. Linux: ptrace_event. */
+function reportExec(task: Task, formerId: number): void {
+  if (eventEnabled(task, PTRACE_EVENT_EXEC)) stopForEvent(task, PTRACE_EVENT_EXEC, formerId);
+  else if (!task.tracee!.seized) raise(task, SIGTRAP);
 }
 
 /** Sleep with `bprm` in the progress record, whose files go if the task dies meanwhile. */

@@ -66,6 +66,24 @@ function permits(vma: Vma, access: number): boolean {
   return (vma.prot & (access === ACCESS_WRITE ? PROT_WRITE : PROT_EXEC)) !== 0;
 }
 
+/**
+ * Give the process a copy of its own of a page that its program may not write, for a debugger that writes to it (breakpoints).
+ * Pages of shared ranges cannot be had so.
+ */
+export function copyPrivately(mm: Mm, vma: Vma, page: number): number {
+  if (vma.shared) return FAULT_ACCERR;
+  const leaf = mm.table.ensureLeaf(page, mm.memory);
+  if (leaf === 0) return FAULT_OOM;
+  const at = (leaf << LEAF_SHIFT) | (page & LEAF_MASK);
+  const entry = mm.table.arena.words[at]!;
+  let result: number;
+  if (entry >>> 12 !== 0) result = makeWritable(mm, vma, page, at, entry);
+  else if (vma.mapping !== null) result = faultFile(mm, vma, vma.mapping, page, at, ACCESS_WRITE);
+  else result = faultAnonymous(mm, vma, at, ACCESS_WRITE);
+  if (result === FAULT_OK) mm.table.arena.words[at]! &= ~ACCESS_WRITE;
+  return result;
+}
+
 /** What the processor may do with a page of `vma` that must not be written yet. */
 export const readAccess = (vma: Vma): number =>
   vma.prot === 0 ? 0 : (vma.prot & PROT_EXEC) !== 0 ? ACCESS_READ | ACCESS_EXEC : ACCESS_READ;

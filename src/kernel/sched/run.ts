@@ -38,7 +38,7 @@ import { forceFault, forceSignal } from '../signal/force.ts';
 import { enterSyscall, resumeSyscall } from '../syscall/dispatch.ts';
 import { oops, reportBug } from '../syscall/oops.ts';
 import { fixRseq } from '../task/rseq.ts';
-import type { Task } from '../task/task.ts';
+import { type Task, WORK_STEP } from '../task/task.ts';
 import { checkCpuTimers } from '../time/process_timers.ts';
 import { updateVvar } from '../time/vvar.ts';
 
@@ -96,6 +96,7 @@ function runSlice(kernel: Kernel, task: Task, start: number, end: number): numbe
   scheduler.sliceStart = start;
   const fuel = Math.max(MIN_FUEL, Math.min(MAX_FUEL, Math.floor((end - start) / scheduler.fuelPrice)));
   cpu.fuel = fuel;
+  cpu.singleStep = (task.syscallWork & WORK_STEP) !== 0;
   const served = scheduler.callsServed;
   try {
     if (task.rseq !== null) fixRseq(task);

@@ -26,6 +26,19 @@ export class ClassicProgram {
     }
   }
 
+  /** An array of struct sock_filter. */
+  encode(): Uint8Array {
+    const view = new DataView(new ArrayBuffer(this.length * b.SOCK_FILTER_SIZE));
+    for (let i = 0; i < this.length; i++) {
+      const at = i * b.SOCK_FILTER_SIZE;
+      view.setUint16(at, this.code[i]!, true);
+      view.setUint8(at + 2, this.jt[i]!);
+      view.setUint8(at + 3, this.jf[i]!);
+      view.setUint32(at + 4, this.k[i]!, true);
+    }
+    return new Uint8Array(view.buffer);
+  }
+
   get length(): number {
     return this.code.length;
   }

@@ -1,13 +1,15 @@
 /** The decision about a system call before it is executed. Linux: __secure_computing in kernel/seccomp.c. */
 
 import { ENOSYS } from '../../abi/errno.ts';
+import { PTRACE_EVENT_SECCOMP, PTRACE_O_SUSPEND_SECCOMP } from '../../abi/ptrace.ts';
 import * as s from '../../abi/seccomp.ts';
 import { SIGKILL, SIGSYS, SYS_SECCOMP } from '../../abi/signal.ts';
 import { syscallNumbers } from '../../abi/syscall_numbers.ts';
 import { REG_PC, REG_X } from '../../platform/registers.ts';
+import { eventEnabled, stopForEvent } from '../ptrace/stop.ts';
 import { coreStatus } from '../signal/core_status.ts';
 import { forceInfo } from '../signal/force.ts';
-import { BLOCKED, ENTRY_FILTER, ENTRY_NOTIFIED, ENTRY_TRACED_FILTER, JUMPED, type Task } from '../task/task.ts';
+import { BLOCKED, ENTRY_FILTER, ENTRY_FILTER_STOPPED, ENTRY_NOTIFIED, ENTRY_TRACED_FILTER, JUMPED, type Task } from '../task/task.ts';
 import { exitTask, groupExit } from '../task/task_exit.ts';
 import { runFilters, type SeccompFilter, type Verdict } from './filter.ts';
 import type { SeccompNotification } from './listener.ts';
@@ -37,6 +39,7 @@ function describe(task: Task): void {
 /** PROCEED, SKIPPED, or what a handler returns when the task sleeps or is no more. Asked again after a sleep. */
 export function secureComputing(task: Task): number {
   const { mode, filter } = task.seccomp!;
+  if (task.tracee !== null && (task.tracee.options & PTRACE_O_SUSPEND_SECCOMP) !== 0) return PROCEED;
   if (mode === s.SECCOMP_MODE_STRICT) return strict(task);
   if (task.entryStep === ENTRY_NOTIFIED) return awaitReply(task);
   const traced = task.entryStep === ENTRY_TRACED_FILTER;
@@ -71,7 +74,10 @@ function act(task: Task, { value, filter }: Verdict, traced: boolean): number {
       return PROCEED;
     case s.SECCOMP_RET_TRACE:
       // The tracer has seen it already.
-      return traced ? PROCEED : answer(task, -ENOSYS, -1);
+      if (traced) return PROCEED;
+      if (!eventEnabled(task, PTRACE_EVENT_SECCOMP)) return answer(task, -ENOSYS, -1);
+      task.entryStep = ENTRY_FILTER_STOPPED;
+      return stopForEvent(task, PTRACE_EVENT_SECCOMP, detail) ? BLOCKED : SKIPPED;
     case s.SECCOMP_RET_USER_NOTIF:
       return ask(task, filter);
     case s.SECCOMP_RET_ERRNO: {

@@ -15,6 +15,8 @@ export function recalculatePending(task: Task): void {
     task.doomed ||
     task.interruptedBy !== 0 ||
     task.delivering !== null ||
+    task.traceStop !== null ||
+    (task.tracee !== null && (task.tracee.trapPending || task.tracee.notifyPending)) ||
     ((task.pending.set | group.pending.set) & ~task.blocked) !== 0n;
 }
 

@@ -1,21 +1,22 @@
 /** What happens to pending signals before a thread returns to its program. Linux: get_signal in kernel/signal.c, do_signal in arch/arm64. */
 
 import { ERESTARTNOINTR, ERESTARTSYS } from '../../abi/errno.ts';
-import { CLD_STOPPED, SA_RESETHAND, SA_RESTART, SI_TIMER, SIG_DFL, SIG_IGN, SIGSEGV, SIGSTOP } from '../../abi/signal.ts';
+import { SA_RESETHAND, SA_RESTART, SI_TIMER, SI_USER, SIG_DFL, SIG_IGN, SIGSEGV, SIGSTOP } from '../../abi/signal.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
-import { interruptForHandler, restoreMask } from '../syscall/dispatch.ts';
+import { endStop, stopForHandler, stopForSignal, stopForTrap } from '../ptrace/stop.ts';
+import type { TraceStop } from '../ptrace/tracee.ts';
+import { interruptForHandler, reportExit, restartCall, restoreMask } from '../syscall/dispatch.ts';
 import { fixRseq } from '../task/rseq.ts';
 import { isOrphaned } from '../task/session.ts';
-import type { Task } from '../task/task.ts';
+import { type Task, WORK_STEP } from '../task/task.ts';
 import { exitTask, groupExit } from '../task/task_exit.ts';
-import type { ThreadGroup } from '../task/thread_group.ts';
 import { timerSignalTaken } from '../time/posix_timer.ts';
 import { recalculatePending, setBlocked } from './blocked.ts';
 import { coreStatus } from './core_status.ts';
 import { forceSegv } from './force.ts';
 import { setUpFrame } from './frame.ts';
-import { notifyParentOfStop } from './notify.ts';
-import { CORE_SIGNALS, IGNORED_BY_DEFAULT, STOP_SIGNALS } from './send.ts';
+import { joinStop, stopGroup } from './group_stop.ts';
+import { CORE_SIGNALS, IGNORED_BY_DEFAULT, STOP_SIGNALS, sendToThread } from './send.ts';
 import type { SigInfo } from './sig_info.ts';
 import { DEFAULT_ACTION, unstoppable } from './sighand.ts';
 import { sigBit } from './signal_queue.ts';
@@ -24,6 +25,7 @@ import { sigBit } from './signal_queue.ts';
 export function deliverSignals(task: Task): void {
   const { group } = task;
   for (;;) {
+    if (task.traceStop !== null && !goOn(task, task.traceStop)) return;
     if (task.doomed) {
       exitTask(task, group.exitStatus);
       return;
@@ -32,8 +34,17 @@ export function deliverSignals(task: Task): void {
       joinStop(task);
       return;
     }
-    const info = task.delivering ?? dequeueSignal(task, ~task.blocked);
+    if (task.tracee !== null && (task.tracee.trapPending || task.tracee.notifyPending)) {
+      stopForTrap(task);
+      return;
+    }
+    const known = task.delivering;
+    const info = known ?? dequeueSignal(task, ~task.blocked);
     if (info === null) break;
+    if (task.tracee !== null && known === null) {
+      stopForSignal(task, info);
+      return;
+    }
     const { handler } = group.sighand.get(info.signo);
     if (handler !== SIG_DFL && handler !== SIG_IGN) {
       if (handle(task, info)) continue;
@@ -42,9 +53,38 @@ export function deliverSignals(task: Task): void {
     task.delivering = null;
     if (handler === SIG_DFL && !actByDefault(task, info.signo)) return;
   }
-  task.interruptedBy = 0;
+  restartCall(task);
   restoreMask(task);
   recalculatePending(task);
+}
+
+/** The tracer has let the thread go on. False when it does not get any further now. */
+function goOn(task: Task, stop: TraceStop): boolean {
+  if (stop.kind === 'exit') {
+    exitTask(task, stop.status);
+    return false;
+  }
+  endStop(task, stop);
+  if (stop.kind === 'signal') task.delivering = permitted(task, stop);
+  if (!stop.exitFollows) return true;
+  reportExit(task);
+  return task.state === 'R';
+}
+
+/** The signal that the tracer lets through; null when it is none, or has been put back. Linux: ptrace_signal. */
+function permitted(task: Task, { signal, info, continued }: TraceStop): SigInfo | null {
+  if (signal === 0 || (continued && (STOP_SIGNALS & sigBit(signal)) !== 0n)) return null;
+  const chosen = info !== null && info.signo === signal ? info : fromTracer(task, signal);
+  if ((task.blocked & sigBit(signal)) === 0n) return chosen;
+  sendToThread(task, chosen);
+  return null;
+}
+
+/** A signal that the tracer has put in the place of another. */
+function fromTracer(task: Task, signo: number): SigInfo {
+  const sender = task.tracee?.tracer ?? task.group.parent;
+  const pid = sender?.group.leader.pid.in(task.pid.namespace) ?? 0;
+  return { signo, code: SI_USER, pid, uid: task.cred.userNs.uid(sender?.cred.uid ?? 0) };
 }
 
 /**
@@ -72,36 +112,6 @@ function actByDefault(task: Task, signo: number): boolean {
   return false;
 }
 
-/** All threads of the process are to stop. Linux: do_signal_stop. */
-function stopGroup(group: ThreadGroup, signo: number): void {
-  if (group.stopSignal === 0) group.stopSignal = signo;
-  group.stopRemaining = 0;
-  for (const thread of group.threads) {
-    if (thread.state === 'T' || thread.state === 'Z' || thread.state === 'X') continue;
-    thread.stopPending = true;
-    thread.signalPending = true;
-    group.stopRemaining++;
-    if (thread.state === 'S') thread.wake();
-  }
-}
-
-/** This thread stops; the last one tells the parent. */
-function joinStop(task: Task): void {
-  task.stopPending = false;
-  task.state = 'T';
-  recalculatePending(task);
-  leaveStop(task.group);
-}
-
-/** One thread fewer has still to stop (it did, or it exited). */
-export function leaveStop(group: ThreadGroup): void {
-  if (group.stopRemaining === 0 || --group.stopRemaining > 0) return;
-  group.stopped = true;
-  group.stopUnreported = group.stopSignal;
-  group.continueUnreported = false;
-  notifyParentOfStop(group, CLD_STOPPED, group.stopSignal);
-}
-
 /** Make the handler the next thing the program does. True when the loop is to look for signals again. */
 function handle(task: Task, info: SigInfo): boolean {
   const { sighand } = task.group;
@@ -124,7 +134,8 @@ function handle(task: Task, info: SigInfo): boolean {
   }
   setBlocked(task, task.blocked | sighand.maskDuring(info.signo, sigBit(info.signo)));
   if ((action.flags & SA_RESETHAND) !== 0) sighand.set(info.signo, DEFAULT_ACTION);
-  return task.signalPending;
+  if ((task.syscallWork & WORK_STEP) !== 0) stopForHandler(task);
+  return task.state === 'R' && task.signalPending;
 }
 
 /** The task sleeps until the memory for the frame has arrived. */

@@ -18,7 +18,7 @@ export function forceInfo(task: Task, info: SigInfo): void {
     sighand.set(info.signo, DEFAULT_ACTION);
     if (isBlocked) setBlocked(task, task.blocked & ~bit);
   }
-  if (sighand.get(info.signo).handler === SIG_DFL) group.unkillable = false;
+  if (sighand.get(info.signo).handler === SIG_DFL && task.tracee === null) group.unkillable = false;
   sendToThread(task, info, true);
 }
 

@@ -30,6 +30,7 @@ import {
   SIGXCPU,
   SIGXFSZ,
 } from '../../abi/signal.ts';
+import { notifyTrap } from '../ptrace/link.ts';
 import type { Pid } from '../task/pid.ts';
 import type { Task } from '../task/task.ts';
 import type { ThreadGroup } from '../task/thread_group.ts';
@@ -63,6 +64,8 @@ export function signalProcessGroup(pid: Pid, info: SigInfo): void {
 /** Whether the process would do nothing about the signal. Linux: sig_task_ignored. */
 export function ignores(task: Task, signo: number, force: boolean): boolean {
   const { group } = task;
+  // Tracers want to know of signals that are ignored.
+  if (task.tracee !== null && signo !== SIGKILL) return false;
   const { handler } = group.sighand.get(signo);
   if (group.unkillable && handler === SIG_DFL && !(force && unstoppable(signo))) return true;
   return handler === SIG_IGN || (handler === SIG_DFL && isIn(IGNORED_BY_DEFAULT, signo));
@@ -111,8 +114,10 @@ function continueGroup(group: ThreadGroup): void {
   group.stopSignal = 0;
   for (const thread of group.threads) {
     thread.stopPending = false;
+    if (thread.traceStop !== null) thread.traceStop.continued = true;
     recalculatePending(thread);
-    if (thread.state === 'T') {
+    if (thread.tracee?.seized === true) notifyTrap(thread);
+    else if (thread.state === 'T') {
       thread.state = 'R';
       thread.kernel.scheduler.enqueue(thread);
     }
@@ -126,7 +131,7 @@ function continueGroup(group: ThreadGroup): void {
 /** Whether `task` could take the signal now. Linux: wants_signal. */
 function wants(task: Task, signo: number): boolean {
   if (isIn(task.blocked & ~task.waitedSignals, signo) || task.state === 'Z' || task.state === 'X') return false;
-  return signo === SIGKILL || task.state !== 'T';
+  return signo === SIGKILL || (task.state !== 'T' && task.state !== 't');
 }
 
 /** The thread for a signal to the process: one that waits for it, the leader, or any other. */

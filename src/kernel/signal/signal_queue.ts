@@ -75,6 +75,11 @@ export class SignalQueue {
     this.list = kept;
   }
 
+  /** The queued signal at a position in order of arrival, or null. */
+  at(position: number): SigInfo | null {
+    return this.list[position]?.info ?? null;
+  }
+
   /** The queued details of timer `id`, if its signal still waits. */
   findTimer(id: number): SigInfo | null {
     return this.list.find((queued) => queued.info.timerId === id)?.info ?? null;

@@ -26,7 +26,6 @@ export const absences: readonly Absence[] = [
     instead: 'no kernel image or modules: a container is not allowed to on Linux either',
   },
   { calls: ['syslog'], instead: 'no kernel log: dmesg says so' },
-  { calls: ['ptrace'], instead: 'strace and gdb do not work inside a container; `holm run --strace` traces from outside' },
   { calls: ['restart_syscall'], instead: 'never called by programs: sleeps that a stop interrupts are restarted as the call itself' },
   {
     calls: ['mq_open', 'mq_unlink', 'mq_timedsend', 'mq_timedreceive', 'mq_notify', 'mq_getsetattr'],

@@ -1,15 +1,21 @@
 /** System calls from the trap to the result: entered once, executed until they stop sleeping, restarted after signals. */
 
 import { EINTR, ENOSYS, ERESTART_RESTARTBLOCK, ERESTARTNOINTR, ERESTARTSYS } from '../../abi/errno.ts';
+import { SI_USER, SIGTRAP } from '../../abi/signal.ts';
+import { syscallNumbers } from '../../abi/syscall_numbers.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { REG_MONITOR_SIZE, REG_PC, REG_X } from '../../platform/registers.ts';
+import { endStop, stopForCall } from '../ptrace/stop.ts';
 import { PROCEED, SKIPPED } from '../seccomp/secure_computing.ts';
 import { setBlocked } from '../signal/blocked.ts';
-import { BLOCKED, ENTRY_FILTER, JUMPED, type Task } from '../task/task.ts';
+import { forceInfo } from '../signal/force.ts';
+import { BLOCKED, ENTRY_BEGIN, JUMPED, type Task, WORK_SECCOMP, WORK_STEP, WORK_TRACE } from '../task/task.ts';
+import type { Syscall } from './define.ts';
 import { workOnEntry } from './entry.ts';
 import { syscallTable } from './table.ts';
 import { emitTrace } from './trace.ts';
 
+const RESTART_SYSCALL: number = syscallNumbers.restart_syscall;
 /** The number of the call is in x8. */
 const REG_NUMBER = REG_X + 16;
 
@@ -24,7 +30,9 @@ export function enterSyscall(task: Task): void {
   task.syscallNumber = number;
   task.pid.namespace.recentCalls.enter(task, words, number);
   if (task.syscallWork !== 0) {
-    task.entryStep = ENTRY_FILTER;
+    // A tracer skips a call by putting -1 in its place; the program's own -1 is answered like any unknown number.
+    if (number === -1) words[REG_X] = words[REG_X + 1] = -ENOSYS;
+    task.entryStep = ENTRY_BEGIN;
     decide(task);
   } else execute(task);
 }
@@ -34,6 +42,7 @@ export function resumeSyscall(task: Task): void {
   const { completed } = task;
   if (completed === null) {
     task.leaveQueues();
+    if (task.traceStop !== null && task.entryStep === 0) endStop(task, task.traceStop);
     if (task.entryStep !== 0) decide(task);
     else execute(task);
     return;
@@ -42,7 +51,7 @@ export function resumeSyscall(task: Task): void {
   finish(task, completed);
 }
 
-/** Filters have a say before the call is executed. */
+/** Tracers and filters have a say before the call is executed. */
 function decide(task: Task): void {
   const result = workOnEntry(task);
   if (result !== PROCEED && result !== SKIPPED) {
@@ -54,12 +63,38 @@ function decide(task: Task): void {
   else {
     leave(task, task.words[REG_X]!);
     goOn(task);
+    if (task.syscallWork > WORK_SECCOMP) reportExit(task);
   }
 }
 
 function execute(task: Task): void {
-  const call = syscallTable[task.syscallNumber];
+  const call = syscallTable[task.syscallNumber] ?? restarted(task);
   settle(task, call === undefined ? -ENOSYS : call.invoke(task));
+}
+
+/** The call that restart_syscall(2) stands for; only tracers ever see it. */
+const restarted = (task: Task): Syscall | undefined => (task.restarting < 0 ? undefined : syscallTable[task.restarting]);
+
+/**
+ * No handler has run since a signal interrupted the call: it is executed again, and a tracer sees it begin again. Linux: the end
+ * of do_signal in arch/arm64/kernel/signal.c.
+ */
+export function restartCall(task: Task): void {
+  const code = task.interruptedBy;
+  task.interruptedBy = 0;
+  if (!task.inSyscall || code === 0 || task.syscallWork <= WORK_SECCOMP) return;
+  task.entryStep = ENTRY_BEGIN;
+  if (code !== ERESTART_RESTARTBLOCK) return;
+  if (task.restarting < 0) task.restarting = task.syscallNumber;
+  task.syscallNumber = task.words[REG_NUMBER] = RESTART_SYSCALL;
+}
+
+/** The call has ended, or is interrupted: tell the tracer. Linux: syscall_trace_exit. */
+export function reportExit(task: Task): void {
+  const { tracee, syscallWork } = task;
+  if (tracee === null || task.state !== 'R') return;
+  if ((syscallWork & WORK_STEP) !== 0) forceInfo(task, { signo: SIGTRAP, code: SI_USER, pid: 0, uid: 0 });
+  else if ((syscallWork & WORK_TRACE) !== 0) stopForCall(task, true);
 }
 
 function settle(task: Task, result: number): void {
@@ -70,19 +105,30 @@ function settle(task: Task, result: number): void {
   }
   if (result === JUMPED) {
     leave(task, 0);
+    if (task.syscallWork > WORK_SECCOMP) {
+      if (task.traceStop?.kind === 'event') task.traceStop.exitFollows = true;
+      else reportExit(task);
+    }
     return;
   }
   if ((result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK) || result === NOT_RESIDENT) {
     task.interruptedBy = result === NOT_RESIDENT ? ERESTARTNOINTR : -result;
     task.signalPending = true;
+    if (task.syscallWork > WORK_SECCOMP) reportExit(task);
     return;
   }
   finish(task, result);
 }
 
-/** The call is over: its result goes into x0 and the program goes on behind the svc. */
+/** The call is over. */
 function finish(task: Task, result: number): void {
   if (!task.inSyscall) return;
+  complete(task, result);
+  if (task.syscallWork > WORK_SECCOMP) reportExit(task);
+}
+
+/** Its result goes into x0 and the program goes on behind the svc. */
+function complete(task: Task, result: number): void {
   const { words } = task;
   leave(task, result);
   words[REG_X] = result | 0;
@@ -101,6 +147,7 @@ function leave(task: Task, result: number): void {
   if (task.group.cgroup.traced) emitTrace(task, task.syscallNumber, result);
   task.inSyscall = false;
   task.interruptedBy = 0;
+  task.restarting = -1;
   task.pid.namespace.recentCalls.leave(task, result);
   dropProgress(task);
   if (task.savedMask !== null && result !== -EINTR) restoreMask(task);
@@ -135,8 +182,18 @@ export function interruptForHandler(task: Task, restart: boolean): void {
     dropProgress(task);
     return;
   }
-  const call = task.entryStep === 0 ? syscallTable[task.syscallNumber] : undefined;
+  const call = task.entryStep === 0 ? (syscallTable[task.syscallNumber] ?? restarted(task)) : undefined;
   task.entryStep = 0;
   const result = call?.interrupted ? call.interrupted(task) : -EINTR;
-  finish(task, result === NOT_RESIDENT || result === BLOCKED ? -EINTR : result);
+  complete(task, result === NOT_RESIDENT || result === BLOCKED ? -EINTR : result);
+}
+
+/** A tracer has made the program go elsewhere than to the interrupted call. */
+export function abandonCall(task: Task): void {
+  task.inSyscall = false;
+  task.entryStep = 0;
+  task.interruptedBy = 0;
+  task.restarting = -1;
+  task.completed = null;
+  dropProgress(task);
 }

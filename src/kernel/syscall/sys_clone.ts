@@ -2,47 +2,75 @@
 
 import { E2BIG, EBADF, EINVAL, ERESTARTNOINTR, isErrno } from '../../abi/errno.ts';
 import * as c from '../../abi/process.ts';
+import { PTRACE_EVENT_VFORK_DONE } from '../../abi/ptrace.ts';
 import { enterNamespaces, unshareNamespaces } from '../namespace/task_namespaces.ts';
-import type { Task } from '../task/task.ts';
+import { cloneEvent } from '../ptrace/link.ts';
+import { eventEnabled, stopForEvent } from '../ptrace/stop.ts';
+import { BLOCKED, type Task } from '../task/task.ts';
 import { type CloneArgs, cloneTask, has } from '../task/task_clone.ts';
 import { flags, int, ptr, size } from './args.ts';
 import { defineSyscall, partial, type Syscall } from './define.ts';
 
-/** The parent of vfork(2) sleeps until the child has given the address space back; then it answers with the child's id. */
-class VforkChild {
+/** A child whose creator has still to tell its tracer, or to wait until the child has given the address space back. */
+class NewChild {
   readonly task: Task;
   readonly id: number;
-  constructor(task: Task, id: number) {
+  /** By the tracer's numbers. */
+  readonly tracedId: number;
+  readonly vfork: boolean;
+  /** The PTRACE_EVENT_ to be told, 0 for none (any more). */
+  event: number;
+  doneTold = false;
+  constructor(task: Task, id: number, tracedId: number, vfork: boolean, event: number) {
     this.task = task;
     this.id = id;
+    this.tracedId = tracedId;
+    this.vfork = vfork;
+    this.event = event;
   }
 }
 
 function run(task: Task, args: CloneArgs): number {
+  const event = cloneEvent(task, args.flags, args.exitSignal);
   const child = cloneTask(task, args);
   if (isErrno(child)) return child;
   const id = child.pid.in(task.pid.namespace);
-  if (!has(args.flags, c.CLONE_VFORK)) return id;
-  child.vforkParent = task;
-  task.ensureProgress().data = new VforkChild(child, id);
-  return awaitVfork(task, task.progress!.data as VforkChild);
+  const vfork = has(args.flags, c.CLONE_VFORK);
+  if (!vfork && event === 0) return id;
+  if (vfork) child.vforkParent = task;
+  const tracedId = task.tracee === null ? id : child.pid.in(task.tracee.tracer.pid.namespace);
+  const created = new NewChild(child, id, tracedId, vfork, event);
+  task.ensureProgress().data = created;
+  return afterClone(task, created);
 }
 
-function awaitVfork(task: Task, { task: child, id }: VforkChild): number {
-  if (child.vforkParent !== task) return id;
-  const result = task.block([], { state: 'D', restart: ERESTARTNOINTR });
-  if (result === -ERESTARTNOINTR) child.vforkParent = null;
-  return result;
+/** Stop for the tracer, sleep until the child needs the address space no more, stop again. Linux: the end of kernel_clone. */
+function afterClone(task: Task, created: NewChild): number {
+  const { event, task: child, id, tracedId } = created;
+  if (event !== 0) {
+    created.event = 0;
+    if (task.tracee !== null && stopForEvent(task, event, tracedId)) return BLOCKED;
+  }
+  if (child.vforkParent === task) {
+    const result = task.block([], { state: 'D', restart: ERESTARTNOINTR });
+    if (result === -ERESTARTNOINTR) child.vforkParent = null;
+    return result;
+  }
+  if (created.vfork && !created.doneTold && eventEnabled(task, PTRACE_EVENT_VFORK_DONE)) {
+    created.doneTold = true;
+    if (stopForEvent(task, PTRACE_EVENT_VFORK_DONE, tracedId)) return BLOCKED;
+  }
+  return id;
 }
 
-const vforkChild = (task: Task): VforkChild | null => (task.progress?.data instanceof VforkChild ? task.progress.data : null);
+const newChild = (task: Task): NewChild | null => (task.progress?.data instanceof NewChild ? task.progress.data : null);
 
 const clone = defineSyscall(
   'clone',
   [flags('flags'), ptr('stack'), ptr('parent_tid'), ptr('tls'), ptr('child_tid')],
   (task, cloneFlags, stack, parentTid, tls, childTid) => {
-    const waiting = vforkChild(task);
-    if (waiting !== null) return awaitVfork(task, waiting);
+    const created = newChild(task);
+    if (created !== null) return afterClone(task, created);
     const own = cloneFlags - (cloneFlags & c.CSIGNAL);
     if (has(own, c.CLONE_PIDFD) && (has(own, c.CLONE_PARENT_SETTID) || has(own, c.CLONE_DETACHED))) return -EINVAL;
     return run(task, {
@@ -63,8 +91,8 @@ const FIELDS = 11;
 const KNOWN_FLAGS: number = 2 ** 32 - 1 - c.CSIGNAL + c.CLONE_NEWTIME - c.CLONE_DETACHED + c.CLONE_CLEAR_SIGHAND;
 
 const clone3 = defineSyscall('clone3', [ptr('cl_args'), size('size')], (task, address, length) => {
-  const waiting = vforkChild(task);
-  if (waiting !== null) return awaitVfork(task, waiting);
+  const created = newChild(task);
+  if (created !== null) return afterClone(task, created);
   if (length > 4096) return -E2BIG;
   if (length < c.CLONE_ARGS_SIZE_VER0) return -EINVAL;
   const bytes = task.mm!.copyIn(address, length);

@@ -30,6 +30,7 @@ import { pipeCalls } from './sys_pipe.ts';
 import { pollCalls } from './sys_poll.ts';
 import { prctlCalls } from './sys_prctl.ts';
 import { processVmCalls } from './sys_process_vm.ts';
+import { ptraceCalls } from './sys_ptrace.ts';
 import { readCalls } from './sys_read.ts';
 import { schedCalls } from './sys_sched.ts';
 import { seccompCalls } from './sys_seccomp.ts';
@@ -74,6 +75,7 @@ export const allCalls: readonly Syscall[] = [
   ...pollCalls,
   ...prctlCalls,
   ...processVmCalls,
+  ...ptraceCalls,
   ...readCalls,
   ...schedCalls,
   ...seccompCalls,

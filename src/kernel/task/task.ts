@@ -7,6 +7,7 @@ import type { SemUndo } from '../ipc/sem.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Mm } from '../mm/mm.ts';
 import type { NsProxy } from '../namespace/nsproxy.ts';
+import type { Tracee, TraceStop } from '../ptrace/tracee.ts';
 import type { SeccompState } from '../seccomp/filter.ts';
 import type { SigInfo } from '../signal/sig_info.ts';
 import { SignalQueue } from '../signal/signal_queue.ts';
@@ -26,13 +27,19 @@ export const BLOCKED = -4096;
 /** Result of a syscall that has set all registers itself (execve, rt_sigreturn), or whose task is no more (exit). */
 export const JUMPED = -4098;
 
-/** What is to be done before a system call is executed. Linux: SYSCALL_WORK_. */
+/** What is to be done before (all of them) and after (the traced ones) a system call. Linux: SYSCALL_WORK_. */
 export const WORK_SECCOMP = 1;
+export const WORK_TRACE = 2;
+export const WORK_EMULATE = 4;
+export const WORK_STEP = 8;
 
 /** How far the present system call has got before its execution; 0 when it is being executed. */
-export const ENTRY_FILTER = 1;
-export const ENTRY_TRACED_FILTER = 2;
-export const ENTRY_NOTIFIED = 3;
+export const ENTRY_BEGIN = 1;
+export const ENTRY_STOPPED = 2;
+export const ENTRY_FILTER = 3;
+export const ENTRY_FILTER_STOPPED = 4;
+export const ENTRY_TRACED_FILTER = 5;
+export const ENTRY_NOTIFIED = 6;
 
 /** Linux's task states as /proc shows them. */
 export type TaskState = 'R' | 'S' | 'D' | 'T' | 't' | 'Z' | 'X';
@@ -106,6 +113,14 @@ export class Task {
   syscallWork = 0;
   /** ENTRY_ steps. */
   entryStep = 0;
+  /** The call that restart_syscall(2) goes on with, -1 for none. */
+  restarting = -1;
+  /** Who traces it, and how; null when nobody does. */
+  tracee: Tracee | null = null;
+  /** Threads that it traces; null when there never were any. */
+  tracees: Set<Task> | null = null;
+  /** The stop that it is in, or has not yet gone on from. */
+  traceStop: TraceStop | null = null;
   /** Filters of system calls; null when there are none. */
   seccomp: SeccompState | null = null;
   /** x0 at syscall entry: argument and result share the register. */

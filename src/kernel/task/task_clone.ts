@@ -12,6 +12,7 @@ import { charge, PRICE_TASK, uncharge } from '../mm/price.ts';
 import { type CloneNamespaces, cloneNamespaces, discard } from '../namespace/clone_namespaces.ts';
 import type { NsProxy } from '../namespace/nsproxy.ts';
 import { enterTime, forChildren } from '../namespace/time_fork.ts';
+import { inheritTrace } from '../ptrace/link.ts';
 import { inheritSeccomp } from '../seccomp/release.ts';
 import { ensureTimers } from '../time/process_timers.ts';
 import type { Cred } from './cred.ts';
@@ -194,6 +195,7 @@ function inherit(parent: Task, child: Task, args: CloneArgs): void {
   child.sessionid = parent.sessionid;
   child.ioPriority = parent.ioPriority;
   inheritSeccomp(parent, child);
+  inheritTrace(parent, child, flags, args.exitSignal);
   if (has(flags, c.CLONE_CHILD_CLEARTID)) child.clearChildTid = args.childTid;
   if (!has(flags, c.CLONE_VM)) child.rseq = parent.rseq;
   if (has(flags, c.CLONE_SYSVSEM)) {

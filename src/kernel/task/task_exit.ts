@@ -1,5 +1,6 @@
 /** The end of threads and processes. Linux: kernel/exit.c. See exit(2), exit_group(2), pid_namespaces(7). */
 
+import { PTRACE_EVENT_EXIT } from '../../abi/ptrace.ts';
 import { SIGCHLD, SIGKILL } from '../../abi/signal.ts';
 import { cleanUpFutexes } from '../futex/futex_exit.ts';
 import { exitSem } from '../ipc/sem.ts';
@@ -7,11 +8,13 @@ import { exitShm } from '../ipc/shm.ts';
 import { PRICE_TASK, uncharge } from '../mm/price.ts';
 import { leaveNsproxy } from '../namespace/nsproxy.ts';
 import type { PidNamespace } from '../namespace/pid_namespace.ts';
+import { releaseTracees, unlink } from '../ptrace/link.ts';
+import { eventEnabled, isReparented, stopForExit } from '../ptrace/stop.ts';
 import { releaseSeccomp } from '../seccomp/release.ts';
 import { retarget } from '../signal/blocked.ts';
-import { leaveStop } from '../signal/deliver.ts';
+import { leaveStop } from '../signal/group_stop.ts';
 import { killTask } from '../signal/kill.ts';
-import { notifyParentOfExit } from '../signal/notify.ts';
+import { ignoresChildren, notifyParentOfExit, notifyTracerOfExit } from '../signal/notify.ts';
 import { killGroup, sendToProcess, wakeToDie } from '../signal/send.ts';
 import { kernelInfo } from '../signal/sig_info.ts';
 import { deleteTimers } from '../time/process_timers.ts';
@@ -29,10 +32,15 @@ export function groupExit(task: Task, status: number): void {
   exitTask(task, group.exitStatus);
 }
 
-/** End one thread. Linux: do_exit. Its process ends with the last one. */
+/** End one thread, now or when its tracer has seen it stop before. Linux: do_exit. Its process ends with the last one. */
 export function exitTask(task: Task, status: number): void {
   const { group, kernel } = task;
   if (task.state === 'Z' || task.state === 'X') return;
+  if (task.traceStop?.kind !== 'exit' && eventEnabled(task, PTRACE_EVENT_EXIT)) {
+    stopForExit(task, status);
+    return;
+  }
+  task.traceStop = null;
   task.leaveQueues();
   task.inSyscall = false;
   task.progress?.drop();
@@ -68,10 +76,12 @@ export function exitTask(task: Task, status: number): void {
   task.fs = null;
   leaveNsproxy(task);
   task.pid.namespace.recentCalls.leave(task, 0);
+  releaseTracees(task, forgetTracee);
   handOverChildren(task, last);
   task.stateChanged.wakeAll();
   task.pid.exited.wakeAll();
-  if (task !== group.leader) releaseTask(task);
+  if (task.tracee !== null && (task !== group.leader || !last)) notifyTracerOfThread(task);
+  else if (task !== group.leader) releaseTask(task);
   if (last) finishProcess(group);
   else if (group.execTask !== null) group.execTask.wake();
 }
@@ -106,9 +116,29 @@ function finishProcess(group: ThreadGroup): void {
 
 function becomeZombie(group: ThreadGroup): void {
   const { leader } = group;
+  // Threads that have not been waited for by their tracers come first. Linux: delay_group_leader.
+  if (group.threads.size > 1) return;
   killOrphanedProcessGroup(group, group.parent?.group ?? null, true);
   leader.pid.exited.wakeAll();
-  if (notifyParentOfExit(group)) releaseProcess(group);
+  if (isReparented(leader) ? notifyTracerOfExit(leader) : notifyParentOfExit(group)) releaseProcess(group);
+}
+
+/** A traced thread has exited and others of its process have not: the tracer waits for it, unless it ignores such. */
+function notifyTracerOfThread(task: Task): void {
+  if (notifyTracerOfExit(task) && task !== task.group.leader) releaseTask(task);
+}
+
+/** The tracer has waited for a thread, or has gone: the thread is no more, and its process may be a zombie now. */
+export function forgetTracee(task: Task, reparented: boolean): void {
+  const { group } = task;
+  if (task !== group.leader) releaseTask(task);
+  else if (group.threads.size === 1 && group.live === 0) {
+    unlink(task);
+    const ignored = !reparented && ignoresChildren(group);
+    if (ignored || (reparented && notifyParentOfExit(group))) releaseProcess(group);
+    return;
+  }
+  if (group.live === 0 && group.threads.size === 1) becomeZombie(group);
 }
 
 /** Linux: zap_pid_ns_processes. */
@@ -138,7 +168,8 @@ function handOverChildren(task: Task, last: boolean): void {
     heir?.group.children.add(child);
     child.adopted = heir === heir?.kernel.firstTask;
     child.leader.exitSignal = SIGCHLD;
-    if (child.live === 0 && !isPendingInit(child) && notifyParentOfExit(child)) releaseProcess(child);
+    const waits = child.live === 0 && child.threads.size === 1 && child.leader.tracee === null && !isPendingInit(child);
+    if (waits && notifyParentOfExit(child)) releaseProcess(child);
     killOrphanedProcessGroup(child, group, false);
   }
 }
@@ -192,6 +223,7 @@ export function releaseProcess(group: ThreadGroup): void {
 export function releaseTask(task: Task): void {
   const { group, kernel, pid } = task;
   if (task.state === 'X') return;
+  unlink(task);
   task.state = 'X';
   task.pending.flush(ALL);
   group.exited.userTime += task.userTime;

@@ -69,7 +69,7 @@ function identity(context: ProcContext): string {
     'Ngid:\t0',
     `Pid:\t${idIn(context, pid)}`,
     `PPid:\t${parentId(context)}`,
-    'TracerPid:\t0',
+    `TracerPid:\t${target.tracee === null ? 0 : idIn(context, target.tracee.tracer.pid)}`,
     `Uid:${uids}`,
     `Gid:${gids}`,
     `FDSize:\t${files === null ? 0 : tableSize(files.end)}`,
