@@ -58,10 +58,6 @@ export const AT_BOUNCE: number = OWN + 128;
 export const AT_ENTRY_RECORD: number = OWN + 192;
 /** What is left of the quantum besides AT_FUEL, which the interpreter gets in small portions. */
 export const AT_RESERVE: number = OWN + 208;
-/** The size of the next portion. */
-export const AT_PORTION: number = OWN + 212;
-/** Nested calls of translated code. */
-export const AT_DEPTH: number = OWN + 216;
 /** Flags that translated code has not computed: the rule's number (0: they are in NZCV) and its operands. */
 export const AT_FLAG_RULE: number = OWN + 220;
 export const AT_FLAG_A: number = OWN + 224;

@@ -7,13 +7,11 @@ import {
   AT_CODE_TLB,
   AT_CRC32,
   AT_CRC32C,
-  AT_DEPTH,
   AT_ENTRY_RECORD,
   AT_FUEL,
   AT_PAGE,
   AT_PAGE_RECORDS,
   AT_PC,
-  AT_PORTION,
   AT_READ_TABLE,
   AT_RESERVE,
   AT_TARGET,
@@ -90,21 +88,23 @@ function storePc(f: FunctionBuilder): void {
   pcOf(f, RECORD).memory(I64_STORE, AT_PC);
 }
 
+/** How much of its portion the interpreter loses when translated code ends: that much sooner is a sample taken. */
+const EXIT_WEIGHT = 32;
+
 /**
- * Runs translated code from `target` and leaves in `target` where to go on. It gets all of the quantum's fuel; of what is left, the
- * interpreter gets a portion again.
+ * Runs translated code from `target` and leaves in `target` where to go on. It gets all of the quantum's fuel; what was
+ * left of the interpreter's portion is given back to it, less something, so that its samples are where it works and where
+ * translated code ends.
  */
 function enterRegion(f: FunctionBuilder, calls: LoopCalls, target: number, status: number, plain: number): void {
   const [fuel, portion] = [f.local(I32), f.local(I32)];
   const fuelAt = (at: number): FunctionBuilder => f.i32Const(0).memory(I32_LOAD, at);
   f.i32Const(0);
-  fuelAt(AT_FUEL);
+  fuelAt(AT_FUEL).tee(portion);
   fuelAt(AT_RESERVE).op(i32.add).memory(I32_STORE, AT_FUEL);
-  f.i32Const(0).i32Const(0).memory(I32_STORE, AT_DEPTH);
-  f.get(target).call(calls.goOn).set(status);
+  f.get(target).i32Const(0).call(calls.goOn).set(status);
   f.call(calls.flags).u8(DROP);
-  fuelAt(AT_FUEL).tee(fuel);
-  fuelAt(AT_PORTION).tee(portion);
+  fuelAt(AT_FUEL).tee(fuel).get(portion).i32Const(EXIT_WEIGHT).op(i32.sub).tee(portion);
   f.get(fuel).get(portion).op(i32.lt_s).u8(SELECT).set(portion);
   f.i32Const(0).get(portion).memory(I32_STORE, AT_FUEL);
   f.i32Const(0).get(fuel).get(portion).op(i32.sub).memory(I32_STORE, AT_RESERVE);
@@ -141,7 +141,7 @@ function ownOperations(decode: number): FunctionBuilder[] {
 /** What the main loop calls. */
 interface LoopCalls extends Calls {
   readonly fetch: number;
-  /** Translated code: (record) → whether it can be run here, (record) → the record's own number, (target) → status, () → NZCV. */
+  /** Translated code: (record) → whether it can be run here, (record) → the record's own number, (target, depth) → status, () → NZCV. */
   readonly enter: number;
   readonly original: number;
   readonly goOn: number;
@@ -268,7 +268,7 @@ export function generateInterpreter(table: InsnTable): InterpreterImage {
     return module.add(f.op(UNREACHABLE)); // every path has returned
   });
   module.setTable([...own, ...forms.functionOf.map((i) => outOfLine[i]!)]);
-  const goOn = module.add(goOnFunction(module.type([], [I32])));
+  const goOn = module.add(goOnFunction(module.type([I32], [I32])));
   const computeFlags = module.add(computeFlagsFunction());
   const flags = module.add(flagsFunction(computeFlags));
   const loopCalls: LoopCalls = { ...calls, fetch, enter, original, goOn, flags };

@@ -22,7 +22,6 @@ import {
   AT_FUEL,
   AT_PAGE,
   AT_PAGE_RECORDS,
-  AT_PORTION,
   AT_READ_TABLE,
   AT_RESERVE,
   AT_TARGET,
@@ -92,7 +91,7 @@ export class Interpreter implements Cpu {
     });
     this.runLoop = instance.exports['run'] as () => void;
     this.stepForm = instance.exports['step'] as (record: number, number: number) => number;
-    this.jit.connect(instance.exports);
+    this.jit.connect(instance.exports, (record) => this.predecoder.decode(record));
     ram.views.u16[AT_ENTRY_RECORD >> 1] = ENTER;
   }
 
@@ -131,7 +130,6 @@ export class Interpreter implements Cpu {
       const { i32 } = this.ram.views;
       const fuel = this.fuel;
       const portion = Math.min(fuel, this.jit.portion);
-      i32[AT_PORTION >> 2] = portion;
       i32[AT_RESERVE >> 2] = fuel - portion;
       // Going to the first instruction is no transfer of the guest's.
       i32[AT_FUEL >> 2] = portion + 1;

@@ -3,18 +3,7 @@
  * has left as a rule and operands. See machine/jit.
  */
 
-import {
-  AT_ASID,
-  AT_DEPTH,
-  AT_FLAG_A,
-  AT_FLAG_B,
-  AT_FLAG_RULE,
-  AT_FUEL,
-  AT_NZCV,
-  AT_REGION_TLB,
-  AT_TARGET,
-  REGION_TLB_ENTRIES,
-} from '../layout.ts';
+import { AT_ASID, AT_FLAG_A, AT_FLAG_B, AT_FLAG_RULE, AT_FUEL, AT_NZCV, AT_REGION_TLB, AT_TARGET, REGION_TLB_ENTRIES } from '../layout.ts';
 import { FunctionBuilder } from '../wasm/function.ts';
 import type { FlagRule } from '../wasm/ir.ts';
 import { I32, I32_LOAD, I32_STORE, I64, I64_LOAD, I64_STORE, i32, i64, RETURN_CALL_INDIRECT, SELECT } from '../wasm/opcodes.ts';
@@ -25,8 +14,8 @@ export const GO_ON = 1;
 export const STEP = 2; // the instruction is for the interpreter
 export const EXHAUSTED = 3; // no fuel is left
 
-/** Guest calls that are calls of WebAssembly functions too; beyond, the stack is unwound. */
-const MAX_DEPTH = 100;
+/** Guest calls that are calls of WebAssembly functions too; beyond, the stack is unwound. A region gets their number as its argument. */
+export const MAX_DEPTH = 100;
 
 /** The table of translated regions among the tables of the interpreter's module. */
 export const REGION_TABLE = 0;
@@ -60,14 +49,15 @@ export function isRegionEntry(f: FunctionBuilder, slot: number, target: number):
 
 const store32 = (f: FunctionBuilder, at: number, value: number): FunctionBuilder => f.i32Const(0).i32Const(value).memory(I32_STORE, at);
 
-/** (target) → status: runs the region that begins there, if there is one. */
+/** (target, depth) → status: runs the region that begins there, if there is one. */
 export function goOnFunction(signature: number): FunctionBuilder {
-  const f = new FunctionBuilder([I64], [I32]);
+  const f = new FunctionBuilder([I64, I32], [I32]);
   const slot = f.local(I32);
   regionSlot(f, 0).set(slot);
   isRegionEntry(f, slot, 0);
   f.i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(0).op(i32.ge_s).op(i32.and).if();
-  f.get(slot)
+  f.get(1)
+    .get(slot)
     .memory(I32_LOAD, AT_REGION_TLB + 8)
     .op(RETURN_CALL_INDIRECT)
     .u32(signature)
@@ -78,16 +68,13 @@ export function goOnFunction(signature: number): FunctionBuilder {
   return f;
 }
 
-/** (target, return address) → status: RETURNED when the guest has come back to the return address with fuel left. */
+/** (target, return address, depth) → status: RETURNED when the guest has come back to the return address with fuel left. */
 export function callFunction(goOn: number): FunctionBuilder {
-  const f = new FunctionBuilder([I64, I64], [I32]);
-  const [depth, status] = [f.local(I32), f.local(I32)];
-  f.i32Const(0).memory(I32_LOAD, AT_DEPTH).tee(depth).i32Const(MAX_DEPTH).op(i32.gt_u).if();
+  const f = new FunctionBuilder([I64, I64, I32], [I32]);
+  const status = f.local(I32);
+  f.get(2).i32Const(MAX_DEPTH).op(i32.gt_u).if();
   f.i32Const(0).get(0).memory(I64_STORE, AT_TARGET).i32Const(GO_ON).return().end();
-  f.i32Const(0).get(depth).i32Const(1).op(i32.add).memory(I32_STORE, AT_DEPTH);
-  f.get(0).call(goOn).set(status);
-  f.i32Const(0).get(depth).memory(I32_STORE, AT_DEPTH);
-  f.get(status).i32Const(GO_ON).op(i32.ne);
+  f.get(0).get(2).i32Const(1).op(i32.add).call(goOn).tee(status).i32Const(GO_ON).op(i32.ne);
   f.i32Const(0).memory(I64_LOAD, AT_TARGET).get(1).op(i64.ne).op(i32.or).if();
   f.get(status).return().end();
   f.i32Const(EXHAUSTED).i32Const(RETURNED).i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(0).op(i32.lt_s).u8(SELECT);

@@ -4,16 +4,16 @@
  * Relooper", 2022); a region that is not reducible becomes a loop around a br_table.
  */
 
-import { EXHAUSTED, GO_ON, STEP } from '../interpreter/region_calls.ts';
+import { EXHAUSTED, GO_ON, MAX_DEPTH, STEP } from '../interpreter/region_calls.ts';
 import { look } from '../interpreter/target.ts';
 import { AT_FUEL, AT_READ_TABLE, AT_TARGET, AT_WRITE_TABLE } from '../layout.ts';
 import { emit, type Target } from '../wasm/emit.ts';
 import { FunctionBuilder, type Label } from '../wasm/function.ts';
 import type { Helper } from '../wasm/helpers.ts';
 import { GENERAL, type Node, VECTOR } from '../wasm/ir.ts';
-import { BR_TABLE, I32, I32_LOAD, I32_STORE, I64, I64_STORE, i32, i64, RETURN_CALL, UNREACHABLE } from '../wasm/opcodes.ts';
+import { BR_TABLE, I32, I32_LOAD, I32_STORE, I64, I64_LOAD, I64_STORE, i32, i64, RETURN_CALL, UNREACHABLE } from '../wasm/opcodes.ts';
 import { FlagState } from './flag_state.ts';
-import { analyse, type Flow, type FlowBlock, flagUses } from './flow.ts';
+import { analyse, type Flow, type FlowBlock, flagUses, type Segment } from './flow.ts';
 import type { Instruction, Registers } from './instruction.ts';
 import { burns, type Region } from './region.ts';
 import { RegisterLocals } from './register_locals.ts';
@@ -26,13 +26,18 @@ export interface RegionCalls {
   readonly flags: number;
   readonly computeFlags: number;
   helper(helper: Helper): number;
+  /** The function of the region that begins at an address, where it can be called without looking it up. */
+  link(pc: number): number | undefined;
 }
+
+/** The parameter of a region's function: how many guest calls are calls of WebAssembly functions at this time. */
+const DEPTH = 0;
 
 /** The low two bits of a side exit's number say why; the others are the distance of the pc from the entry's. */
 const PC_MASK = -4;
 
 class RegionEmitter implements Target {
-  readonly f = new FunctionBuilder([], [I32]);
+  readonly f = new FunctionBuilder([I32], [I32]);
   private readonly region: Region;
   private readonly calls: RegionCalls;
   private readonly flow: Flow;
@@ -41,7 +46,7 @@ class RegionEmitter implements Target {
   private readonly tables = { readTable: this.f.local(I32), writeTable: this.f.local(I32) };
   private readonly flags: FlagState;
   private readonly labels = new Map<FlowBlock, Label>();
-  private exit: Label = 0;
+  private readonly exits = new Map<Segment, Label>();
   /** Of a region that is not reducible: the loop, and the local with the number of the block to go to. */
   private dispatch: { readonly loop: Label; readonly number: number } | undefined;
   /** What is being emitted. */
@@ -65,16 +70,23 @@ class RegionEmitter implements Target {
     f.i32Const(0).memory(I32_LOAD, AT_READ_TABLE).set(this.tables.readTable);
     f.i32Const(0).memory(I32_LOAD, AT_WRITE_TABLE).set(this.tables.writeTable);
     this.registers.read(first.liveIn);
-    this.exit = f.block(I32);
+    for (const segment of flow.segments) this.exits.set(segment, f.block(I32));
     if (flow.reducible) this.tree(first);
     else this.dispatcher(blocks);
-    f.op(UNREACHABLE).end();
-    const number = f.local(I32);
-    f.set(number);
-    this.writeBack(flow.exitDirty);
-    f.i32Const(0).get(number).i32Const(PC_MASK).op(i32.and).op(i64.extend_i32_s).i64Const(this.region.entry).op(i64.add);
-    f.memory(I64_STORE, AT_TARGET).get(number).i32Const(~PC_MASK).op(i32.and);
+    f.op(UNREACHABLE);
+    for (const segment of flow.segments.toReversed()) this.sideExit(segment);
     return f;
+  }
+
+  /** The end of a segment's exit block, which leaves a number on the stack. */
+  private sideExit({ dirty }: Segment): void {
+    const { f } = this;
+    const number = f.local(I32);
+    f.end().set(number);
+    this.writeBack(dirty);
+    f.i32Const(0).get(number).i32Const(PC_MASK).op(i32.and).op(i64.extend_i32_s).i64Const(this.region.entry).op(i64.add);
+    f.memory(I64_STORE, AT_TARGET).get(number).i32Const(~PC_MASK).op(i32.and).return();
+    f.release(number);
   }
 
   private tree(block: FlowBlock): void {
@@ -204,8 +216,7 @@ class RegionEmitter implements Target {
           f.else();
           this.transfer(this.block, 1);
           f.end();
-        } else if (instruction.links)
-          this.callGuest(() => f.i64Const(this.pc + instruction.offset), burns(this.pc, this.pc + instruction.offset));
+        } else if (instruction.links) this.callDirectly(this.pc + instruction.offset);
         else this.transfer(this.block, 0);
         return;
       case 'jump':
@@ -237,7 +248,7 @@ class RegionEmitter implements Target {
   }
 
   private leave(pc: number, reason: number): void {
-    this.f.i32Const(pc - this.region.entry + reason).br(this.exit);
+    this.f.i32Const(pc - this.region.entry + reason).br(this.exits.get(this.block.segment)!);
   }
 
   private burn(): void {
@@ -246,22 +257,32 @@ class RegionEmitter implements Target {
 
   /** To a direct successor of the block. */
   private transfer(block: FlowBlock, which: number): void {
-    const { f } = this;
     const pc = block.successors[which]!;
     const next = block.inside[which];
-    const burning = burns(this.pc, pc);
-    if (burning) this.burn();
-    if (next === undefined) {
+    if (burns(this.pc, pc)) {
+      this.burn();
+      this.checkFuel(pc);
+    }
+    if (next !== undefined) this.goto(next);
+    else {
       this.writeBack(block.dirty);
-      f.i64Const(pc).op(RETURN_CALL).u32(this.calls.goOn);
-      return;
+      this.goOn(pc);
     }
-    if (burning) {
-      f.get(this.fuel).i32Const(0).op(i32.lt_s).if();
-      this.leave(pc, EXHAUSTED);
-      f.end();
-    }
-    this.goto(next);
+  }
+
+  /** Leaves the region if there is no fuel to go to an address. */
+  private checkFuel(pc: number): void {
+    this.f.get(this.fuel).i32Const(0).op(i32.lt_s).if();
+    this.leave(pc, EXHAUSTED);
+    this.f.end();
+  }
+
+  /** Ends the function by another one, everything being written back. */
+  private goOn(pc: number): void {
+    const { f, calls } = this;
+    const link = calls.link(pc);
+    if (link === undefined) f.i64Const(pc).get(DEPTH).op(RETURN_CALL).u32(calls.goOn);
+    else f.get(DEPTH).op(RETURN_CALL).u32(link);
   }
 
   private goto(next: FlowBlock): void {
@@ -286,37 +307,65 @@ class RegionEmitter implements Target {
     push();
     // The top byte of a target is ignored.
     f.i64Const(8).op(i64.shl).i64Const(8).op(i64.shr_s).set(target);
-    if (instruction.links) this.callGuest(() => f.get(target), true);
+    this.burn();
+    if (instruction.links) this.callAnywhere(() => f.get(target));
     else {
-      this.burn();
       this.writeBack(block.dirty);
       if (instruction.returns) f.i32Const(0).get(target).memory(I64_STORE, AT_TARGET).i32Const(GO_ON).return();
-      else f.get(target).op(RETURN_CALL).u32(this.calls.goOn);
+      else f.get(target).get(DEPTH).op(RETURN_CALL).u32(this.calls.goOn);
     }
     f.release(target);
   }
 
-  /** Calls and, if the guest comes back, goes on after the call. */
-  private callGuest(push: () => void, burning: boolean): void {
-    const { f, block } = this;
-    const status = f.local(I32);
+  private callDirectly(target: number): void {
+    const { f } = this;
+    const burning = burns(this.pc, target);
+    const link = this.calls.link(target);
     if (burning) this.burn();
-    this.writeBack(block.dirty);
+    if (link === undefined) {
+      this.callAnywhere(() => f.i64Const(target));
+      return;
+    }
+    const back = this.pc + 4;
+    const status = f.local(I32);
+    this.writeBack(this.block.dirty);
+    f.get(DEPTH).i32Const(MAX_DEPTH).op(i32.gt_u);
+    if (burning) f.get(this.fuel).i32Const(0).op(i32.lt_s).op(i32.or);
+    f.if();
+    f.i32Const(0).i64Const(target).memory(I64_STORE, AT_TARGET).i32Const(GO_ON).return().end();
+    f.get(DEPTH).i32Const(1).op(i32.add).call(link).tee(status).i32Const(GO_ON).op(i32.ne);
+    f.i32Const(0).memory(I64_LOAD, AT_TARGET).i64Const(back).op(i64.ne).op(i32.or).if();
+    f.get(status).return().end();
+    f.release(status);
+    f.i32Const(0).memory(I32_LOAD, AT_FUEL).tee(this.fuel).i32Const(0).op(i32.lt_s).if();
+    f.i32Const(EXHAUSTED).return().end();
+    this.comeBack();
+  }
+
+  /** Calls the address that `push` leaves on the stack. */
+  private callAnywhere(push: () => void): void {
+    const { f } = this;
+    const status = f.local(I32);
+    this.writeBack(this.block.dirty);
     push();
     f.i64Const(this.pc + 4)
+      .get(DEPTH)
       .call(this.calls.call)
       .tee(status)
       .if();
     f.get(status).return().end();
     f.release(status);
-    const next = block.inside[0];
+    f.i32Const(0).memory(I32_LOAD, AT_FUEL).set(this.fuel);
+    this.comeBack();
+  }
+
+  /** The guest has returned from a call: everything is read again. */
+  private comeBack(): void {
+    const next = this.block.inside[0];
     if (next === undefined) {
-      f.i64Const(this.pc + 4)
-        .op(RETURN_CALL)
-        .u32(this.calls.goOn);
+      this.goOn(this.pc + 4);
       return;
     }
-    f.i32Const(0).memory(I32_LOAD, AT_FUEL).set(this.fuel);
     this.registers.read(next.liveIn);
     this.goto(next);
   }

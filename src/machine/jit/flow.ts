@@ -15,6 +15,8 @@ export interface FlowBlock extends Block {
   isLoop: boolean;
   /** Entered forward from more than one place. */
   isMerge: boolean;
+  /** Blocks that follow each other without a call between them have one of these in common. */
+  segment: Segment;
   /** Registers that may have been changed since the state was last written back, at the end. */
   dirty: Registers;
   liveIn: Registers;
@@ -22,12 +24,17 @@ export interface FlowBlock extends Block {
   flagsLiveOut: boolean;
 }
 
+/** A part of the region that shares its side exit. */
+export interface Segment {
+  /** What may be dirty where an instruction is left to the interpreter or the fuel ends. */
+  dirty: Registers;
+}
+
 export interface Flow {
   readonly blocks: readonly FlowBlock[];
   /** Every loop is entered at one block only. */
   readonly reducible: boolean;
-  /** What may be dirty where an instruction is left to the interpreter or the fuel ends. */
-  readonly exitDirty: Registers;
+  readonly segments: readonly Segment[];
   /** Vector registers that need all of their 128 bits. */
   readonly wide: number;
 }
@@ -45,9 +52,10 @@ export function analyse(region: Region): Flow {
   const reducible = dominate(blocks);
   let wide = 0;
   for (const { instructions } of blocks) for (const instruction of instructions) wide |= instruction.wide;
-  const exitDirty = spread(blocks);
-  live(blocks, exitDirty);
-  return { blocks, reducible, exitDirty, wide };
+  const segments = divide(blocks);
+  spread(blocks);
+  live(blocks);
+  return { blocks, reducible, segments, wide };
 }
 
 /** The blocks in reverse postorder, linked. */
@@ -63,6 +71,7 @@ function order({ entry, blocks }: Region): FlowBlock[] {
       predecessors: [],
       dominator: undefined as unknown as FlowBlock,
       merges: [],
+      segment: { dirty: NONE },
       isLoop: false,
       isMerge: false,
       dirty: NONE,
@@ -130,25 +139,48 @@ function dominate(blocks: readonly FlowBlock[]): boolean {
   return reducible;
 }
 
-/** Finds what may be dirty at the end of blocks; the result is what may be dirty at any side exit. */
-function spread(blocks: readonly FlowBlock[]): Registers {
-  let exits = NONE;
+/** Gives blocks that are connected without a call one segment. */
+function divide(blocks: readonly FlowBlock[]): Segment[] {
+  const segments: Segment[] = [];
+  const seen = new Set<FlowBlock>();
+  for (const first of blocks) {
+    if (seen.has(first)) continue;
+    const segment: Segment = { dirty: NONE };
+    segments.push(segment);
+    const found = [first];
+    seen.add(first);
+    const connect = (other: FlowBlock | undefined): void => {
+      if (other === undefined || seen.has(other)) return;
+      seen.add(other);
+      found.push(other);
+    };
+    for (const block of found) {
+      block.segment = segment;
+      if (!isCall(block.instructions.at(-1))) block.inside.forEach(connect);
+      for (const from of block.predecessors) if (!isCall(from.instructions.at(-1))) connect(from);
+    }
+  }
+  return segments;
+}
+
+/** Finds what may be dirty at the end of blocks and at the side exits of segments. */
+function spread(blocks: readonly FlowBlock[]): void {
   for (let changed = true; changed; ) {
     changed = false;
     for (const block of blocks) {
+      const { segment } = block;
       let dirty = dirtyAtStart(block);
-      for (const instruction of block.instructions) {
-        if (instruction.mayStop) exits = union(exits, dirty);
-        dirty = union(dirty, instruction.writes);
+      for (const { mayStop, writes } of block.instructions) {
+        if (mayStop) segment.dirty = union(segment.dirty, dirty);
+        dirty = union(dirty, writes);
       }
-      // Fuel may end at the end of every block.
-      exits = union(exits, dirty);
+      // Fuel may end at the end of a block.
+      if (!isCall(block.instructions.at(-1))) segment.dirty = union(segment.dirty, dirty);
       if (same(dirty, block.dirty)) continue;
       block.dirty = dirty;
       changed = true;
     }
   }
-  return exits;
 }
 
 /** What may be dirty when a block begins. */
@@ -159,13 +191,14 @@ function dirtyAtStart({ predecessors }: FlowBlock): Registers {
 }
 
 /** Liveness, backwards; a side exit uses everything that is written back there. */
-function live(blocks: readonly FlowBlock[], exitDirty: Registers): void {
+function live(blocks: readonly FlowBlock[]): void {
   for (let changed = true; changed; ) {
     changed = false;
     for (let i = blocks.length - 1; i >= 0; i--) {
       const block = blocks[i]!;
       const calls = isCall(block.instructions.at(-1));
-      let now = union(block.dirty, exitDirty);
+      const exitDirty = block.segment.dirty;
+      let now = calls ? block.dirty : union(block.dirty, exitDirty);
       let flags = block.stops || block.successors.length === 0 || calls;
       block.inside.forEach((next) => {
         if (next === undefined) flags = true;

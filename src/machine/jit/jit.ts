@@ -7,12 +7,12 @@
 import type { Decoder } from '../../isa/decoder.ts';
 import type { CodeCache } from '../interpreter/code_cache.ts';
 import { REGION, UNDECODED } from '../interpreter/forms.ts';
-import { AT_ASID, AT_REGION_TLB, PAGE_RECORDS, REGION_TLB_ENTRIES } from '../layout.ts';
+import { AT_ASID, AT_REGION_TLB, PAGE_RECORDS, RECORD_BYTES, REGION_TLB_ENTRIES } from '../layout.ts';
 import type { LinearRam } from '../ram.ts';
 import type { SoftSpace } from '../space.ts';
 import { compileRegions, IMPORT } from './compile.ts';
 import { Instructions } from './instruction.ts';
-import { formRegion, type Region } from './region.ts';
+import { formRegion, type Region, targetsOf } from './region.ts';
 
 export interface JitOptions {
   /** Regions that are kept; when there are more, all are forgotten. */
@@ -36,6 +36,12 @@ interface Translation {
   readonly index: number;
 }
 
+/** An address inside of a region must be that many times as hot as others to become a region's entry, too. */
+const COVERED_WEIGHT = 32;
+
+/** What is translated together has so many instructions, more or less. */
+const BATCH_INSTRUCTIONS = 500;
+
 /** Addresses that cannot be translated. */
 const HOPELESS = -1;
 
@@ -46,12 +52,15 @@ export class Jit {
   private readonly options: JitOptions;
   private readonly instructions: Instructions;
   private imports: Record<string, unknown> = {};
+  private decode: (record: number) => void = () => {};
   /** Samples by frame and index; HOPELESS until the frame's contents change. */
   private readonly heat = new Map<number, Map<number, number>>();
   private readonly translations = new Map<number, Translation[]>();
   /** The numbers that REGION has replaced in records, by place. */
   private readonly originals = new Map<number, number>();
   private readonly byFrame = new Map<number, Set<Translation>>();
+  /** By frame, indices of instructions inside of regions. */
+  private readonly covered = new Map<number, Set<number>>();
   private readonly freeIndices: number[] = [];
   private count = 0;
 
@@ -63,9 +72,10 @@ export class Jit {
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: options.maxRegions });
   }
 
-  /** `exports` of the interpreter's module. */
-  connect(exports: Record<string, unknown>): void {
+  /** `exports` of the interpreter's module; `decode` makes the record of an instruction. */
+  connect(exports: Record<string, unknown>, decode: (record: number) => void): void {
     this.imports = { ...exports, memory: this.ram.memory };
+    this.decode = decode;
   }
 
   get portion(): number {
@@ -86,52 +96,96 @@ export class Jit {
     const heat = heats.get(index) ?? 0;
     if (heat === HOPELESS) return;
     heats.set(index, heat + 1);
-    if (heat + 1 < this.options.threshold) return;
-    const translated = this.translate(space, (low >>> 0) + high * 2 ** 32, frame * PAGE_RECORDS + index);
+    const { threshold } = this.options;
+    if (heat + 1 < (this.covered.get(frame)?.has(index) ? COVERED_WEIGHT * threshold : threshold)) return;
+    const translated = this.translate(space, (low >>> 0) + high * 2 ** 32);
     heats.set(index, translated ? 0 : HOPELESS);
   }
 
-  /** False: there is nothing to be translated. */
-  private translate(space: SoftSpace, entry: number, place: number): boolean {
-    let translation = this.translations.get(place)?.find((known) => isValid(known, entry, space));
-    if (!translation) {
-      const { u32 } = this.ram.views;
-      const fetch = (pc: number): number | undefined => {
-        const frame = space.codeFrame(Math.floor(pc / 4096));
-        return frame === undefined ? undefined : u32[frame * PAGE_RECORDS + ((pc & 4095) >> 2)];
-      };
-      const region = formRegion(entry, fetch, this.instructions);
-      if (!region) return false;
-      if (this.count === this.options.maxRegions) this.clear();
-      translation = this.add(region, place, space);
+  /** Translates what begins at an address, and what that calls. False: there is nothing to be translated. */
+  private translate(space: SoftSpace, entry: number): boolean {
+    const known = this.find(space, entry);
+    if (known) {
+      this.mark(known);
+      return true;
     }
-    this.mark(translation);
+    const { u32 } = this.ram.views;
+    const fetch = (pc: number): number | undefined => {
+      const frame = space.codeFrame(Math.floor(pc / 4096));
+      return frame === undefined ? undefined : u32[frame * PAGE_RECORDS + ((pc & 4095) >> 2)];
+    };
+    const regions: Region[] = [];
+    const links = new Map<number, Translation>();
+    const wanted = new Set([entry]);
+    let size = 0;
+    for (const pc of wanted) {
+      const translation = this.find(space, pc);
+      if (translation) links.set(pc, translation);
+      else if (size < BATCH_INSTRUCTIONS) {
+        const region = formRegion(pc, fetch, this.instructions);
+        if (!region) continue;
+        regions.push(region);
+        size += region.size;
+        for (const target of targetsOf(region)) wanted.add(target);
+      }
+    }
+    if (regions[0]?.entry !== entry) return false;
+    if (this.count + regions.length > this.options.maxRegions) {
+      this.clear();
+      return true;
+    }
+    this.add(regions, links, space);
     return true;
   }
 
-  private add(region: Region, place: number, space: SoftSpace): Translation {
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(compileRegions([region])), { [IMPORT]: this.imports });
-    const index = this.freeIndices.pop() ?? this.count;
-    this.table.set(index, instance.exports['0']);
-    this.count += 1;
-    const pages = region.pages.map((page) => [page, space.codeFrame(page)!] as const);
-    const translation: Translation = { entry: region.entry, place, pages, index };
-    const known = this.translations.get(place);
-    if (known) known.push(translation);
-    else this.translations.set(place, [translation]);
-    for (const [, frame] of pages) {
-      const users = this.byFrame.get(frame);
-      if (users) users.add(translation);
-      else this.byFrame.set(frame, new Set([translation]));
+  /** The translation of an address in a space. */
+  private find(space: SoftSpace, pc: number): Translation | undefined {
+    const frame = space.codeFrame(Math.floor(pc / 4096));
+    if (frame === undefined) return undefined;
+    return this.translations.get(frame * PAGE_RECORDS + ((pc & 4095) >> 2))?.find((known) => isValid(known, pc, space));
+  }
+
+  private add(regions: readonly Region[], links: ReadonlyMap<number, Translation>, space: SoftSpace): void {
+    const imports = { ...this.imports };
+    const pages = new Map<number, number>();
+    [...links.values()].forEach((translation, i) => {
+      imports[`r${i}`] = this.table.get(translation.index);
+      for (const [page, frame] of translation.pages) pages.set(page, frame);
+    });
+    for (const region of regions) for (const page of region.pages) pages.set(page, space.codeFrame(page)!);
+    const module = new WebAssembly.Module(compileRegions(regions, [...links.keys()]));
+    const { exports } = new WebAssembly.Instance(module, { [IMPORT]: imports });
+    regions.forEach((region, i) => {
+      const index = this.freeIndices.pop() ?? this.count;
+      this.table.set(index, exports[`${i}`]);
+      this.count += 1;
+      const { entry } = region;
+      const place = pages.get(Math.floor(entry / 4096))! * PAGE_RECORDS + ((entry & 4095) >> 2);
+      // They call each other: each is valid where all are.
+      const translation: Translation = { entry, place, pages: [...pages], index };
+      const known = this.translations.get(place);
+      if (known) known.push(translation);
+      else this.translations.set(place, [translation]);
+      for (const frame of pages.values()) setOf(this.byFrame, frame).add(translation);
+      this.cover(region, pages);
+      this.mark(translation);
+    });
+  }
+
+  private cover({ blocks }: Region, pages: ReadonlyMap<number, number>): void {
+    for (const { pc, instructions } of blocks.values()) {
+      for (let at = pc; at < pc + 4 * instructions.length; at += 4) {
+        setOf(this.covered, pages.get(Math.floor(at / 4096))!).add((at & 4095) >> 2);
+      }
     }
-    return translation;
   }
 
   /** Lets the interpreter enter the translation where it comes to its first instruction. */
   private mark({ place }: Translation): void {
     const { u16 } = this.ram.views;
-    const record = this.cache.recordAt(Math.floor(place / PAGE_RECORDS), place % PAGE_RECORDS);
-    if (record === undefined || u16[record >> 1] === UNDECODED || u16[record >> 1] === REGION) return;
+    const record = this.cache.records(Math.floor(place / PAGE_RECORDS)) + (place % PAGE_RECORDS) * RECORD_BYTES;
+    if (u16[record >> 1] === UNDECODED) this.decode(record);
+    if (u16[record >> 1] === REGION) return;
     this.originals.set(place, u16[record >> 1]!);
     u16[record >> 1] = REGION;
   }
@@ -163,6 +217,7 @@ export class Jit {
   /** The contents of a frame have changed, or some words of it. */
   invalidate(frame: number): void {
     this.heat.delete(frame);
+    this.covered.delete(frame);
     const users = this.byFrame.get(frame);
     if (!users) return;
     for (const translation of [...users]) this.remove(translation);
@@ -202,6 +257,15 @@ export class Jit {
   private forgetLookup(): void {
     this.ram.views.u8.fill(0, AT_REGION_TLB, AT_REGION_TLB + 16 * REGION_TLB_ENTRIES);
   }
+}
+
+function setOf<K, V>(sets: Map<K, Set<V>>, key: K): Set<V> {
+  let set = sets.get(key);
+  if (!set) {
+    set = new Set();
+    sets.set(key, set);
+  }
+  return set;
 }
 
 /** Whether a translation is that of an address in a space. */

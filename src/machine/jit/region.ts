@@ -86,5 +86,17 @@ function cut(start: number, code: ReadonlyMap<number, Instruction>, leaders: Rea
   }
 }
 
+/** Where direct calls and branches lead out of a region: calls first. */
+export function targetsOf({ blocks }: Region): number[] {
+  const calls: number[] = [];
+  const others: number[] = [];
+  for (const { pc, instructions, successors } of blocks.values()) {
+    const last = instructions.at(-1);
+    if (last?.ending === 'branch' && last.links) calls.push(pc + 4 * (instructions.length - 1) + last.offset);
+    for (const successor of successors) if (!blocks.has(successor)) others.push(successor);
+  }
+  return [...calls, ...others];
+}
+
 /** Whether a transfer takes fuel: all do but those forward within a page. See machine/interpreter. */
 export const burns = (from: number, to: number): boolean => to <= from || Math.floor(from / 4096) !== Math.floor(to / 4096);
