@@ -59,6 +59,8 @@ export class Kernel {
   readonly consoles: ConsoleTable = new ConsoleTable(this);
   /** Unix sockets that are being passed through Unix sockets. */
   readonly inflightSockets: Set<UnixSocket> = new Set();
+  /** Counts changes of network devices, addresses and routes. */
+  topology = 0;
   /** /proc/sys/fs/pipe-max-size. */
   pipeMaxSize = 1048576;
   readonly timers: TimerHeap = new TimerHeap();

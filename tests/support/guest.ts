@@ -107,7 +107,7 @@ export class World {
       uts: new UtsNamespace(1, owner, 'test', '(none)'),
       ipc: new IpcNamespace(2, owner),
       mnt: kernel.vfs.createMountNamespace(6, owner),
-      net: new NetNamespace(3, owner),
+      net: new NetNamespace(kernel, 3, owner),
       cgroup: new CgroupNamespace(4, owner, kernel.rootCgroup),
       time,
       timeForChildren: time,

@@ -1,6 +1,7 @@
 /** Containers: a process in namespaces of its own, made by the steps that runc(8) takes, each shaped like a system call. */
 
 import { EACCES, ENOENT, ENOEXEC, ENOTDIR, errnoNames, isErrno } from '../../abi/errno.ts';
+import { IFF_UP } from '../../abi/net_device.ts';
 import { CLONE_NEWCGROUP, CLONE_NEWNS } from '../../abi/process.ts';
 import { SIGKILL } from '../../abi/signal.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
@@ -11,8 +12,10 @@ import { architectureOf } from '../exec/read_program.ts';
 import { execute, suspended } from '../exec/task_exec.ts';
 import type { Kernel } from '../kernel.ts';
 import { charge, PRICE_TASK, uncharge } from '../mm/price.ts';
+import type { NetNamespace } from '../namespace/net_namespace.ts';
 import { switchNsproxy } from '../namespace/nsproxy.ts';
 import { unshareNamespaces } from '../namespace/task_namespaces.ts';
+import { setFlags } from '../net/device/change_device.ts';
 import { doSetsid } from '../task/session.ts';
 import type { Task } from '../task/task.ts';
 import { groupExit } from '../task/task_exit.ts';
@@ -41,6 +44,9 @@ function resident<T>(action: () => T | number): T | number {
 
 const failure = (errno: number, error: string): Failure => ({ errno: errnoNames[-errno] ?? 'EIO', error });
 
+/** As other runtimes do: 127.0.0.1 works from the start. */
+const raiseLoopback = ({ loopback }: NetNamespace): void => setFlags(loopback, loopback.flags | IFF_UP);
+
 /** Make a container and start its first process. */
 export function startContainer(kernel: Kernel, spec: ContainerSpec): Started {
   const task = cloneInto(kernel, spec.namespaces, CLONE_NEWNS);
@@ -51,6 +57,7 @@ export function startContainer(kernel: Kernel, spec: ContainerSpec): Started {
     task.nsproxy.uts.nodename = spec.hostname;
     task.nsproxy.uts.domainname = spec.domainname;
   }
+  if (spec.namespaces.net === 'new') raiseLoopback(task.nsproxy.net);
   const layer = prepareRoot(task, spec);
   const failed = typeof layer === 'string' ? layer : setSysctls(task, spec.sysctls);
   if (failed !== null) {

@@ -37,7 +37,7 @@ export function createKernel(platform: Platform, options: KernelOptions = {}): K
   registerFileSystems(kernel);
   registerDevices(kernel);
   const owner = kernel.initialUserNs;
-  const net = new NetNamespace(kernel.namespaceNumbers.allocate(), owner);
+  const net = new NetNamespace(kernel, kernel.namespaceNumbers.allocate(), owner);
   const mnt = kernel.vfs.createMountNamespace(kernel.namespaceNumbers.allocate(), owner);
   const time = new TimeNamespace(PROC_TIME_INIT_INO, owner);
   time.frozen = true;

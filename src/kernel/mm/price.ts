@@ -16,6 +16,9 @@ export const PRICE_SOCKET = 1024;
 export const PRICE_MOUNT = 512;
 export const PRICE_NAMESPACE = 2048;
 export const PRICE_SIGNAL = 160;
+export const PRICE_NET_DEVICE = 2560;
+export const PRICE_NET_ADDRESS = 1536;
+export const PRICE_ROUTE = 512;
 export const PRICE_TIMER = 256;
 export const PRICE_EPOLL_ITEM = 256;
 

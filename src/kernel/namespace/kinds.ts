@@ -147,7 +147,7 @@ export const namespaceKinds: readonly NamespaceKind[] = [
     of: (task) => task.nsproxy.net,
     field: 'net',
     check: null,
-    create: (_task, owner, inode) => new NetNamespace(inode, owner),
+    create: ({ kernel }, owner, inode) => new NetNamespace(kernel, inode, owner),
     install: into('net'),
   },
   {

@@ -7,7 +7,7 @@ import * as s from '../../abi/socket.ts';
 import { newFd } from '../syscall/new_fd.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
-import type { Incoming, Ucred } from './message.ts';
+import type { ControlMessage, Incoming, Ucred } from './message.ts';
 import { encodeUcred } from './socket_options.ts';
 
 const align = (length: number): number => Math.ceil(length / 8) * 8;
@@ -76,7 +76,8 @@ export function buildControl(task: Task, incoming: Incoming, room: number, close
   const bytes = new Uint8Array(room);
   let used = 0;
   const { cred, files } = incoming;
-  if (cred !== null) used += putMessage(bytes, used, s.SCM_CREDENTIALS, encodeUcred(task, cred), incoming);
+  if (cred !== null) used += putMessage(bytes, used, socketMessage(s.SCM_CREDENTIALS, encodeUcred(task, cred)), incoming);
+  for (const message of incoming.control) used += putMessage(bytes, used, message, incoming);
   if (files.length > 0) {
     const fit = Math.max(0, Math.floor((room - used - s.CMSGHDR_SIZE) / 4));
     const numbers: number[] = [];
@@ -86,14 +87,17 @@ export function buildControl(task: Task, incoming: Incoming, room: number, close
       file.put();
     }
     if (numbers.length < files.length) incoming.flags |= s.MSG_CTRUNC;
-    if (numbers.length > 0) used += putMessage(bytes, used, s.SCM_RIGHTS, new Uint8Array(Int32Array.from(numbers).buffer), incoming);
+    if (numbers.length > 0)
+      used += putMessage(bytes, used, socketMessage(s.SCM_RIGHTS, new Uint8Array(Int32Array.from(numbers).buffer)), incoming);
     incoming.files = [];
   }
   return bytes.subarray(0, Math.min(used, room));
 }
 
+const socketMessage = (type: number, data: Uint8Array): ControlMessage => ({ level: s.SOL_SOCKET, type, data });
+
 /** Add a control message at `at`, cut off if there is no room: how many bytes it takes. Linux: put_cmsg. */
-function putMessage(bytes: Uint8Array, at: number, type: number, data: Uint8Array, incoming: Incoming): number {
+function putMessage(bytes: Uint8Array, at: number, { level, type, data }: ControlMessage, incoming: Incoming): number {
   const room = bytes.length - at;
   if (room < s.CMSGHDR_SIZE) {
     incoming.flags |= s.MSG_CTRUNC;
@@ -103,7 +107,7 @@ function putMessage(bytes: Uint8Array, at: number, type: number, data: Uint8Arra
   if (length < s.CMSGHDR_SIZE + data.length) incoming.flags |= s.MSG_CTRUNC;
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, room);
   view.setUint32(0, length, true);
-  view.setInt32(8, s.SOL_SOCKET, true);
+  view.setInt32(8, level, true);
   view.setInt32(12, type, true);
   bytes.set(data.subarray(0, length - s.CMSGHDR_SIZE), at + s.CMSGHDR_SIZE);
   return Math.min(align(length), room);

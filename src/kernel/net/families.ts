@@ -1,7 +1,11 @@
 /** The families of protocols that socket(2) knows. */
 
-import { AF_UNIX } from '../../abi/socket.ts';
+import { AF_NETLINK, AF_UNIX } from '../../abi/socket.ts';
+import { NetlinkFamily } from './netlink/family.ts';
 import type { SocketFamily } from './socket.ts';
 import { UnixFamily } from './unix/family.ts';
 
-export const families: ReadonlyMap<number, SocketFamily> = new Map([[AF_UNIX, new UnixFamily()]]);
+export const families: ReadonlyMap<number, SocketFamily> = new Map<number, SocketFamily>([
+  [AF_UNIX, new UnixFamily()],
+  [AF_NETLINK, new NetlinkFamily()],
+]);

@@ -25,6 +25,13 @@ export interface Outgoing {
   readonly cred: Ucred | null;
 }
 
+/** A control message. See cmsg(3). */
+export interface ControlMessage {
+  readonly level: number;
+  readonly type: number;
+  readonly data: Uint8Array;
+}
+
 /** What came with a received message. */
 export class Incoming {
   /** The sender's address; null when it has none. */
@@ -32,6 +39,8 @@ export class Incoming {
   /** Passed files, one reference each. */
   files: File[] = [];
   cred: Ucred | null = null;
+  /** Control messages of protocols. */
+  readonly control: ControlMessage[] = [];
   /** MSG_TRUNC, MSG_EOR. */
   flags = 0;
 }

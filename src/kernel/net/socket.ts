@@ -12,6 +12,7 @@ import type { Task } from '../task/task.ts';
 import { WaitQueue } from '../task/wait_queue.ts';
 import { File } from '../vfs/file.ts';
 import type { IovIter } from '../vfs/iov_iter.ts';
+import { deviceIoctl } from './device/ioctl.ts';
 import { Incoming, type Outgoing, type Ucred } from './message.ts';
 
 /** Default and largest buffer sizes. Linux: net.core.wmem_default, wmem_max. */
@@ -54,7 +55,7 @@ export abstract class Socket extends File {
     this.family = family;
     this.type = type;
     this.protocol = protocol;
-    this.net = net;
+    this.net = net.get();
     this.payer = task.group.cgroup.memory;
     this.node = new AnonymousInode(task.kernel.anonymous.sockfs, S_IFSOCK | 0o777, 'socket:');
     this.node.uid = task.cred.fsuid;
@@ -109,9 +110,14 @@ export abstract class Socket extends File {
     return this.send(task, { iter, flags: this.waitFlag, name: null, files: [], cred: null });
   }
 
+  override ioctl(task: Task, request: number, argument: number): number {
+    return deviceIoctl(task, this.net, request, argument);
+  }
+
   override release(): void {
     this.net.sockets.delete(this);
     uncharge(this.payer, PRICE_SOCKET);
+    this.net.put();
   }
 
   /** MSG_DONTWAIT if the description does not block. */

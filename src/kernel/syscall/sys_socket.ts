@@ -182,7 +182,7 @@ const getsockopt = defineSyscall(
 );
 
 export const socketCalls: readonly Syscall[] = [
-  partial(socket, 'UNIX sockets only: other families are refused with EAFNOSUPPORT'),
+  partial(socket, 'UNIX sockets and rtnetlink: other families are refused with EAFNOSUPPORT'),
   socketpair,
   bind,
   connect,

@@ -1,10 +1,12 @@
 /** /proc/[pid]/net: the network stack of the target's namespace, as far as there is one. See proc_pid_net(5). */
 
 import { AF_UNIX } from '../../../abi/socket.ts';
+import { NetlinkSocket } from '../../net/netlink/netlink_socket.ts';
 import type { Socket } from '../../net/socket.ts';
 import { UnixSocket } from '../../net/unix/unix_socket.ts';
 import { latin1Text } from '../../vfs/text.ts';
-import { constant, directory, file, type ProcContext, type ProcDirectoryEntry } from './entry.ts';
+import { directory, file, type ProcContext, type ProcDirectoryEntry } from './entry.ts';
+import { deviceFiles } from './net_devices.ts';
 
 const SO_ACCEPTCON = 0x10000;
 /** Linux: socket_state. */
@@ -44,12 +46,21 @@ function unix(context: ProcContext): string {
   return text;
 }
 
+/** Linux: netlink_native_seq_show; the kernel's own sockets are not shown, for there are none. */
+function netlink(context: ProcContext): string {
+  let text = 'sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n';
+  for (const socket of socketsOf(context)) {
+    if (!(socket instanceof NetlinkSocket)) continue;
+    const number = (value: number, width: number): string => String(value).padEnd(width);
+    const groups = new DataView(socket.localName().buffer).getUint32(8, true).toString(16).padStart(8, '0');
+    text += `0000000000000000 ${number(socket.protocol, 3)} ${number(socket.portNumber, 10)} ${groups} ${number(socket.waiting, 8)} ${number(0, 8)} ${number(0, 5)} ${number(2, 8)} ${number(0, 8)} ${number(socket.inode.ino, 8)}\n`;
+  }
+  return text;
+}
+
 export const netDirectory: ProcDirectoryEntry = directory({
-  // There are no network devices.
-  dev: constant(
-    'Inter-|   Receive                                                |  Transmit\n' +
-      ' face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n',
-  ),
+  ...deviceFiles,
+  netlink: file(0o444, netlink),
   sockstat: file(0o444, (context) => `sockets: used ${[...socketsOf(context)].length}\n`),
   unix: file(0o444, unix),
 });
