@@ -28,14 +28,26 @@ function makePrivate(mm: Mm, vma: Vma, page: number): number {
   return (mm.table.get(page) & ACCESS_WRITE) !== 0 ? FAULT_OK : handleFault(mm, page, ACCESS_WRITE);
 }
 
-/** Copy between `bytes` and memory: how many bytes until one that is not there; NOT_RESIDENT if the first is on its way. */
+/** Make pages of [address, address + length) present that can be: NOT_RESIDENT while one is on its way, else 0. */
+export function requestVm(mm: Mm, address: number, length: number, write: boolean): number {
+  let absent = false;
+  for (let at = address - (address % FRAME_SIZE); at < address + length; at += FRAME_SIZE) {
+    const frame = frameOf(mm, at / FRAME_SIZE, write);
+    if (frame === NOT_RESIDENT) absent = true;
+    else if (frame < 0) break;
+  }
+  return absent ? NOT_RESIDENT : 0;
+}
+
+/** Copy between `bytes` and memory: how many bytes until one that is not there; or NOT_RESIDENT, and nothing has been copied. */
 export function accessVm(mm: Mm, address: number, bytes: Uint8Array, write: boolean): number {
+  if (requestVm(mm, address, bytes.length, write) === NOT_RESIDENT) return NOT_RESIDENT;
   const { frames } = mm.kernel.memory;
   for (let done = 0; done < bytes.length; ) {
     const at = address + done;
     const part = Math.min(FRAME_SIZE - (at % FRAME_SIZE), bytes.length - done);
     const frame = frameOf(mm, Math.floor(at / FRAME_SIZE), write);
-    if (frame < 0) return frame === NOT_RESIDENT && done === 0 ? NOT_RESIDENT : done;
+    if (frame < 0) return done;
     const physical = frame * FRAME_SIZE + (at % FRAME_SIZE);
     const { u8 } = mm.kernel.platform.machine.ram.views;
     if (write) {

@@ -31,7 +31,7 @@ export function enterSyscall(task: Task): void {
   task.pid.namespace.recentCalls.enter(task, words, number);
   if (task.syscallWork !== 0) {
     // A tracer skips a call by putting -1 in its place; the program's own -1 is answered like any unknown number.
-    if (number === -1) words[REG_X] = words[REG_X + 1] = -ENOSYS;
+    if (number === -1) setLong(words, REG_X, -ENOSYS);
     task.entryStep = ENTRY_BEGIN;
     decide(task);
   } else execute(task);
@@ -106,6 +106,7 @@ function settle(task: Task, result: number): void {
   if (result === JUMPED) {
     leave(task, 0);
     if (task.syscallWork > WORK_SECCOMP) {
+      if (task.syscallNumber === syscallNumbers.rt_sigreturn) task.syscallNumber = -1;
       if (task.traceStop?.kind === 'event') task.traceStop.exitFollows = true;
       else reportExit(task);
     }
@@ -131,9 +132,14 @@ function finish(task: Task, result: number): void {
 function complete(task: Task, result: number): void {
   const { words } = task;
   leave(task, result);
-  words[REG_X] = result | 0;
-  words[REG_X + 1] = Math.floor(result / 4294967296) | 0;
+  setLong(words, REG_X, result);
   goOn(task);
+}
+
+/** A register, by the index of its low word, to a signed number. */
+function setLong(words: Int32Array, at: number, value: number): void {
+  words[at] = value | 0;
+  words[at + 1] = Math.floor(value / 4294967296) | 0;
 }
 
 /** The program goes on behind the svc. */

@@ -1,12 +1,13 @@
 /** The system as a whole: uname, host name, sysinfo, getrandom, personality, rseq, kcmp, reboot. */
 
-import { CAP_SYS_ADMIN, CAP_SYS_BOOT, CAP_SYS_PTRACE } from '../../abi/capability.ts';
+import { CAP_SYS_ADMIN, CAP_SYS_BOOT } from '../../abi/capability.ts';
 import { EBADF, EFAULT, EINVAL, EPERM, ESRCH, isErrno } from '../../abi/errno.ts';
 import { SIGHUP, SIGINT, SIGKILL } from '../../abi/signal.ts';
 import { CLOCK_BOOTTIME } from '../../abi/time.ts';
 import type { UtsName } from '../namespace/uts_namespace.ts';
 import { sendToProcess } from '../signal/send.ts';
 import { kernelInfo } from '../signal/sig_info.ts';
+import { mayAccess } from '../task/ptrace_access.ts';
 import { doRseq } from '../task/rseq.ts';
 import { JUMPED, type Task } from '../task/task.ts';
 import { exitTask } from '../task/task_exit.ts';
@@ -129,9 +130,7 @@ const kcmp = defineSyscall(
     const one = task.pid.namespace.find(pid1)?.task ?? null;
     const two = task.pid.namespace.find(pid2)?.task ?? null;
     if (one === null || two === null) return -ESRCH;
-    for (const target of [one, two]) {
-      if (target.cred.uid !== task.cred.uid && !task.cred.capable(CAP_SYS_PTRACE, target.cred.userNs)) return -EPERM;
-    }
+    for (const target of [one, two]) if (mayAccess(task, target, 'real') < 0) return -EPERM;
     let a: object | null;
     let b: object | null;
     if (type === KCMP_FILE) {

@@ -6,7 +6,9 @@ import type { Cred } from '../../task/cred.ts';
 import type { Pid } from '../../task/pid.ts';
 import type { Task } from '../../task/task.ts';
 import type { WaitQueue } from '../../task/wait_queue.ts';
+import type { File } from '../../vfs/file.ts';
 import type { Path } from '../../vfs/path.ts';
+import type { ProcInode } from './proc_inode.ts';
 import type { ProcSuperBlock } from './proc_super_block.ts';
 
 /** Who looks, through which mount, at whom. `target` is the reader itself outside /proc/[pid]. */
@@ -47,6 +49,8 @@ export interface ProcFileEntry {
   readonly owner: ((context: ProcContext) => UserNamespace) | null;
   /** Permission bits for this reader where they are not the mode. */
   readonly grants: ((context: ProcContext) => number) | null;
+  /** The open file, where its content is not computed at once. `inspects` does not apply. */
+  readonly open: ((context: ProcContext, node: ProcInode, flags: number) => File | number) | null;
   /** A kernel parameter of which parts can be written. */
   readonly positioned: boolean;
 }
@@ -81,7 +85,7 @@ export interface ProcDirectoryEntry {
 
 export type ProcEntry = ProcFileEntry | ProcLinkEntry | ProcDirectoryEntry;
 
-type FileOptions = Partial<Pick<ProcFileEntry, 'inspects' | 'mayWrite' | 'poll' | 'owner' | 'grants' | 'positioned'>>;
+type FileOptions = Partial<Pick<ProcFileEntry, 'inspects' | 'mayWrite' | 'poll' | 'owner' | 'grants' | 'open' | 'positioned'>>;
 
 export const file = (
   mode: number,
@@ -98,6 +102,7 @@ export const file = (
   poll: options.poll ?? null,
   owner: options.owner ?? null,
   grants: options.grants ?? null,
+  open: options.open ?? null,
   positioned: options.positioned ?? false,
 });
 

@@ -1,12 +1,26 @@
 /** /proc/[pid] and /proc/[pid]/task/[tid]: one row an entry. See proc(5), proc_pid(5). */
 
-import { EINVAL, ENOENT } from '../../../abi/errno.ts';
+import { CAP_SYS_ADMIN } from '../../../abi/capability.ts';
+import { EACCES, EINVAL, ENOENT, EPERM } from '../../../abi/errno.ts';
 import { oomScore } from '../../mm/oom_kill.ts';
 import { mapsText, smapsRollupText, smapsText } from '../../mm/proc_maps.ts';
 import type { Pid } from '../../task/pid.ts';
+import { mayAccess } from '../../task/ptrace_access.ts';
 import { mountInfo, mountStats, mountTable } from '../../vfs/mount_info.ts';
-import { constant, directory, file, idIn, inspected, link, type ProcContext, type ProcDirectoryEntry, type ProcEntry } from './entry.ts';
+import {
+  constant,
+  directory,
+  file,
+  idIn,
+  inspected,
+  link,
+  type ProcContext,
+  type ProcDirectoryEntry,
+  type ProcEntry,
+  type ProcFileEntry,
+} from './entry.ts';
 import { mayWriteSetgroups, readIdMap, readSetgroups, writeIdMap, writeSetgroups } from './id_map.ts';
+import { MemFile } from './mem_file.ts';
 import { netDirectory } from './net.ts';
 import {
   auxv,
@@ -45,6 +59,14 @@ const mounts = (mode: number, text: typeof mountInfo): ProcEntry =>
     poll: ({ target }) => ({ queue: target.nsproxy.mnt.changed, event: target.nsproxy.mnt.event }),
   });
 
+/** Linux: proc_mem_open, mm_access. */
+const openMem: ProcFileEntry['open'] = ({ reader, target }, node, flags) =>
+  target.mm !== reader.mm && mayAccess(reader, target, 'fs') < 0 ? -EACCES : new MemFile(node, target.mm, flags);
+
+/** A file that its owner can open, and read if he may trace the target. Linux: lock_trace. */
+const locked = (read: (context: ProcContext) => string | number): ProcFileEntry =>
+  file(0o400, (context) => (mayAccess(context.reader, context.target, 'fs') < 0 ? -EPERM : read(context)));
+
 /** What processes and threads have alike. */
 const common: Readonly<Record<string, ProcEntry>> = {
   auxv: inspected(0o400, auxv),
@@ -60,13 +82,14 @@ const common: Readonly<Record<string, ProcEntry>> = {
   limits: file(0o444, limits),
   loginuid: file(0o644, loginuid, writeLoginuid),
   maps: inspected(0o444, (context) => mapped(context, mapsText)),
+  mem: file(0o600, null, null, { open: openMem }),
   mountinfo: mounts(0o444, mountInfo),
   mounts: mounts(0o444, mountTable),
   net: netDirectory,
   ns: nsDirectory,
   oom_score: file(0o444, ({ target }) => `${oomScore(target.group)}\n`),
   oom_score_adj: file(0o644, oomScoreAdj, writeOomScoreAdj),
-  personality: inspected(0o400, ({ target }) => `${target.personality.toString(16).padStart(8, '0')}\n`),
+  personality: locked(({ target }) => `${target.personality.toString(16).padStart(8, '0')}\n`),
   root: pathLink(({ target }) => target.fs?.root ?? null),
   sched: file(0o444, sched),
   schedstat: file(0o444, schedstat),
@@ -74,9 +97,11 @@ const common: Readonly<Record<string, ProcEntry>> = {
   setgroups: file(0o644, readSetgroups, writeSetgroups, { mayWrite: mayWriteSetgroups }),
   smaps: inspected(0o444, (context) => mapped(context, smapsText)),
   smaps_rollup: inspected(0o444, ({ target }) => (target.mm === null ? '' : smapsRollupText(target.mm))),
+  // Nothing of a sleeping task is on a kernel stack.
+  stack: locked(({ opener, kernel }) => (opener.capable(CAP_SYS_ADMIN, kernel.initialUserNs) ? '' : -EACCES)),
   statm: file(0o444, statm),
   status: file(0o444, statusText),
-  syscall: inspected(0o400, syscall),
+  syscall: locked(syscall),
   projid_map: file(0o644, readIdMap('projidMap'), writeIdMap('projidMap')),
   uid_map: file(0o644, readIdMap('uidMap'), writeIdMap('uidMap')),
   // The names of kernel functions mean nothing here: the same answer as for a running task.

@@ -205,6 +205,7 @@ export class ProcInode extends Inode {
     if (!this.mayEnter(task)) return -EPERM;
     if (entry.kind === 'directory') return new DirectoryFile(this, flags);
     if (entry.kind !== 'file') return -EINVAL;
+    if (entry.open !== null) return entry.open(context!, this, flags);
     if (entry.inspects && mayAccess(task, context!.target, 'fs') < 0) return -EACCES;
     if (this.isSysctl && (flags & O_ACCMODE) !== O_RDONLY && entry.write === null) return -EACCES;
     const refused = (flags & O_ACCMODE) === O_RDONLY ? 0 : (entry.mayWrite?.(context!) ?? 0);
