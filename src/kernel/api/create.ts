@@ -16,11 +16,13 @@ import { Panic } from '../panic.ts';
 import { Sighand } from '../signal/sighand.ts';
 import { CAP_FULL, Cred } from '../task/cred.ts';
 import { initialRlimits } from '../task/rlimits.ts';
+import type { Task } from '../task/task.ts';
 import { createFirstTask } from '../task/task_clone.ts';
 import { ThreadGroup } from '../task/thread_group.ts';
 import { FdTable } from '../vfs/fd_table.ts';
 import { FsContext } from '../vfs/fs_context.ts';
-import { attachTree, newMount } from '../vfs/mount_tree.ts';
+import { Mount } from '../vfs/mount.ts';
+import { attachRoot } from '../vfs/mount_tree.ts';
 import { Path } from '../vfs/path.ts';
 
 /** Inode numbers of the first namespaces. Linux: include/linux/proc_ns.h. */
@@ -61,15 +63,22 @@ export function createKernel(platform: Platform, options: KernelOptions = {}): K
     kernel,
   );
   kernel.firstTask = task;
-  const sb = kernel.fileSystems.get('tmpfs')!.mount(kernel, task, 'rootfs', 0, 'mode=755');
-  if (isErrno(sb)) throw new Panic('cannot mount rootfs');
-  const root = newMount(kernel, sb, 'rootfs', 0);
-  attachTree(root, mnt, null, null);
+  // As on Linux nobody sees the lowest mount, so that pivot_root(2) can exchange the one on it.
+  const rootfs = rootMount(kernel, task);
+  const root = rootMount(kernel, task);
+  root.attach(rootfs, rootfs.root);
+  attachRoot(mnt, rootfs);
   const path = new Path(root, root.root);
   task.fs = new FsContext(path, path);
   task.fs.umask = 0;
   task.files = new FdTable();
   return kernel;
+}
+
+function rootMount(kernel: Kernel, task: Task): Mount {
+  const sb = kernel.fileSystems.get('tmpfs')!.mount(kernel, task, 'rootfs', 0, 'mode=755');
+  if (isErrno(sb)) throw new Panic('cannot mount rootfs');
+  return new Mount(sb, sb.root, 'rootfs', 0);
 }
 
 const rootCred = (kernel: Kernel): Cred =>

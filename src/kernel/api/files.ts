@@ -2,13 +2,14 @@
 
 import { EEXIST, ENODEV, isErrno } from '../../abi/errno.ts';
 import type { Task } from '../task/task.ts';
-import { mountFlags } from '../vfs/do_mount.ts';
+import { graft, mountFlags } from '../vfs/do_mount.ts';
 import { IovIter } from '../vfs/iov_iter.ts';
-import { attachTree, newMount } from '../vfs/mount_tree.ts';
+import { discardTree, newMount } from '../vfs/mount_copy.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../vfs/namei.ts';
 import { makeDirectory, newName } from '../vfs/names.ts';
 import { openAt } from '../vfs/open.ts';
 import type { Path } from '../vfs/path.ts';
+import type { SuperBlock } from '../vfs/super_block.ts';
 import { latin1Bytes } from '../vfs/text.ts';
 
 export const AT_FDCWD = -100;
@@ -43,9 +44,17 @@ export function mountAt(task: Task, type: string, source: string, target: string
   if (isErrno(place)) return place;
   const sb = fileSystem.mount(kernel, task, source, flags, data);
   if (isErrno(sb)) return sb;
-  const mount = newMount(kernel, sb, source, mountFlags(flags));
-  const failed = attachTree(mount, task.nsproxy.mnt, place.mount, place.dentry);
+  const failed = mountSuper(task, sb, source, flags, place);
   return failed < 0 ? failed : lookupPath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
+}
+
+/** Mount what exists already. */
+export function mountSuper(task: Task, sb: SuperBlock, source: string, flags: number, place: Path): number {
+  const mount = newMount(task, sb, source, mountFlags(flags));
+  if (isErrno(mount)) return mount;
+  const failed = graft(task, mount, place);
+  if (failed < 0) discardTree(mount);
+  return failed;
 }
 
 /** Write a whole file, made if it is absent: 0 or a negative errno. */

@@ -3,11 +3,10 @@
 import { errnoNames, isErrno } from '../../abi/errno.ts';
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY } from '../../abi/mount.ts';
 import type { Task } from '../task/task.ts';
-import { mountFlags } from '../vfs/do_mount.ts';
-import { attachTree, detachTree, newMount } from '../vfs/mount_tree.ts';
+import { umountTree } from '../vfs/mount_tree.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../vfs/namei.ts';
-import { Path } from '../vfs/path.ts';
-import { AT_FDCWD, makeDirectories, mountAt, writeFile } from './files.ts';
+import type { Path } from '../vfs/path.ts';
+import { AT_FDCWD, makeDirectories, mountAt, mountSuper, writeFile } from './files.ts';
 import { RuntimeProcess, type WritableLayer } from './runtime_process.ts';
 import type { ContainerSpec } from './spec.ts';
 
@@ -46,7 +45,7 @@ export function prepareRoot(task: Task, spec: ContainerSpec): WritableLayer | st
   enterRoot(task, layers.root);
   const failed = mountSystem(task, spec) ?? mountShm(task, spec) ?? mountExtra(task, spec);
   if (failed !== null) return failed;
-  if (spec.readOnly) task.nsproxy.mnt.root.flags |= MS_RDONLY;
+  if (spec.readOnly) layers.root.mount.flags |= MS_RDONLY;
   return layers;
 }
 
@@ -83,8 +82,7 @@ function shareShm(task: Task, donor: RuntimeProcess): number {
   const made = makeDirectories(task, SHM);
   const place = made < 0 ? made : lookupPath(task, AT_FDCWD, SHM, LOOKUP_FOLLOW);
   if (isErrno(place)) return place;
-  const mount = newMount(task.kernel, theirs.mount.sb, 'shm', mountFlags(QUIET));
-  return attachTree(mount, task.nsproxy.mnt, place.mount, place.dentry);
+  return mountSuper(task, theirs.mount.sb, 'shm', QUIET, place);
 }
 
 /** What the user asked for: folders of the host, and tmpfs. */
@@ -127,26 +125,18 @@ function mountSpace(task: Task, earlier: Path | null): Path | number {
   if (earlier === null) return mountAt(task, 'tmpfs', 'container', BASE, 0, 'mode=755');
   const place = lookupPath(task, AT_FDCWD, BASE, LOOKUP_FOLLOW);
   if (isErrno(place)) return place;
-  const failed = attachTree(
-    newMount(task.kernel, earlier.mount.sb, 'container', mountFlags(0)),
-    task.nsproxy.mnt,
-    place.mount,
-    place.dentry,
-  );
+  const failed = mountSuper(task, earlier.mount.sb, 'container', 0, place);
   return failed < 0 ? failed : lookupPath(task, AT_FDCWD, BASE, LOOKUP_FOLLOW);
 }
 
 /** pivot_root(2), and the old root unmounted. */
 function enterRoot(task: Task, root: Path): void {
   const { mount } = root;
-  const namespace = task.nsproxy.mnt;
-  const old = namespace.root;
-  mount.detach();
-  namespace.count--;
-  mount.namespace = null;
-  const path = new Path(mount, mount.root).get();
-  task.fs!.setRoot(path);
-  task.fs!.setCwd(path);
-  detachTree(old);
-  attachTree(mount, namespace, null, null);
+  const old = task.fs!.root.mount;
+  const { parent, mountpoint } = old;
+  old.detach();
+  mount.reattach(parent!, mountpoint!);
+  task.fs!.setRoot(root);
+  task.fs!.setCwd(root);
+  umountTree(old, 0);
 }

@@ -44,7 +44,7 @@ export const absences: readonly Absence[] = [
   { calls: ['userfaultfd'], instead: 'no faults handled by programs: only migration tools ask' },
   { calls: ['pkey_mprotect', 'pkey_alloc', 'pkey_free'], instead: 'no protection keys; the processor has none' },
   {
-    calls: ['open_tree', 'move_mount', 'fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr', 'statmount', 'listmount'],
+    calls: ['open_tree', 'fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr', 'statmount', 'listmount'],
     instead: 'util-linux, crun and systemd use mount(2) and /proc/self/mountinfo',
   },
   { calls: ['process_madvise', 'process_mrelease', 'cachestat'], instead: 'hints and figures about memory: programs do without' },

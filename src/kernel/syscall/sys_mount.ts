@@ -6,10 +6,12 @@ import * as m from '../../abi/mount.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import type { Task } from '../task/task.ts';
 import * as mounts from '../vfs/do_mount.ts';
-import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, userPath } from '../vfs/namei.ts';
+import { pivotRoot, unmount } from '../vfs/do_umount.ts';
+import { moveMount, setGroup } from '../vfs/move_mount.ts';
+import { LOOKUP_DIRECTORY, LOOKUP_EMPTY, LOOKUP_FOLLOW, userPath } from '../vfs/namei.ts';
 import { latin1Text } from '../vfs/text.ts';
-import { flags, ptr, str } from './args.ts';
-import { defineSyscall, partial, type Syscall } from './define.ts';
+import { fd, flags, ptr, str } from './args.ts';
+import { defineSyscall, type Syscall } from './define.ts';
 
 const PAGE_SIZE = 4096;
 
@@ -27,51 +29,71 @@ function readData(task: Task, address: number): string | number {
   return typeof bytes === 'number' ? bytes : latin1Text(bytes);
 }
 
-const mount = partial(
-  defineSyscall(
-    'mount',
-    [str('source'), str('target'), str('filesystemtype'), flags('mountflags'), ptr('data')],
-    (task, sourceAddress, target, typeAddress, given, data) => {
-      const type = optional(task, typeAddress);
-      if (typeof type === 'number') return type;
-      const source = optional(task, sourceAddress);
-      if (typeof source === 'number') return source;
-      const options = readData(task, data);
-      if (typeof options === 'number') return options;
-      const path = userPath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
-      if (isErrno(path)) return path;
-      if (!mounts.mayMount(task)) return -EPERM;
-      const flag = (given & m.MS_MGC_MSK) >>> 0 === m.MS_MGC_VAL ? given & ~m.MS_MGC_MSK : given;
-      if ((flag & (m.MS_REMOUNT | m.MS_BIND)) === (m.MS_REMOUNT | m.MS_BIND)) return mounts.remount(task, path, flag, '');
-      if ((flag & m.MS_REMOUNT) !== 0) return mounts.remount(task, path, flag, options);
-      if ((flag & m.MS_BIND) !== 0) {
-        const from = userPath(task, AT_FDCWD, sourceAddress, LOOKUP_FOLLOW);
-        return isErrno(from) ? from : mounts.mountBind(task, from, path, (flag & m.MS_REC) !== 0);
-      }
-      if (mounts.isPropagationChange(flag)) return mounts.changePropagation(task, path, flag);
-      if ((flag & m.MS_MOVE) !== 0) {
-        const from = userPath(task, AT_FDCWD, sourceAddress, LOOKUP_FOLLOW);
-        return isErrno(from) ? from : mounts.mountMove(task, from, path);
-      }
-      return type === '' ? -EINVAL : mounts.mountNew(task, path, type, source, flag, options);
-    },
-  ),
-  'shared mounts (MS_SHARED) are refused with EINVAL',
+const mount = defineSyscall(
+  'mount',
+  [str('source'), str('target'), str('filesystemtype'), flags('mountflags'), ptr('data')],
+  (task, sourceAddress, target, typeAddress, given, data) => {
+    const type = optional(task, typeAddress);
+    if (typeof type === 'number') return type;
+    const source = optional(task, sourceAddress);
+    if (typeof source === 'number') return source;
+    const options = readData(task, data);
+    if (typeof options === 'number') return options;
+    const path = userPath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
+    if (isErrno(path)) return path;
+    if ((given & m.MS_NOUSER) !== 0) return -EINVAL;
+    if (!mounts.mayMount(task)) return -EPERM;
+    const flag = (given & m.MS_MGC_MSK) >>> 0 === m.MS_MGC_VAL ? given & ~m.MS_MGC_MSK : given;
+    if ((flag & (m.MS_REMOUNT | m.MS_BIND)) === (m.MS_REMOUNT | m.MS_BIND)) return mounts.remount(task, path, flag, '');
+    if ((flag & m.MS_REMOUNT) !== 0) return mounts.remount(task, path, flag, options);
+    if ((flag & m.MS_BIND) !== 0) {
+      if (source === '') return -EINVAL;
+      const from = userPath(task, AT_FDCWD, sourceAddress, LOOKUP_FOLLOW);
+      return isErrno(from) ? from : mounts.mountBind(task, from, path, (flag & m.MS_REC) !== 0);
+    }
+    if (mounts.isPropagationChange(flag)) return mounts.changeType(task, path, flag);
+    if ((flag & m.MS_MOVE) !== 0) {
+      if (source === '') return -EINVAL;
+      const from = userPath(task, AT_FDCWD, sourceAddress, LOOKUP_FOLLOW);
+      return isErrno(from) ? from : moveMount(task, from, path, false);
+    }
+    return typeAddress === 0 ? -EINVAL : mounts.mountNew(task, path, type, source, flag, options);
+  },
 );
 
 const umount2 = defineSyscall('umount2', [str('target'), flags('flags')], (task, address, flag) => {
   if ((flag & ~(m.MNT_FORCE | m.MNT_DETACH | m.MNT_EXPIRE | m.UMOUNT_NOFOLLOW)) !== 0) return -EINVAL;
   const path = userPath(task, AT_FDCWD, address, (flag & m.UMOUNT_NOFOLLOW) !== 0 ? 0 : LOOKUP_FOLLOW);
   if (isErrno(path)) return path;
-  return mounts.mayMount(task) ? mounts.unmount(task, path, flag) : -EPERM;
+  return mounts.mayMount(task) ? unmount(task, path, flag) : -EPERM;
 });
 
-const pivotRoot = defineSyscall('pivot_root', [str('new_root'), str('put_old')], (task, newRoot, putOld) => {
+const pivotRootCall = defineSyscall('pivot_root', [str('new_root'), str('put_old')], (task, newRoot, putOld) => {
   if (!mounts.mayMount(task)) return -EPERM;
   const next = userPath(task, AT_FDCWD, newRoot, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
   if (isErrno(next)) return next;
   const old = userPath(task, AT_FDCWD, putOld, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
-  return isErrno(old) ? old : mounts.pivotRoot(task, next, old);
+  return isErrno(old) ? old : pivotRoot(task, next, old);
 });
 
-export const mountCalls: readonly Syscall[] = [mount, umount2, pivotRoot];
+/** LOOKUP_ flags for the half of `flag` that speaks of one path. */
+const lookupFlags = (flag: number, symlinks: number, empty: number): number =>
+  ((flag & symlinks) !== 0 ? LOOKUP_FOLLOW : 0) | ((flag & empty) !== 0 ? LOOKUP_EMPTY : 0);
+
+const moveMountCall = defineSyscall(
+  'move_mount',
+  [fd('from_dfd'), str('from_path'), fd('to_dfd'), str('to_path'), flags('flags')],
+  (task, fromFd, fromAddress, toFd, toAddress, flag) => {
+    if (!mounts.mayMount(task)) return -EPERM;
+    if ((flag & ~m.MOVE_MOUNT__MASK) !== 0) return -EINVAL;
+    if ((flag & (m.MOVE_MOUNT_BENEATH | m.MOVE_MOUNT_SET_GROUP)) === (m.MOVE_MOUNT_BENEATH | m.MOVE_MOUNT_SET_GROUP)) return -EINVAL;
+    const from = userPath(task, fromFd, fromAddress, lookupFlags(flag, m.MOVE_MOUNT_F_SYMLINKS, m.MOVE_MOUNT_F_EMPTY_PATH));
+    if (isErrno(from)) return from;
+    const to = userPath(task, toFd, toAddress, lookupFlags(flag, m.MOVE_MOUNT_T_SYMLINKS, m.MOVE_MOUNT_T_EMPTY_PATH));
+    if (isErrno(to)) return to;
+    if ((flag & m.MOVE_MOUNT_SET_GROUP) !== 0) return setGroup(task, from, to);
+    return moveMount(task, from, to, (flag & m.MOVE_MOUNT_BENEATH) !== 0);
+  },
+);
+
+export const mountCalls: readonly Syscall[] = [mount, umount2, pivotRootCall, moveMountCall];

@@ -1,5 +1,7 @@
 /** The name of a place as a task sees it. Linux: fs/d_path.c. */
 
+import type { Dentry } from './dentry.ts';
+import type { Mount } from './mount.ts';
 import type { Path } from './path.ts';
 
 /** An absolute name, and whether the root it is relative to lies above it. */
@@ -34,5 +36,13 @@ export function describePath(path: Path, root: Path): string {
   return path.dentry.unlinked ? `${name} (deleted)` : name;
 }
 
-/** Whether `root` lies above `path` (or is it). Linux: is_path_reachable. */
-export const reachesRoot = (path: Path, root: Path): boolean => pathName(path, root).reachable;
+/** Whether `dentry` of `mount` is below `root` (or is it). Linux: is_path_reachable. */
+export function isPathReachable(mount: Mount, dentry: Dentry, root: Path): boolean {
+  let at = mount;
+  let place = dentry;
+  while (at !== root.mount && at.parent !== null) {
+    place = at.mountpoint!;
+    at = at.parent;
+  }
+  return at === root.mount && root.dentry.isAncestorOf(place);
+}

@@ -21,7 +21,7 @@ export class Dentry {
   /** The walk that used it last; see Dcache. */
   stamp = 0;
   /** Mounts on it, in any mount namespace; null while there are none. */
-  mounts: readonly Mount[] | null = null;
+  mounts: Set<Mount> | null = null;
   /** Its name was removed; it lives only as long as it is held. Linux: d_unlinked. */
   unlinked = false;
   /** Who pays for it; null for roots. */

@@ -89,6 +89,7 @@ export abstract class File {
     if (this.isWriter) {
       this.inode.writers--;
       path!.mount.writers--;
+      path!.mount.sb.writers--;
     }
     if (this.inode.locks !== null) releaseFileLocks(this);
     this.release();

@@ -9,6 +9,7 @@ import type { Dentry } from './dentry.ts';
 import type { DirEmit, File } from './file.ts';
 import type { FileLocks } from './file_locks.ts';
 import type { InotifyMark } from './inotify.ts';
+import type { MountNamespace } from './mount_namespace.ts';
 import type { Path } from './path.ts';
 import type { SuperBlock } from './super_block.ts';
 
@@ -177,9 +178,14 @@ export abstract class Inode {
   removexattr(_task: Task, _name: string): number {
     return -EOPNOTSUPP;
   }
-  /** Whether mount(MS_BIND) may show it at another place: 0 or a negative errno. */
-  mayBind(_task: Task): number {
-    return 0;
+  /** The mount namespace that it is the file of. Linux: is_mnt_ns_file. */
+  get mountNamespace(): MountNamespace | null {
+    return null;
+  }
+
+  /** A directory in which nothing can ever be: a place to mount on. Linux: is_empty_dir_inode. */
+  get isEmptyForever(): boolean {
+    return false;
   }
   /** A new open file description; permission has been checked. */
   open(_task: Task, _path: Path, _flags: number): File | number {

@@ -1,15 +1,20 @@
 /** A file system, or a part of one, attached to a place in a mount namespace. Linux: struct mount. See mount_namespaces(7). */
 
 import { MS_NOATIME, MS_NODIRATIME, MS_RDONLY } from '../../abi/mount.ts';
+import type { MemoryGroup } from '../mm/memory_group.ts';
+import { PRICE_MOUNT, uncharge } from '../mm/price.ts';
 import type { Dentry } from './dentry.ts';
 import type { MountNamespace } from './mount_namespace.ts';
 import type { SuperBlock } from './super_block.ts';
 
-/** Mounts that a namespace may have: /proc/sys/fs/mount-max. */
-export const MOUNT_MAX = 100000;
+/** In `lockedFlags`: the atime flags may not change. Linux: MNT_LOCK_ATIME. */
+export const LOCK_ATIME: number = 1 << 30;
 
 export class Mount {
+  /** The lowest free number, given again later. */
   readonly id: number;
+  /** Never given again. Linux: mnt_id_unique. */
+  readonly uniqueId: number;
   readonly sb: SuperBlock;
   /** The dentry that appears at the mount point. */
   readonly root: Dentry;
@@ -24,14 +29,25 @@ export class Mount {
   mountpoint: Dentry | null = null;
   /** Mounts on dentries of this one. A second mount on the same place is a child of the first. */
   readonly children: Map<Dentry, Mount> = new Map();
-  /** The namespace it belongs to; null when it was detached. */
+  /** The namespace it belongs to; null before it was attached and after it was unmounted. */
   namespace: MountNamespace | null = null;
-  /** The group of mounts that propagate to each other, 0 when private, and the group that it receives from. See mount_namespaces(7). */
-  peerGroup = 0;
-  master = 0;
+  /** Mounts and unmounts on it reach its peers, the mounts of the same group. Linux: MNT_SHARED, mnt_group_id, mnt_share. */
+  shared = false;
+  /** 0 when it has none. */
+  groupId = 0;
+  nextPeer: Mount = this;
+  previousPeer: Mount = this;
+  /** The mount whose group it receives from, and its neighbours among that one's slaves. Linux: mnt_master, mnt_slave. */
+  master: Mount | null = null;
+  nextSlave: Mount | null = null;
+  previousSlave: Mount | null = null;
+  firstSlave: Mount | null = null;
+  lastSlave: Mount | null = null;
   unbindable = false;
   /** Came into the namespace together with its parent from a more privileged one: cannot be unmounted alone. Linux: MNT_LOCKED. */
   locked = false;
+  /** Taken down; it may still be in use. Linux: MNT_UMOUNT. */
+  unmounted = false;
   /** Marked by umount2(MNT_EXPIRE), cleared by use. */
   expiring = false;
   /** Paths that hold it: open files, working directories. */
@@ -39,13 +55,19 @@ export class Mount {
   private released = false;
   /** Open files that can write. */
   writers = 0;
+  /** Null for the kernel's own mounts. */
+  private readonly payer: MemoryGroup | null;
 
-  constructor(id: number, sb: SuperBlock, root: Dentry, source: string, flags: number) {
-    this.id = id;
+  /** `payer` has been charged. */
+  constructor(sb: SuperBlock, root: Dentry, source: string, flags: number, payer: MemoryGroup | null = null) {
+    const { vfs } = sb.kernel;
+    this.id = vfs.mountIds.allocate();
+    this.uniqueId = vfs.nextUniqueMountId();
     this.sb = sb;
     this.root = root.get();
     this.source = source;
     this.flags = flags;
+    this.payer = payer;
     sb.mounts++;
   }
 
@@ -68,38 +90,69 @@ export class Mount {
   }
 
   put(): void {
-    if (--this.refs === 0 && this.namespace === null) this.release();
+    if (--this.refs === 0) {
+      this.expiring = false;
+      this.releaseIfUnused();
+    }
+  }
+
+  /** Say where it will be; nobody walks to it before `hash`. Linux: mnt_set_mountpoint. */
+  setMountpoint(parent: Mount, mountpoint: Dentry): void {
+    this.parent = parent;
+    this.mountpoint = mountpoint.get();
+    mountpoint.mounts ??= new Set();
+    mountpoint.mounts.add(this);
+  }
+
+  /** Appear at the mount point. Linux: __attach_mnt. */
+  hash(): void {
+    this.parent!.children.set(this.mountpoint!, this);
   }
 
   /** Attach it at `mountpoint` of `parent`. */
   attach(parent: Mount, mountpoint: Dentry): void {
-    this.parent = parent;
-    this.mountpoint = mountpoint.get();
-    mountpoint.mounts = [...(mountpoint.mounts ?? []), this];
-    parent.children.set(mountpoint, this);
+    this.setMountpoint(parent, mountpoint);
+    this.hash();
   }
 
-  /** Take it off its place; the namespace is the caller's business. */
+  /** Take it off its place; the namespace is the caller's business. Linux: umount_mnt. */
   detach(): void {
     const { parent, mountpoint } = this;
     if (parent === null || mountpoint === null) return;
-    parent.children.delete(mountpoint);
-    const left = mountpoint.mounts!.filter((mount) => mount !== this);
-    mountpoint.mounts = left.length === 0 ? null : left;
+    if (parent.children.get(mountpoint) === this) parent.children.delete(mountpoint);
+    mountpoint.mounts!.delete(this);
+    if (mountpoint.mounts!.size === 0) mountpoint.mounts = null;
     mountpoint.put();
     this.parent = null;
     this.mountpoint = null;
   }
 
-  /** Nothing uses it any more. */
-  release(): void {
-    if (this.released) return;
-    this.released = true;
-    this.root.put();
-    if (--this.sb.mounts === 0) this.sb.kill();
+  /** Move to another place. Linux: mnt_change_mountpoint. */
+  reattach(parent: Mount, mountpoint: Dentry): void {
+    this.detach();
+    this.attach(parent, mountpoint);
   }
 
-  /** This mount and all below it, parents first. */
+  /** The only mount on it, if that covers it completely. Linux: find_topper. */
+  get topper(): Mount | null {
+    return this.children.size === 1 ? (this.children.get(this.root) ?? null) : null;
+  }
+
+  /** It is gone when no namespace has it, no unmounted parent keeps it and nobody uses it. */
+  releaseIfUnused(): void {
+    if (this.released || this.refs > 0 || this.namespace !== null || this.parent !== null) return;
+    this.released = true;
+    for (const child of [...this.children.values()]) {
+      child.detach();
+      child.releaseIfUnused();
+    }
+    this.root.put();
+    this.sb.kernel.vfs.mountIds.free(this.id);
+    if (this.payer !== null) uncharge(this.payer, PRICE_MOUNT);
+    if (--this.sb.mounts === 0) this.sb.release();
+  }
+
+  /** This mount and all below it, parents first. Linux: next_mnt. */
   *tree(): IterableIterator<Mount> {
     yield this;
     for (const child of this.children.values()) yield* child.tree();

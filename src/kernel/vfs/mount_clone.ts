@@ -1,12 +1,13 @@
 /** New mount namespaces, and entering one. Linux: copy_mnt_ns, mntns_install in fs/namespace.c. */
 
-import { ENOSPC } from '../../abi/errno.ts';
+import { isErrno } from '../../abi/errno.ts';
 import type { UserNamespace } from '../namespace/user_namespace.ts';
 import type { Task } from '../task/task.ts';
 import { FsContext } from './fs_context.ts';
-import { MOUNT_MAX, type Mount } from './mount.ts';
+import type { Mount } from './mount.ts';
+import { CL_COPY_UNBINDABLE, CL_SHARED_TO_SLAVE, copyTree } from './mount_copy.ts';
 import type { MountNamespace } from './mount_namespace.ts';
-import { attachTree, copyTree } from './mount_tree.ts';
+import { attachRoot, lockTree } from './mount_tree.ts';
 import { Path } from './path.ts';
 
 export interface ClonedMounts {
@@ -18,11 +19,14 @@ export interface ClonedMounts {
 /** A copy of the task's mount namespace for clone(CLONE_NEWNS) and unshare(CLONE_NEWNS). */
 export function cloneMountNamespace(task: Task, owner: UserNamespace, inode: number): ClonedMounts | number {
   const old = task.nsproxy.mnt;
-  if (old.count > MOUNT_MAX) return -ENOSPC;
-  const namespace = task.kernel.vfs.createMountNamespace(inode, owner);
   const map = new Map<Mount, Mount>();
-  const root = copyTree(old.root, old.root.root, { bind: false, lock: owner !== old.owner }, map);
-  attachTree(root, namespace, null, null);
+  const lessPrivileged = owner !== old.owner;
+  const flags = CL_COPY_UNBINDABLE | (lessPrivileged ? CL_SHARED_TO_SLAVE : 0);
+  const root = copyTree(old.root, null, flags, task.group.cgroup.memory, map);
+  if (isErrno(root)) return root;
+  if (lessPrivileged) lockTree(root);
+  const namespace = task.kernel.vfs.createMountNamespace(inode, owner);
+  attachRoot(namespace, root);
   const moved = (path: Path): Path => new Path(map.get(path.mount) ?? path.mount, path.dentry);
   const { fs } = task;
   const copy = new FsContext(moved(fs!.root), moved(fs!.cwd));
@@ -30,16 +34,18 @@ export function cloneMountNamespace(task: Task, owner: UserNamespace, inode: num
   return { namespace, fs: copy };
 }
 
-/** The root directory of a mount namespace: what is mounted on top there. */
-export function rootOf(namespace: MountNamespace): Path {
-  let { root } = namespace;
-  let dentry = root.root;
-  for (let above = root.children.get(dentry); above !== undefined; above = root.children.get(dentry)) {
-    root = above;
+/** What is mounted on top at `path`. */
+export function topOf(path: Path): Path {
+  let { mount, dentry } = path;
+  for (let above = mount.children.get(dentry); above !== undefined; above = mount.children.get(dentry)) {
+    mount = above;
     dentry = above.root;
   }
-  return new Path(root, dentry);
+  return mount === path.mount ? path : new Path(mount, dentry);
 }
+
+/** The root directory of a mount namespace: what is mounted on top there. */
+export const rootOf = ({ root }: MountNamespace): Path => topOf(new Path(root, root.root));
 
 /** setns(2): the task's root and working directory become the namespace's root. The caller has checked capabilities. */
 export function enterMountNamespace(task: Task, namespace: MountNamespace): void {

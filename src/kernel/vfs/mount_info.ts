@@ -6,6 +6,7 @@ import type { Task } from '../task/task.ts';
 import { pathName } from './d_path.ts';
 import type { Mount } from './mount.ts';
 import { Path } from './path.ts';
+import { dominatingId } from './pnode.ts';
 import { manglePath } from './text.ts';
 
 const MOUNT_OPTIONS: readonly (readonly [number, string])[] = [
@@ -47,8 +48,15 @@ function visible(task: Task): Visible[] {
   return list;
 }
 
-function propagation(mount: Mount): string {
-  return `${mount.peerGroup !== 0 ? ` shared:${mount.peerGroup}` : ''}${mount.master !== 0 ? ` master:${mount.master}` : ''}${mount.unbindable ? ' unbindable' : ''}`;
+/** The optional fields. */
+function propagation(mount: Mount, root: Path): string {
+  const { master } = mount;
+  let text = mount.shared ? ` shared:${mount.groupId}` : '';
+  if (master !== null) {
+    const dominating = dominatingId(mount, root);
+    text += ` master:${master.groupId}${dominating !== 0 && dominating !== master.groupId ? ` propagate_from:${dominating}` : ''}`;
+  }
+  return mount.unbindable ? `${text} unbindable` : text;
 }
 
 /** The name of the mount's root inside its file system. */
@@ -67,7 +75,7 @@ export function mountInfo(task: Task): string {
       const own = `${(mount.flags & m.MS_RDONLY) !== 0 ? 'ro' : 'rw'}${optionsOf(mount.flags, MOUNT_OPTIONS)}`;
       const whole = `${sb.readOnly ? 'ro' : 'rw'}${optionsOf(sb.flags, SUPER_OPTIONS)}${sb.showOptions()}`;
       const ids = `${mount.id} ${mount.parent?.id ?? mount.id} ${majorOf(sb.dev)}:${minorOf(sb.dev)}`;
-      return `${ids} ${manglePath(rootName(mount))} ${manglePath(place)} ${own}${propagation(mount)} - ${sb.type.name} ${manglePath(mount.source)} ${whole}\n`;
+      return `${ids} ${manglePath(rootName(mount))} ${manglePath(place)} ${own}${propagation(mount, task.fs!.root)} - ${sb.type.name} ${manglePath(mount.source)} ${whole}\n`;
     })
     .join('');
 }

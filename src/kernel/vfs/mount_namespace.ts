@@ -4,16 +4,18 @@ import { Namespace } from '../namespace/namespace.ts';
 import type { UserNamespace } from '../namespace/user_namespace.ts';
 import { WaitQueue } from '../task/wait_queue.ts';
 import type { Mount } from './mount.ts';
-import { detachTree } from './mount_tree.ts';
+import { umountTree } from './mount_tree.ts';
 
 export class MountNamespace extends Namespace {
   readonly kind = 'mnt';
   readonly owner: UserNamespace;
-  /** Never given again. Linux: mnt_namespace.seq. */
+  /** Never given again; 0: the mounts of a detached tree. Linux: mnt_namespace.seq. */
   readonly id: number;
   root!: Mount;
-  /** Mounts in it. */
-  count = 0;
+  /** Mounts in it by their unique id. */
+  private readonly mounts: Map<number, Mount> = new Map();
+  /** Mounts that are about to be added. */
+  pending = 0;
   /** Counts changes; poll(2) on /proc/[pid]/mountinfo reports them. */
   event = 0;
   readonly changed: WaitQueue = new WaitQueue();
@@ -24,15 +26,38 @@ export class MountNamespace extends Namespace {
     this.id = id;
   }
 
+  /** Holds what open_tree(2) or fsmount(2) made, until it is attached. Linux: is_anon_ns. */
+  get anonymous(): boolean {
+    return this.id === 0;
+  }
+
+  get count(): number {
+    return this.mounts.size;
+  }
+
+  add(mount: Mount): void {
+    mount.namespace = this;
+    this.mounts.set(mount.uniqueId, mount);
+  }
+
+  /** The mount itself still knows where it was. */
+  remove(mount: Mount): void {
+    this.mounts.delete(mount.uniqueId);
+  }
+
+  find(uniqueId: number): Mount | null {
+    return this.mounts.get(uniqueId) ?? null;
+  }
+
   /** Everything in it is unmounted. Linux: put_mnt_ns. */
   override destroy(): void {
     this.root.sb.kernel.vfs.mountNamespaces.delete(this.id);
-    detachTree(this.root);
+    umountTree(this.root, 0);
   }
 
-  /** Every mount, parents first. */
+  /** Every mount, in the order in which they were made. */
   list(): Mount[] {
-    return [...this.root.tree()];
+    return [...this.mounts.values()].sort((a, b) => a.uniqueId - b.uniqueId);
   }
 
   touch(): void {

@@ -1,70 +1,117 @@
-/** Attaching, copying and taking down mounts. Linux: fs/namespace.c. See mount_namespaces(7), mount(2). */
+/** Attaching, locking and taking down trees of mounts, with what propagates. Linux: fs/namespace.c. See mount_namespaces(7), mount(2). */
 
-import { ENOSPC } from '../../abi/errno.ts';
-import type { Kernel } from '../kernel.ts';
+import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_RDONLY } from '../../abi/mount.ts';
+import type { Task } from '../task/task.ts';
 import type { Dentry } from './dentry.ts';
-import { MOUNT_MAX, Mount } from './mount.ts';
+import { LOCK_ATIME, type Mount } from './mount.ts';
+import { countMounts, discardTree } from './mount_copy.ts';
 import type { MountNamespace } from './mount_namespace.ts';
-import type { SuperBlock } from './super_block.ts';
+import { changePropagation, cleanupGroupIds, inventGroupIds, setShared } from './pnode.ts';
+import { propagateMount } from './propagate_mount.ts';
+import { propagateUmount, propagateUnlock } from './propagate_umount.ts';
 
-/** A mount of all of `sb`, not attached yet. `flags` are those of the mount. */
-export const newMount = (kernel: Kernel, sb: SuperBlock, source: string, flags: number): Mount =>
-  new Mount(kernel.vfs.allocateMountId(), sb, sb.root, source, flags);
+/** Peers and slaves unmount too. */
+export const UMOUNT_PROPAGATE = 1;
+/** Nothing stays connected: what is in use was found to be nothing. */
+export const UMOUNT_SYNC = 2;
+/** Mounts of the tree stay on each other as long as somebody is in there. */
+export const UMOUNT_CONNECTED = 4;
 
-/** Make `mount` and all below it part of `namespace`, at `mountpoint` of `parent` (on top of what is mounted there) or as the root. */
-export function attachTree(mount: Mount, namespace: MountNamespace, parent: Mount | null, mountpoint: Dentry | null): number {
-  const all = [...mount.tree()];
-  if (namespace.count + all.length > MOUNT_MAX) return -ENOSPC;
-  if (parent !== null && mountpoint !== null) mount.attach(parent, mountpoint);
-  else namespace.root = mount;
-  for (const one of all) one.namespace = namespace;
-  namespace.count += all.length;
-  namespace.touch();
+const LOCKABLE_FLAGS = MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC;
+
+/** How attachRecursive attaches. */
+export interface Attachment {
+  /** The tree is taken from its present place in the same namespace. */
+  readonly move?: boolean;
+  /** It slips under `top`, which is then mounted on it. */
+  readonly beneath?: boolean;
+}
+
+/** Make `mount` the root of a namespace that has none. */
+export function attachRoot(namespace: MountNamespace, mount: Mount): void {
+  namespace.root = mount;
+  for (const one of mount.tree()) namespace.add(one);
+}
+
+/** Attach the tree `source` at `place` of `top` and copies of it at peers and slaves. -ENOSPC, -ENOMEM, -EINVAL. Linux: attach_recursive_mnt. */
+export function attachRecursive(task: Task, source: Mount, top: Mount, place: Dentry, { move, beneath }: Attachment = {}): number {
+  const namespace = top.namespace!;
+  const dest = beneath ? top.parent! : top;
+  if (!move) {
+    const full = countMounts(namespace, source);
+    if (full < 0) return full;
+  }
+  let copies: Mount[] = [];
+  if (dest.shared) {
+    inventGroupIds(source.tree());
+    const propagated = propagateMount(dest, place, source, task.group.cgroup.memory);
+    copies = propagated.copies;
+    if (propagated.failed < 0) {
+      namespace.pending = 0;
+      for (const copy of copies) {
+        copy.parent!.namespace!.pending = 0;
+        discardTree(copy);
+      }
+      cleanupGroupIds(source.tree());
+      return propagated.failed;
+    }
+    for (const one of source.tree()) setShared(one);
+  }
+  if (move) source.detach();
+  else for (const one of source.tree()) one.namespace?.remove(one);
+  source.setMountpoint(dest, place);
+  if (beneath) top.reattach(source, source.root);
+  commit(source, namespace);
+  for (const copy of copies) commitCopy(copy, source, task);
   return 0;
 }
 
+/** Linux: commit_tree. */
+function commit(mount: Mount, namespace: MountNamespace): void {
+  for (const one of mount.tree()) if (one.namespace !== namespace) namespace.add(one);
+  mount.hash();
+  namespace.pending = 0;
+  namespace.touch();
+}
+
+/** A propagated copy slips under what is mounted at its place, and is locked where the namespace is less privileged. */
+function commitCopy(copy: Mount, source: Mount, task: Task): void {
+  const parent = copy.parent!;
+  const covered = parent.children.get(copy.mountpoint!);
+  covered?.reattach(copy, source.root);
+  if (parent.namespace!.owner !== task.nsproxy.mnt.owner) lockTree(copy);
+  copy.locked = false;
+  commit(copy, parent.namespace!);
+}
+
+/** The mounts of a tree stay together and keep their restrictions in a less privileged namespace. Linux: lock_mnt_tree. */
+export function lockTree(mount: Mount): void {
+  for (const one of mount.tree()) {
+    one.lockedFlags |= LOCK_ATIME | (one.flags & LOCKABLE_FLAGS);
+    if (one !== mount) one.locked = true;
+  }
+}
+
+/** Whether the mount goes off its unmounted parent. Linux: disconnect_mount. */
+function disconnects(mount: Mount, how: number): boolean {
+  if ((how & UMOUNT_SYNC) !== 0 || mount.parent === null || !mount.parent.unmounted) return true;
+  return (how & UMOUNT_CONNECTED) === 0 && !mount.locked;
+}
+
 /** Take `mount` and all below it out of their namespace; what is still in use lives on detached. Linux: umount_tree. */
-export function detachTree(mount: Mount): void {
-  const { namespace } = mount;
-  const all = [...mount.tree()].reverse();
+export function umountTree(mount: Mount, how: number): void {
+  if ((how & UMOUNT_PROPAGATE) !== 0) propagateUnlock(mount);
+  const all = [...mount.tree()];
   for (const one of all) {
-    one.detach();
-    if (one.namespace === null) continue;
-    one.namespace.count--;
+    one.unmounted = true;
+    one.namespace?.remove(one);
+  }
+  if ((how & UMOUNT_PROPAGATE) !== 0) all.push(...propagateUmount(all));
+  for (const one of all) {
+    one.namespace?.touch();
     one.namespace = null;
-    if (one.refs === 0) one.release();
+    if (disconnects(one, how)) one.detach();
+    changePropagation(one, MS_PRIVATE);
   }
-  namespace?.touch();
-}
-
-/** Which mounts a copy leaves out. */
-export interface CopyOptions {
-  /** Leave out unbindable mounts and what is below them (bind). */
-  readonly bind: boolean;
-  /** The copy goes to a less privileged namespace: its mounts stay together and keep their restrictions. */
-  readonly lock: boolean;
-}
-
-/** A copy of `mount` with `root` as its root: the same file system at another place. Linux: clone_mnt. */
-export function copyMount(mount: Mount, root: Dentry, options: CopyOptions): Mount {
-  const copy = new Mount(mount.sb.kernel.vfs.allocateMountId(), mount.sb, root, mount.source, mount.flags);
-  copy.lockedFlags = options.lock ? mount.flags : mount.lockedFlags;
-  copy.peerGroup = mount.peerGroup;
-  copy.master = mount.master;
-  copy.unbindable = mount.unbindable && !options.bind;
-  return copy;
-}
-
-/** A copy of `mount` from `root` on, with what is mounted below. `map` receives originals and copies. Linux: copy_tree. */
-export function copyTree(mount: Mount, root: Dentry, options: CopyOptions, map: Map<Mount, Mount> = new Map()): Mount {
-  const copy = copyMount(mount, root, options);
-  map.set(mount, copy);
-  for (const [mountpoint, child] of mount.children) {
-    if (options.bind && child.unbindable) continue;
-    if (!root.isAncestorOf(mountpoint)) continue;
-    const below = copyTree(child, child.root, options, map);
-    below.locked = options.lock || child.locked;
-    below.attach(copy, mountpoint);
-  }
-  return copy;
+  for (const one of all) one.releaseIfUnused();
 }

@@ -8,7 +8,7 @@ import type { Task } from '../task/task.ts';
 import type { Dentry } from './dentry.ts';
 import { notifyCreate, notifyLinkCount, notifyMove, notifyRemove } from './fsnotify.ts';
 import type { Inode } from './inode.ts';
-import { detachTree } from './mount_tree.ts';
+import { UMOUNT_CONNECTED, umountTree } from './mount_tree.ts';
 import { lookupParent, type Walk } from './namei.ts';
 import { MAY_READ, MAY_WRITE, mayCreate, mayDelete, ownerOrCapable, permission } from './permission.ts';
 
@@ -229,10 +229,16 @@ function moved(task: Task, old: Dentry, target: Dentry, flags: number, { from, t
 
 /** Whether something is mounted on the entry in the caller's mount namespace. Linux: is_local_mountpoint. */
 function isMountPointHere(task: Task, dentry: Dentry): boolean {
-  return dentry.mounts?.some((mount) => mount.namespace === task.nsproxy.mnt) ?? false;
+  return dentry.mounts !== null && [...dentry.mounts].some((mount) => mount.namespace === task.nsproxy.mnt);
 }
 
 /** The place is gone: mounts that other namespaces have on it go too. Linux: detach_mounts. */
 function detachMounts(dentry: Dentry): void {
-  for (const mount of dentry.mounts ?? []) detachTree(mount);
+  for (const mount of [...(dentry.mounts ?? [])]) {
+    if (!mount.unmounted) umountTree(mount, UMOUNT_CONNECTED);
+    else {
+      mount.detach();
+      mount.releaseIfUnused();
+    }
+  }
 }

@@ -152,6 +152,7 @@ export function openPath(task: Task, path: Path, how: OpenHow, created: boolean)
     file.isWriter = true;
     file.inode.writers++;
     path.mount.writers++;
+    path.mount.sb.writers++;
   }
   notify(path.dentry, inode, IN_OPEN);
   return file;
@@ -199,7 +200,7 @@ function mayOpen(task: Task, path: Path, { flags, exec }: OpenHow): number {
       break;
     case S_IFBLK:
     case S_IFCHR:
-      if ((mount.flags & MS_NODEV) !== 0) return -EACCES;
+      if (((mount.flags | mount.sb.impliedFlags) & MS_NODEV) !== 0) return -EACCES;
       break;
     case S_IFREG:
       if ((mask & MAY_WRITE) !== 0 && mount.readOnly) return -EROFS;

@@ -2,7 +2,7 @@
 
 import { EINVAL } from '../../abi/errno.ts';
 import { NAME_MAX } from '../../abi/fcntl.ts';
-import { MS_RDONLY } from '../../abi/mount.ts';
+import { MS_NODEV, MS_RDONLY } from '../../abi/mount.ts';
 import type { Kernel } from '../kernel.ts';
 import type { UserNamespace } from '../namespace/user_namespace.ts';
 import type { Task } from '../task/task.ts';
@@ -25,7 +25,8 @@ export abstract class SuperBlock {
   readonly dev: number;
   /** f_type of statfs(2). */
   readonly magic: number;
-  readonly userNs: UserNamespace | null;
+  /** Whose ids its files have and who may reconfigure it; null: the initial user namespace. Linux: s_user_ns. */
+  userNs: UserNamespace | null = null;
   readonly blockSize: number = 4096;
   readonly nameMax: number = NAME_MAX;
   /** MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME. */
@@ -34,14 +35,15 @@ export abstract class SuperBlock {
   root!: Dentry;
   /** Mounts of it. */
   mounts = 0;
+  /** Open files that can write to it. */
+  writers = 0;
 
-  constructor(kernel: Kernel, type: FileSystemType, magic: number, flags: number, userNs: UserNamespace | null = null) {
+  constructor(kernel: Kernel, type: FileSystemType, magic: number, flags: number) {
     this.kernel = kernel;
     this.type = type;
     this.dev = kernel.vfs.allocateDev();
     this.magic = magic;
     this.flags = flags;
-    this.userNs = userNs;
   }
 
   /** Make `inode` the root directory. */
@@ -60,7 +62,17 @@ export abstract class SuperBlock {
 
   /** Whether files and directories may be bound to user-space writes at all (SB_I_NOEXEC, SB_I_NODEV): MS_ flags that hold for every mount. */
   get impliedFlags(): number {
-    return 0;
+    return this.userNs === null ? 0 : MS_NODEV;
+  }
+
+  /** A user namespace may mount it only where a whole one is visible already. Linux: SB_I_USERNS_VISIBLE. */
+  get userNsVisible(): boolean {
+    return false;
+  }
+
+  /** It is mounted on behalf of `userNs`. */
+  own(userNs: UserNamespace): void {
+    if (userNs !== this.kernel.initialUserNs) this.userNs = userNs.get();
   }
 
   statfs(_task: Task): StatFs | number {
@@ -91,5 +103,12 @@ export abstract class SuperBlock {
   inodeUnused(_inode: Inode): void {}
 
   /** The last mount is gone. */
-  kill(): void {}
+  release(): void {
+    this.kill();
+    this.userNs?.put();
+    this.userNs = null;
+  }
+
+  /** Let go of what the file system holds. */
+  protected kill(): void {}
 }

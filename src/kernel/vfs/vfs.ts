@@ -3,11 +3,15 @@
 import { makedev } from '../../abi/stat.ts';
 import type { LayerSuperBlock } from '../fs/layerfs/layerfs.ts';
 import type { Kernel } from '../kernel.ts';
+import { Ida } from '../namespace/ida.ts';
 import type { UserNamespace } from '../namespace/user_namespace.ts';
 import { CharDevices } from './char_device.ts';
 import { Dcache } from './dcache.ts';
 import type { FileSystemType } from './file_system_type.ts';
 import { MountNamespace } from './mount_namespace.ts';
+
+/** Unique mount ids lie above all others. */
+export const MNT_UNIQUE_ID_OFFSET: number = 2 ** 31;
 
 export class Vfs {
   readonly dcache: Dcache;
@@ -29,9 +33,12 @@ export class Vfs {
   readonly mountNamespaces: Map<number, MountNamespace> = new Map();
   /** Linux: mnt_ns_seq; the first namespace gets 2. */
   private lastMountNamespace = 1;
+  /** Mounts that a namespace may have: /proc/sys/fs/mount-max. */
+  mountMax = 100000;
+  readonly mountIds: Ida = new Ida(0);
+  readonly peerGroups: Ida = new Ida(1);
+  private lastUniqueMountId: number = MNT_UNIQUE_ID_OFFSET;
   private nextDevMinor = 1;
-  private nextMountId = 1;
-  private nextPeerGroup = 1;
 
   constructor(kernel: Kernel) {
     this.dcache = new Dcache(kernel);
@@ -52,11 +59,7 @@ export class Vfs {
     return makedev(0, this.nextDevMinor++);
   }
 
-  allocateMountId(): number {
-    return this.nextMountId++;
-  }
-
-  allocatePeerGroup(): number {
-    return this.nextPeerGroup++;
+  nextUniqueMountId(): number {
+    return ++this.lastUniqueMountId;
   }
 }

@@ -53,7 +53,7 @@ export class PtsDriver extends CharDriver {
 function devptsOf(path: Path): Mount | null {
   if (path.mount.sb instanceof DevptsSuperBlock) return path.mount;
   const beside = path.dentry.parent.children?.get('pts')?.mounts ?? [];
-  return beside.find((mount) => mount.parent === path.mount && mount.sb instanceof DevptsSuperBlock) ?? null;
+  return [...beside].find((mount) => mount.parent === path.mount && mount.sb instanceof DevptsSuperBlock) ?? null;
 }
 
 function openPtmx(task: Task, inode: Inode, path: Path, flags: number): File | number {

@@ -45,7 +45,7 @@ beforeEach(() => {
   registerDevices(world.kernel);
   guest = world.guest();
   const sb = new DevptsType().mount(world.kernel, guest.task, 'devpts', 0, 'mode=620,gid=5,ptmxmode=666') as DevptsSuperBlock;
-  mount = new Mount(1, sb, sb.root, 'devpts', 0);
+  mount = new Mount(sb, sb.root, 'devpts', 0);
   guest.task.files!.install(MASTER, openNode(guest, sb.ptmx, 'ptmx', O_RDWR | O_NONBLOCK), false);
   guest.put(new Uint8Array(4));
   expect(guest.call(ioctl, MASTER, I.TIOCSPTLCK, guest.memory)).toBe(0);

@@ -35,7 +35,7 @@ class AnonymousSuperBlock extends SuperBlock {
   constructor(kernel: Kernel, type: InternalType, magic: number) {
     super(kernel, type, magic, 0);
     this.setRoot(new AnonymousInode(this, S_IFDIR | 0o755, '/'));
-    this.mount = new Mount(kernel.vfs.allocateMountId(), this, this.root, 'none', 0);
+    this.mount = new Mount(this, this.root, 'none', 0);
     this.mount.get();
   }
 

@@ -74,7 +74,7 @@ export class HostSuperBlock extends SuperBlock {
     return { blocks: 0, blocksFree: 0, files: 0, filesFree: 0 };
   }
 
-  override kill(): void {
+  protected override kill(): void {
     this.sync();
   }
 }

@@ -32,7 +32,7 @@ export class Nsfs extends SuperBlock {
   constructor(kernel: Kernel) {
     super(kernel, new NsfsType(), NSFS_MAGIC, 0);
     this.setRoot(new NsfsRoot(this, 1, S_IFDIR | 0o755));
-    this.mount = new Mount(kernel.vfs.allocateMountId(), this, this.root, 'nsfs', 0).get();
+    this.mount = new Mount(this, this.root, 'nsfs', 0).get();
   }
 
   override showPath(root: Dentry): string {
@@ -58,9 +58,8 @@ export class NamespaceInode extends Inode {
     return (mask & MAY_WRITE) !== 0 ? -EPERM : null;
   }
 
-  /** A mount namespace cannot be bound in itself or in an older one, which it could then keep. Linux: mnt_ns_loop. */
-  override mayBind(task: Task): number {
-    return this.namespace instanceof MountNamespace && this.namespace.id <= task.nsproxy.mnt.id ? -EINVAL : 0;
+  override get mountNamespace(): MountNamespace | null {
+    return this.namespace instanceof MountNamespace ? this.namespace : null;
   }
 
   override open(task: Task): File {

@@ -72,10 +72,10 @@ export class OverlaySuperBlock extends SuperBlock {
     return this.upper?.sb.sync() ?? 0;
   }
 
-  override kill(): void {
+  protected override kill(): void {
     this.root.put();
     this.root.forgetInode();
     for (const root of [...this.lowers, ...(this.upper === null ? [] : [this.upper])]) root.put();
-    for (const sb of this.spaces) if (--sb.mounts === 0) sb.kill();
+    for (const sb of this.spaces) if (--sb.mounts === 0) sb.release();
   }
 }

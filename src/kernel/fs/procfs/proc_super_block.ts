@@ -5,6 +5,7 @@ import { MS_NODEV, MS_NOEXEC } from '../../../abi/mount.ts';
 import { PROC_SUPER_MAGIC, S_IFDIR } from '../../../abi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { PidNamespace } from '../../namespace/pid_namespace.ts';
+import type { UserNamespace } from '../../namespace/user_namespace.ts';
 import type { Pid } from '../../task/pid.ts';
 import { mayAccess } from '../../task/ptrace_access.ts';
 import type { Task } from '../../task/task.ts';
@@ -43,7 +44,7 @@ export class ProcSuperBlock extends SuperBlock {
   private readonly inodes: Map<string, ProcInode> = new Map();
 
   constructor(kernel: Kernel, type: ProcType, flags: number, task: Task) {
-    super(kernel, type, PROC_SUPER_MAGIC, flags, task.cred.userNs);
+    super(kernel, type, PROC_SUPER_MAGIC, flags);
     this.pidNamespace = task.pid.namespace;
     this.setRoot(new ProcInode(this, ROOT_INO, S_IFDIR | 0o555, [], null));
   }
@@ -55,6 +56,10 @@ export class ProcSuperBlock extends SuperBlock {
 
   override get impliedFlags(): number {
     return MS_NOEXEC | MS_NODEV;
+  }
+
+  override get userNsVisible(): boolean {
+    return true;
   }
 
   /** The inode at `names`, the one in use if it is about the same task. */
@@ -106,7 +111,7 @@ export class ProcSuperBlock extends SuperBlock {
     return 0;
   }
 
-  override kill(): void {
+  protected override kill(): void {
     this.pidNamespace.put();
   }
 
@@ -124,6 +129,10 @@ export class ProcSuperBlock extends SuperBlock {
 export class ProcType extends FileSystemType {
   readonly name = 'proc';
   override readonly userNsMount = true;
+
+  override ownerFor(task: Task): UserNamespace {
+    return task.pid.namespace.owner;
+  }
 
   mount(kernel: Kernel, task: Task, _source: string, flags: number, data: string): SuperBlock | number {
     const sb = new ProcSuperBlock(kernel, this, flags, task);

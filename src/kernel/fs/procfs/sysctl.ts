@@ -9,7 +9,6 @@ import { UCOUNTS, type UcountName } from '../../namespace/ucounts.ts';
 import type { UtsName } from '../../namespace/uts_namespace.ts';
 import { MAX_THREADS } from '../../task/rlimits.ts';
 import { NR_OPEN } from '../../vfs/fd_table.ts';
-import { MOUNT_MAX } from '../../vfs/mount.ts';
 import type { Vfs } from '../../vfs/vfs.ts';
 import { constant, directory, file, type ProcContext, type ProcDirectoryEntry, type ProcFileEntry } from './entry.ts';
 import { ipcParameters } from './sysctl_ipc.ts';
@@ -91,13 +90,13 @@ const memory = (field: NumberField<Memory>, bounds?: Bounds): ProcFileEntry =>
     bounds,
   );
 
-const vfs = (field: NumberField<Vfs>, max: number): ProcFileEntry =>
+const vfs = (field: NumberField<Vfs>, max: number, min = 0): ProcFileEntry =>
   integer(
     ({ kernel }) => kernel.vfs[field],
     ({ kernel }, value) => {
       (kernel.vfs as unknown as Record<string, number>)[field] = value;
     },
-    { max },
+    { min, max },
   );
 
 /** How much each user of the reader's user namespace may make. See namespaces(7). Linux: kernel/ucount.c. */
@@ -144,7 +143,7 @@ export const sysctl: ProcDirectoryEntry = directory({
   fs: directory({
     'file-max': constant('9223372036854775807\n'),
     inotify: directory({ max_queued_events: constant('16384\n') }),
-    'mount-max': fixed(() => MOUNT_MAX),
+    'mount-max': vfs('mountMax', INT_MAX, 1),
     nr_open: fixed(() => NR_OPEN),
     overflowgid: constant('65534\n'),
     overflowuid: constant('65534\n'),

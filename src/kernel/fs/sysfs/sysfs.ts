@@ -2,8 +2,10 @@
 
 import { EACCES, EINVAL, ENOENT, EPERM } from '../../../abi/errno.ts';
 import { O_ACCMODE, O_RDONLY, SEEK_CUR, SEEK_SET } from '../../../abi/fcntl.ts';
+import { MS_NODEV, MS_NOEXEC } from '../../../abi/mount.ts';
 import { DT_SHIFT, S_IFDIR, S_IFREG, SYSFS_MAGIC } from '../../../abi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
+import type { UserNamespace } from '../../namespace/user_namespace.ts';
 import type { Task } from '../../task/task.ts';
 import { DirectoryFile } from '../../vfs/directory_file.ts';
 import { type DirEmit, File } from '../../vfs/file.ts';
@@ -59,6 +61,10 @@ class SysfsInode extends Inode {
       if (!emit(name, ino, (isDirectory(entry) ? S_IFDIR : S_IFREG) >>> DT_SHIFT, FIRST + i + 1)) return 0;
     }
     return 0;
+  }
+
+  override get isEmptyForever(): boolean {
+    return isDirectory(this.entry) && Object.keys(this.entry).length === 0;
   }
 
   override create(): number {
@@ -120,11 +126,23 @@ class SysfsSuperBlock extends SuperBlock {
     root.mode = S_IFDIR | 0o555;
     this.setRoot(root);
   }
+
+  override get impliedFlags(): number {
+    return MS_NOEXEC | MS_NODEV;
+  }
+
+  override get userNsVisible(): boolean {
+    return true;
+  }
 }
 
 export class SysfsType extends FileSystemType {
   readonly name = 'sysfs';
   override readonly userNsMount = true;
+
+  override ownerFor(task: Task): UserNamespace {
+    return task.nsproxy.net.owner;
+  }
 
   mount(kernel: Kernel, _task: Task, _source: string, flags: number, data: string): SuperBlock | number {
     return data === '' ? new SysfsSuperBlock(kernel, this, flags) : -EINVAL;

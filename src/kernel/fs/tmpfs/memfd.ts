@@ -108,7 +108,7 @@ export function internalMount(kernel: Kernel): Mount {
   const { memory } = kernel;
   if (memory.shmemMount === null) {
     const sb = TmpfsSuperBlock.create(kernel, new TmpfsType());
-    memory.shmemMount = new Mount(kernel.vfs.allocateMountId(), sb, sb.root, 'none', 0).get();
+    memory.shmemMount = new Mount(sb, sb.root, 'none', 0).get();
   }
   return memory.shmemMount;
 }

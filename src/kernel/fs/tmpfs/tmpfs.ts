@@ -153,7 +153,7 @@ export class TmpfsSuperBlock extends SuperBlock {
   }
 
   /** Nothing reaches the files any more: give their pages back. */
-  override kill(): void {
+  protected override kill(): void {
     const stack: Inode[] = [this.root.inode!];
     for (let inode = stack.pop(); inode !== undefined; inode = stack.pop()) {
       if (inode instanceof TmpfsDirectory) stack.push(...inode.names.inodes());
@@ -182,6 +182,8 @@ export class TmpfsType extends FileSystemType {
     sb.root.inode!.uid = task.cred.fsuid;
     sb.root.inode!.gid = task.cred.fsgid;
     const failed = sb.configure(task, data, true);
-    return failed < 0 ? failed : sb;
+    if (failed === 0) return sb;
+    sb.release();
+    return failed;
   }
 }
