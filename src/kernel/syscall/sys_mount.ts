@@ -41,9 +41,9 @@ const mount = defineSyscall(
     if (typeof options === 'number') return options;
     const path = userPath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
     if (isErrno(path)) return path;
-    if ((given & m.MS_NOUSER) !== 0) return -EINVAL;
-    if (!mounts.mayMount(task)) return -EPERM;
     const flag = (given & m.MS_MGC_MSK) >>> 0 === m.MS_MGC_VAL ? given & ~m.MS_MGC_MSK : given;
+    if ((flag & m.MS_NOUSER) !== 0) return -EINVAL;
+    if (!mounts.mayMount(task)) return -EPERM;
     if ((flag & (m.MS_REMOUNT | m.MS_BIND)) === (m.MS_REMOUNT | m.MS_BIND)) return mounts.remount(task, path, flag, '');
     if ((flag & m.MS_REMOUNT) !== 0) return mounts.remount(task, path, flag, options);
     if ((flag & m.MS_BIND) !== 0) {

@@ -1,14 +1,14 @@
 /** mount(2) on the mount tree: new mounts, binds, remounts, propagation. Linux: fs/namespace.c. See mount(2), mount_namespaces(7). */
 
 import { CAP_SYS_ADMIN } from '../../abi/capability.ts';
-import { EBUSY, EINVAL, ENODEV, ENOENT, ENOTDIR, EPERM, isErrno } from '../../abi/errno.ts';
+import { EBUSY, EINVAL, ENODEV, ENOTDIR, EPERM, isErrno } from '../../abi/errno.ts';
 import * as m from '../../abi/mount.ts';
 import { S_IFDIR, S_IFLNK, S_IFMT } from '../../abi/stat.ts';
 import type { Task } from '../task/task.ts';
 import type { FileSystemType } from './file_system_type.ts';
 import type { Inode } from './inode.ts';
 import { LOCK_ATIME, type Mount } from './mount.ts';
-import { topOf } from './mount_clone.ts';
+import { placeFor } from './mount_clone.ts';
 import { CL_COPY_MNT_NS_FILE, cloneMount, copyTree, discardTree, newMount } from './mount_copy.ts';
 import { attachRecursive } from './mount_tree.ts';
 import { revealedFlags } from './mount_visible.ts';
@@ -65,14 +65,14 @@ export function mountNew(task: Task, path: Path, typeName: string, source: strin
     return mount;
   }
   mount.lockedFlags = own!.locked;
-  const failed = addMount(task, mount, topOf(path));
+  const place = placeFor(path);
+  const failed = isErrno(place) ? place : addMount(task, mount, place);
   if (failed < 0) discardTree(mount);
   return failed;
 }
 
 /** Attach the new `mount` on top of `path`. Linux: do_add_mount. */
-export function addMount(task: Task, mount: Mount, path: Path): number {
-  if (path.dentry.unlinked) return -ENOENT;
+function addMount(task: Task, mount: Mount, path: Path): number {
   if (!isOurs(task, path.mount)) return -EINVAL;
   if (path.mount.sb === mount.sb && isMountRoot(path)) return -EBUSY;
   if ((mount.root.inode!.mode & S_IFMT) === S_IFLNK) return -EINVAL;
@@ -103,8 +103,8 @@ export function copyForBind(task: Task, source: Path, recursive: boolean): Mount
 /** MS_BIND: the tree at `source` appears at `path` too. Linux: do_loopback. */
 export function mountBind(task: Task, source: Path, place: Path, recursive: boolean): number {
   if (isNamespaceLoop(task, source.inode)) return -EINVAL;
-  const path = topOf(place);
-  if (path.dentry.unlinked) return -ENOENT;
+  const path = placeFor(place);
+  if (isErrno(path)) return path;
   if (!isOurs(task, path.mount)) return -EINVAL;
   const copy = copyForBind(task, source, recursive);
   if (isErrno(copy)) return copy;

@@ -1,21 +1,22 @@
 /** umount2(2) and pivot_root(2). Linux: do_umount, path_pivot_root in fs/namespace.c. */
 
 import { CAP_SYS_ADMIN } from '../../abi/capability.ts';
-import { EAGAIN, EBUSY, EINVAL, ENOENT, EPERM } from '../../abi/errno.ts';
+import { EAGAIN, EBUSY, EINVAL, ENOENT, EPERM, isErrno } from '../../abi/errno.ts';
 import { MNT_DETACH, MNT_EXPIRE, MNT_FORCE, MS_RDONLY } from '../../abi/mount.ts';
 import type { Task } from '../task/task.ts';
 import { isPathReachable } from './d_path.ts';
 import { isMountRoot, isOurs, reconfigureSuper } from './do_mount.ts';
-import { topOf } from './mount_clone.ts';
+import { placeFor, topOf } from './mount_clone.ts';
 import { UMOUNT_PROPAGATE, UMOUNT_SYNC, umountTree } from './mount_tree.ts';
 import type { Path } from './path.ts';
 import { propagationBusy } from './propagate_umount.ts';
 
-/** Unmount the mount whose root is `path`. */
-export function unmount(task: Task, path: Path, flags: number): number {
+/** Unmount the mount on top at `place`, which is its root. */
+export function unmount(task: Task, place: Path, flags: number): number {
+  const path = topOf(place);
   const { mount } = path;
   if (!isMountRoot(path) || !isOurs(task, mount) || mount.locked) return -EINVAL;
-  if ((flags & MNT_FORCE) !== 0 && !task.cred.capable(CAP_SYS_ADMIN, task.kernel.initialUserNs)) return -EPERM;
+  if ((flags & MNT_FORCE) !== 0 && !task.cred.capable(CAP_SYS_ADMIN, mount.sb.userNs ?? task.kernel.initialUserNs)) return -EPERM;
   const isRoot = mount === task.fs!.root.mount;
   if ((flags & MNT_EXPIRE) !== 0) {
     if (isRoot || (flags & (MNT_FORCE | MNT_DETACH)) !== 0) return -EINVAL;
@@ -37,10 +38,10 @@ export function unmount(task: Task, path: Path, flags: number): number {
 /** pivot_root(2): `newRoot` becomes the root mount of the namespace, the old one appears at `putOld`. */
 export function pivotRoot(task: Task, newRoot: Path, putOld: Path): number {
   const { root } = task.fs!;
-  const old = topOf(putOld);
+  const old = placeFor(putOld);
+  if (isErrno(old)) return old;
   const oldRoot = root.mount;
   const { mount } = newRoot;
-  if (old.dentry.unlinked) return -ENOENT;
   if (old.mount.shared || (mount.parent ?? mount).shared || (oldRoot.parent ?? oldRoot).shared) return -EINVAL;
   if (!isOurs(task, oldRoot) || !isOurs(task, mount) || mount.locked) return -EINVAL;
   if (newRoot.dentry.unlinked) return -ENOENT;

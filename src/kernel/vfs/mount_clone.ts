@@ -1,6 +1,6 @@
 /** New mount namespaces, and entering one. Linux: copy_mnt_ns, mntns_install in fs/namespace.c. */
 
-import { isErrno } from '../../abi/errno.ts';
+import { ENOENT, isErrno } from '../../abi/errno.ts';
 import type { UserNamespace } from '../namespace/user_namespace.ts';
 import type { Task } from '../task/task.ts';
 import { FsContext } from './fs_context.ts';
@@ -42,6 +42,12 @@ export function topOf(path: Path): Path {
     dentry = above.root;
   }
   return mount === path.mount ? path : new Path(mount, dentry);
+}
+
+/** The place where a mount at `path` goes; -ENOENT if that is gone. Linux: lock_mount. */
+export function placeFor(path: Path): Path | number {
+  const top = topOf(path);
+  return top.dentry.unlinked || top.mount.namespace === null ? -ENOENT : top;
 }
 
 /** The root directory of a mount namespace: what is mounted on top there. */

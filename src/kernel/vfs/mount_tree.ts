@@ -1,5 +1,6 @@
 /** Attaching, locking and taking down trees of mounts, with what propagates. Linux: fs/namespace.c. See mount_namespaces(7), mount(2). */
 
+import { ENOENT } from '../../abi/errno.ts';
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_RDONLY } from '../../abi/mount.ts';
 import type { Task } from '../task/task.ts';
 import type { Dentry } from './dentry.ts';
@@ -33,10 +34,12 @@ export function attachRoot(namespace: MountNamespace, mount: Mount): void {
   for (const one of mount.tree()) namespace.add(one);
 }
 
-/** Attach the tree `source` at `place` of `top` and copies of it at peers and slaves. -ENOSPC, -ENOMEM, -EINVAL. Linux: attach_recursive_mnt. */
+/** Attach the tree `source` at `place` of `top` and copies of it at peers and slaves. -ENOENT, -ENOSPC, -ENOMEM, -EINVAL. Linux: attach_recursive_mnt. */
 export function attachRecursive(task: Task, source: Mount, top: Mount, place: Dentry, { move, beneath }: Attachment = {}): number {
   const namespace = top.namespace!;
   const dest = beneath ? top.parent! : top;
+  // A copy may have to slip under another mount, which is then mounted on this root.
+  if (source.root.unlinked) return -ENOENT;
   if (!move) {
     const full = countMounts(namespace, source);
     if (full < 0) return full;

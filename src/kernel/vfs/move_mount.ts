@@ -1,14 +1,14 @@
 /** MS_MOVE and move_mount(2). Linux: do_move_mount, do_set_group in fs/namespace.c. See mount(2), mount_namespaces(7). */
 
 import { CAP_SYS_ADMIN } from '../../abi/capability.ts';
-import { EINVAL, ELOOP, ENOENT, EPERM } from '../../abi/errno.ts';
+import { EINVAL, ELOOP, ENOENT, EPERM, isErrno } from '../../abi/errno.ts';
 import { S_IFDIR, S_IFMT } from '../../abi/stat.ts';
 import type { Task } from '../task/task.ts';
 import type { Dentry } from './dentry.ts';
 import { hasLockedChildren, isMountRoot, isNamespaceLoop, isOurs } from './do_mount.ts';
 import type { Inode } from './inode.ts';
 import type { Mount } from './mount.ts';
-import { topOf } from './mount_clone.ts';
+import { placeFor } from './mount_clone.ts';
 import { attachRecursive } from './mount_tree.ts';
 import type { Path } from './path.ts';
 import { joinPeers, joinSlaves, setShared, wouldOvermount } from './pnode.ts';
@@ -24,7 +24,8 @@ const some = (mount: Mount, test: (one: Mount) => boolean): boolean => [...mount
 
 /** Move the mount whose root is `source` on top of `place`, or beneath what is mounted there. */
 export function moveMount(task: Task, source: Path, place: Path, beneath: boolean): number {
-  const path = topOf(place);
+  const path = placeFor(place);
+  if (isErrno(path)) return path;
   const { mount } = source;
   const dentry = beneath ? (path.mount.mountpoint ?? path.dentry) : path.dentry;
   if (dentry.unlinked) return -ENOENT;
