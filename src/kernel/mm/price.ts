@@ -19,6 +19,7 @@ export const PRICE_SIGNAL = 160;
 export const PRICE_NET_DEVICE = 2560;
 export const PRICE_NET_ADDRESS = 1536;
 export const PRICE_ROUTE = 512;
+export const PRICE_TIME_WAIT = 384;
 export const PRICE_TIMER = 256;
 export const PRICE_EPOLL_ITEM = 256;
 

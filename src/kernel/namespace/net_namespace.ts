@@ -3,6 +3,10 @@
 import type { Kernel } from '../kernel.ts';
 import { makeDevice, registerDevice, unregisterDevice } from '../net/device/device_table.ts';
 import type { NetDevice } from '../net/device/net_device.ts';
+import type { IcmpSocket } from '../net/inet/icmp_socket.ts';
+import { defaultSysctls, type NetSysctls } from '../net/inet/net_sysctls.ts';
+import { PortTable } from '../net/inet/port_table.ts';
+import { TimeWait } from '../net/inet/time_wait.ts';
 import type { NetlinkSocket } from '../net/netlink/netlink_socket.ts';
 import { Fib } from '../net/route/fib.ts';
 import type { Socket } from '../net/socket.ts';
@@ -24,6 +28,11 @@ export class NetNamespace extends Namespace {
   readonly devices: Map<number, NetDevice> = new Map();
   readonly loopback: NetDevice;
   readonly fib: Fib = new Fib();
+  readonly sysctls: NetSysctls = defaultSysctls();
+  /** Who has which port of UDP, TCP and ICMP. */
+  readonly ports: PortTable = new PortTable();
+  /** Raw sockets: they get whatever arrives of their protocol. */
+  readonly rawSockets: Set<IcmpSocket> = new Set();
   /** Netlink sockets by protocol and port. */
   readonly netlinkPorts: Map<string, NetlinkSocket> = new Map();
   /** Numbers that this namespace has given to others. See RTM_GETNSID in rtnetlink(7). */
@@ -72,6 +81,7 @@ export class NetNamespace extends Namespace {
   override destroy(): void {
     for (const device of [...this.devices.values()].reverse()) if (this.devices.has(device.index)) unregisterDevice(device);
     this.fib.destroy();
+    for (const holders of this.ports.all()) for (const holder of [...holders]) if (holder instanceof TimeWait) holder.cancel(this.kernel);
     for (const other of this.knownTo) other.nsids.delete(this);
     for (const other of this.nsids.keys()) other.knownTo.delete(this);
   }

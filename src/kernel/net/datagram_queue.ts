@@ -27,8 +27,6 @@ export interface DatagramDetails {
   readonly destination: string;
   readonly ttl: number;
   readonly tos: number;
-  /** Nanoseconds since the epoch. */
-  readonly time: number;
 }
 
 const costOf = ({ bytes }: Datagram): number => OVERHEAD + Math.max(192, (bytes.length + 63) & ~63);

@@ -6,6 +6,8 @@ export const ANY4 = '00000000';
 export const ANY6: string = '0'.repeat(32);
 export const LOOPBACK4 = '7f000001';
 export const LOOPBACK6: string = `${'0'.repeat(31)}1`;
+/** ::ffff:0:0/96. */
+const MAPPED: string = `${'0'.repeat(20)}ffff`;
 
 export const ipOf = (bytes: Uint8Array): Ip => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
@@ -30,9 +32,17 @@ function keepBits(ip: Ip, length: number, fill: '0' | 'f'): Ip {
 
 export const networkOf = (ip: Ip, length: number): Ip => keepBits(ip, length, '0');
 export const broadcastOf = (ip: Ip, length: number): Ip => keepBits(ip, length, 'f');
+export const netmaskOf = (length: number): Ip => networkOf('ffffffff', length);
 export const inNetwork = (ip: Ip, network: Ip, length: number): boolean =>
   ip.length === network.length && networkOf(ip, length) === networkOf(network, length);
 
+export const isAny = (ip: Ip): boolean => ip === ANY4 || ip === ANY6;
 export const isLoopback = (ip: Ip): boolean => (isIp4(ip) ? ip.startsWith('7f') : ip === LOOPBACK6);
+/** 224.0.0.0/4, ff00::/8. */
+export const isMulticast = (ip: Ip): boolean => (isIp4(ip) ? ip.startsWith('e') : ip.startsWith('ff'));
 /** 169.254.0.0/16, fe80::/10. */
 export const isLinkLocal = (ip: Ip): boolean => (isIp4(ip) ? ip.startsWith('a9fe') : inNetwork(ip, `fe8${'0'.repeat(29)}`, 10));
+export const isMapped = (ip: Ip): boolean => ip.startsWith(MAPPED) && !isIp4(ip);
+export const mapped = (ip: Ip): Ip => (isIp4(ip) ? MAPPED + ip : ip);
+/** The IPv4 address that a mapped one stands for; others stay. */
+export const unmapped = (ip: Ip): Ip => (isMapped(ip) ? ip.slice(24) : ip);

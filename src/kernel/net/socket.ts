@@ -5,6 +5,7 @@ import { O_NONBLOCK, O_RDWR } from '../../abi/fcntl.ts';
 import { MSG_DONTWAIT, SOCK_STREAM } from '../../abi/socket.ts';
 import { S_IFSOCK } from '../../abi/stat.ts';
 import { AnonymousInode } from '../fs/anon_inodes/anonymous.ts';
+import type { Kernel } from '../kernel.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
 import { PRICE_SOCKET, uncharge } from '../mm/price.ts';
 import type { NetNamespace } from '../namespace/net_namespace.ts';
@@ -20,6 +21,21 @@ export const DEFAULT_BUFFER = 212992;
 export const RCV_SHUTDOWN = 1;
 export const SEND_SHUTDOWN = 2;
 export const SHUTDOWN_MASK = 3;
+
+/** Who makes a socket and pays for it. */
+export interface SocketMaker {
+  readonly kernel: Kernel;
+  readonly payer: MemoryGroup;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export const makerOf = ({ kernel, group, cred }: Task): SocketMaker => ({
+  kernel,
+  payer: group.cgroup.memory,
+  uid: cred.fsuid,
+  gid: cred.fsgid,
+});
 
 export abstract class Socket extends File {
   readonly family: number;
@@ -43,6 +59,8 @@ export abstract class Socket extends File {
   /** Options that are remembered, by SO_ number. */
   readonly values: Map<number, number> = new Map();
   linger = -1;
+  /** SO_BINDTODEVICE: the index of the only device to use; 0 for any. */
+  boundDevice = 0;
   /** Bytes of messages that were sent and not yet received. Linux: sk_wmem_alloc. */
   sent = 0;
   /** Woken when something can be received or accepted; when there is room to send. */
@@ -50,16 +68,16 @@ export abstract class Socket extends File {
   readonly drained: WaitQueue = new WaitQueue();
   private readonly node: AnonymousInode;
 
-  constructor(task: Task, net: NetNamespace, family: number, type: number, protocol: number, flags: number) {
-    super(task.kernel, O_RDWR | (flags & O_NONBLOCK));
+  constructor(maker: SocketMaker, net: NetNamespace, family: number, type: number, protocol: number, flags: number) {
+    super(maker.kernel, O_RDWR | (flags & O_NONBLOCK));
     this.family = family;
     this.type = type;
     this.protocol = protocol;
     this.net = net.get();
-    this.payer = task.group.cgroup.memory;
-    this.node = new AnonymousInode(task.kernel.anonymous.sockfs, S_IFSOCK | 0o777, 'socket:');
-    this.node.uid = task.cred.fsuid;
-    this.node.gid = task.cred.fsgid;
+    this.payer = maker.payer;
+    this.node = new AnonymousInode(maker.kernel.anonymous.sockfs, S_IFSOCK | 0o777, 'socket:');
+    this.node.uid = maker.uid;
+    this.node.gid = maker.gid;
     net.sockets.add(this);
   }
 

@@ -1,10 +1,13 @@
 /** The options of level SOL_SOCKET. Linux: sk_setsockopt, sk_getsockopt in net/core/sock.c. See socket(7). */
 
-import { CAP_NET_ADMIN } from '../../abi/capability.ts';
-import { EDOM, EINVAL, ENODATA, ENOPROTOOPT, ENOTCONN, EPERM, ERANGE, isErrno } from '../../abi/errno.ts';
+import { CAP_NET_ADMIN, CAP_NET_RAW } from '../../abi/capability.ts';
+import { EDOM, EINVAL, ENODATA, ENODEV, ENOPROTOOPT, ENOTCONN, EPERM, ERANGE, isErrno } from '../../abi/errno.ts';
+import { IFNAMSIZ } from '../../abi/net_device.ts';
 import * as s from '../../abi/socket.ts';
 import { installPidfd, reservePidfd } from '../task/pidfd.ts';
 import type { Task } from '../task/task.ts';
+import { latin1Bytes, latin1Text } from '../vfs/text.ts';
+import { findDevice } from './device/device_table.ts';
 import type { Ucred } from './message.ts';
 import { DEFAULT_BUFFER, type Socket } from './socket.ts';
 
@@ -25,6 +28,7 @@ const int32 = (value: number): Uint8Array => new Uint8Array(Int32Array.of(value)
 
 /** Set an option from the bytes at optval: 0 or a negative errno. */
 export function setSocketOption(task: Task, socket: Socket, name: number, bytes: Uint8Array): number {
+  if (name === s.SO_BINDTODEVICE) return bindToDevice(task, socket, bytes);
   if (bytes.length < 4) return -EINVAL;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const value = view.getInt32(0, true);
@@ -72,6 +76,16 @@ export function setSocketOption(task: Task, socket: Socket, name: number, bytes:
     default:
       return -ENOPROTOOPT;
   }
+}
+
+/** Use one device only, or any again. Linux: sock_setbindtodevice. */
+function bindToDevice(task: Task, socket: Socket, bytes: Uint8Array): number {
+  if (socket.boundDevice !== 0 && !task.cred.capable(CAP_NET_RAW, socket.net.owner)) return -EPERM;
+  const name = latin1Text(bytes.subarray(0, IFNAMSIZ - 1)).split('\0', 1)[0]!;
+  const device = name === '' ? null : findDevice(socket.net, name);
+  if (device === null && name !== '') return -ENODEV;
+  socket.boundDevice = device?.index ?? 0;
+  return 0;
 }
 
 /** struct timeval: nanoseconds, Infinity for zero, or a negative errno. */
@@ -140,6 +154,11 @@ export function getSocketOption(task: Task, socket: Socket, name: number, length
       const fd = reservePidfd(task);
       if (fd >= 0) installPidfd(task, fd, pid);
       return fd < 0 ? fd : int32(fd);
+    }
+    case s.SO_BINDTODEVICE: {
+      const name = socket.net.devices.get(socket.boundDevice)?.name;
+      if (name === undefined) return new Uint8Array(0);
+      return length < IFNAMSIZ ? -EINVAL : latin1Bytes(`${name}\0`);
     }
     case s.SO_PEERNAME: {
       const peer = socket.peerName();

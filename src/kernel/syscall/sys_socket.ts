@@ -182,7 +182,7 @@ const getsockopt = defineSyscall(
 );
 
 export const socketCalls: readonly Syscall[] = [
-  partial(socket, 'UNIX sockets and rtnetlink: other families are refused with EAFNOSUPPORT'),
+  partial(socket, 'AF_UNIX, AF_INET, AF_INET6 (TCP, UDP, ICMP) and rtnetlink: other families are refused with EAFNOSUPPORT'),
   socketpair,
   bind,
   connect,

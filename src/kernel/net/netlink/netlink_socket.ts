@@ -11,7 +11,7 @@ import { POLLERR, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../vfs/file
 import type { IovIter } from '../../vfs/iov_iter.ts';
 import { DatagramQueue } from '../datagram_queue.ts';
 import type { Incoming, Outgoing, Ucred } from '../message.ts';
-import { credentialsOf, Socket } from '../socket.ts';
+import { credentialsOf, makerOf, Socket } from '../socket.ts';
 import { handleDatagram } from './handle.ts';
 
 /** Who the kernel is. */
@@ -51,7 +51,7 @@ export class NetlinkSocket extends Socket {
   private readonly maker: Cred;
 
   constructor(task: Task, type: number, protocol: number, flags: number) {
-    super(task, task.nsproxy.net, AF_NETLINK, type, protocol, flags);
+    super(makerOf(task), task.nsproxy.net, AF_NETLINK, type, protocol, flags);
     this.maker = task.cred;
   }
 

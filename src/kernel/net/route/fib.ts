@@ -39,6 +39,11 @@ export class Fib {
     return this.tables.get(Fib.tableKey(destination, table))?.get(length)?.get(destination) ?? [];
   }
 
+  /** Whether there is any local route of IPv4. */
+  get hasLocal4(): boolean {
+    return this.tables.has(`4 ${n.RT_TABLE_LOCAL}`);
+  }
+
   /** The route with the same destination, priority and next hop. */
   find(route: Route): Route | null {
     const same = (other: Route): boolean =>

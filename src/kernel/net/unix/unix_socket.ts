@@ -13,7 +13,7 @@ import { type File, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, PO
 import type { Path } from '../../vfs/path.ts';
 import { latin1Bytes } from '../../vfs/text.ts';
 import type { Incoming, Outgoing, Ucred } from '../message.ts';
-import { credentialsOf, RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK, Socket } from '../socket.ts';
+import { credentialsOf, makerOf, RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK, Socket } from '../socket.ts';
 import { abstractKey, cannotBind, isAbstract, makeSocketFile, sockaddr, UNNAMED, validate } from './address.ts';
 import { addInflight, collectGarbage, removeInflight } from './inflight.ts';
 import { SkBuff } from './skbuff.ts';
@@ -40,7 +40,7 @@ export abstract class UnixSocket extends Socket {
   private place: Path | null = null;
 
   constructor(task: Task, type: number, flags: number) {
-    super(task, task.nsproxy.net, AF_UNIX, type, 0, flags);
+    super(makerOf(task), task.nsproxy.net, AF_UNIX, type, 0, flags);
   }
 
   override get peerCredentials(): Ucred {
