@@ -41,3 +41,50 @@ export const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 export const MOVE_MOUNT_SET_GROUP = 0x100;
 export const MOVE_MOUNT_BENEATH = 0x200;
 export const MOVE_MOUNT__MASK = 0x377;
+
+export const OPEN_TREE_CLONE = 1;
+export const AT_RECURSIVE = 0x8000;
+export const FSOPEN_CLOEXEC = 1;
+export const FSMOUNT_CLOEXEC = 1;
+export const FSPICK_CLOEXEC = 1;
+export const FSPICK_SYMLINK_NOFOLLOW = 2;
+export const FSPICK_NO_AUTOMOUNT = 4;
+export const FSPICK_EMPTY_PATH = 8;
+
+export const FSCONFIG_SET_FLAG = 0;
+export const FSCONFIG_SET_STRING = 1;
+export const FSCONFIG_SET_BINARY = 2;
+export const FSCONFIG_SET_PATH = 3;
+export const FSCONFIG_SET_PATH_EMPTY = 4;
+export const FSCONFIG_SET_FD = 5;
+export const FSCONFIG_CMD_CREATE = 6;
+export const FSCONFIG_CMD_RECONFIGURE = 7;
+export const FSCONFIG_CMD_CREATE_EXCL = 8;
+
+export const MOUNT_ATTR_RDONLY = 0x1;
+export const MOUNT_ATTR_NOSUID = 0x2;
+export const MOUNT_ATTR_NODEV = 0x4;
+export const MOUNT_ATTR_NOEXEC = 0x8;
+export const MOUNT_ATTR__ATIME = 0x70;
+export const MOUNT_ATTR_RELATIME = 0;
+export const MOUNT_ATTR_NOATIME = 0x10;
+export const MOUNT_ATTR_STRICTATIME = 0x20;
+export const MOUNT_ATTR_NODIRATIME = 0x80;
+export const MOUNT_ATTR_IDMAP = 0x100000;
+export const MOUNT_ATTR_NOSYMFOLLOW = 0x200000;
+/** Sizes of struct mount_attr and struct mnt_id_req as they were first, and as they are. */
+export const MOUNT_ATTR_SIZE = 32;
+export const MNT_ID_REQ_SIZE_VER0 = 24;
+export const MNT_ID_REQ_SIZE = 32;
+
+export const STATMOUNT_SB_BASIC = 0x1;
+export const STATMOUNT_MNT_BASIC = 0x2;
+export const STATMOUNT_PROPAGATE_FROM = 0x4;
+export const STATMOUNT_MNT_ROOT = 0x8;
+export const STATMOUNT_MNT_POINT = 0x10;
+export const STATMOUNT_FS_TYPE = 0x20;
+export const STATMOUNT_MNT_NS_ID = 0x40;
+export const STATMOUNT_MNT_OPTS = 0x80;
+/** sizeof(struct statmount); strings follow. */
+export const STATMOUNT_SIZE = 512;
+export const LISTMOUNT_REVERSE = 1;

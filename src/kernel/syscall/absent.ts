@@ -43,10 +43,6 @@ export const absences: readonly Absence[] = [
   { calls: ['bpf'], instead: 'no BPF: systemd and container tools go without its filters' },
   { calls: ['userfaultfd'], instead: 'no faults handled by programs: only migration tools ask' },
   { calls: ['pkey_mprotect', 'pkey_alloc', 'pkey_free'], instead: 'no protection keys; the processor has none' },
-  {
-    calls: ['open_tree', 'fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr', 'statmount', 'listmount'],
-    instead: 'util-linux, crun and systemd use mount(2) and /proc/self/mountinfo',
-  },
   { calls: ['process_madvise', 'process_mrelease', 'cachestat'], instead: 'hints and figures about memory: programs do without' },
   {
     calls: ['landlock_create_ruleset', 'landlock_add_rule', 'landlock_restrict_self'],

@@ -1,6 +1,6 @@
 /** Copying the small structures of system calls between kernel and programs. */
 
-import { EINVAL } from '../../abi/errno.ts';
+import { E2BIG, EINVAL } from '../../abi/errno.ts';
 import type { Task } from '../task/task.ts';
 import type { Timespec } from '../vfs/inode.ts';
 
@@ -52,4 +52,14 @@ export function longs(values: readonly number[]): Uint8Array {
     view.setInt32(8 * i + 4, high(value), true);
   });
   return new Uint8Array(view.buffer);
+}
+
+/** A structure of `given` bytes of which `known` are understood: absent ones are 0, unknown ones must be. -E2BIG. Linux: copy_struct_from_user. */
+export function readStruct(task: Task, address: number, given: number, known: number): DataView | number {
+  const bytes = task.mm!.copyIn(address, given);
+  if (typeof bytes === 'number') return bytes;
+  if (bytes.subarray(known).some((byte) => byte !== 0)) return -E2BIG;
+  const whole = new Uint8Array(known);
+  whole.set(bytes.subarray(0, known));
+  return new DataView(whole.buffer);
 }

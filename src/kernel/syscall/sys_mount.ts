@@ -7,10 +7,10 @@ import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import type { Task } from '../task/task.ts';
 import * as mounts from '../vfs/do_mount.ts';
 import { pivotRoot, unmount } from '../vfs/do_umount.ts';
-import { moveMount, setGroup } from '../vfs/move_mount.ts';
-import { LOOKUP_DIRECTORY, LOOKUP_EMPTY, LOOKUP_FOLLOW, userPath } from '../vfs/namei.ts';
+import { moveMount } from '../vfs/move_mount.ts';
+import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, userPath } from '../vfs/namei.ts';
 import { latin1Text } from '../vfs/text.ts';
-import { fd, flags, ptr, str } from './args.ts';
+import { flags, ptr, str } from './args.ts';
 import { defineSyscall, type Syscall } from './define.ts';
 
 const PAGE_SIZE = 4096;
@@ -76,24 +76,4 @@ const pivotRootCall = defineSyscall('pivot_root', [str('new_root'), str('put_old
   return isErrno(old) ? old : pivotRoot(task, next, old);
 });
 
-/** LOOKUP_ flags for the half of `flag` that speaks of one path. */
-const lookupFlags = (flag: number, symlinks: number, empty: number): number =>
-  ((flag & symlinks) !== 0 ? LOOKUP_FOLLOW : 0) | ((flag & empty) !== 0 ? LOOKUP_EMPTY : 0);
-
-const moveMountCall = defineSyscall(
-  'move_mount',
-  [fd('from_dfd'), str('from_path'), fd('to_dfd'), str('to_path'), flags('flags')],
-  (task, fromFd, fromAddress, toFd, toAddress, flag) => {
-    if (!mounts.mayMount(task)) return -EPERM;
-    if ((flag & ~m.MOVE_MOUNT__MASK) !== 0) return -EINVAL;
-    if ((flag & (m.MOVE_MOUNT_BENEATH | m.MOVE_MOUNT_SET_GROUP)) === (m.MOVE_MOUNT_BENEATH | m.MOVE_MOUNT_SET_GROUP)) return -EINVAL;
-    const from = userPath(task, fromFd, fromAddress, lookupFlags(flag, m.MOVE_MOUNT_F_SYMLINKS, m.MOVE_MOUNT_F_EMPTY_PATH));
-    if (isErrno(from)) return from;
-    const to = userPath(task, toFd, toAddress, lookupFlags(flag, m.MOVE_MOUNT_T_SYMLINKS, m.MOVE_MOUNT_T_EMPTY_PATH));
-    if (isErrno(to)) return to;
-    if ((flag & m.MOVE_MOUNT_SET_GROUP) !== 0) return setGroup(task, from, to);
-    return moveMount(task, from, to, (flag & m.MOVE_MOUNT_BENEATH) !== 0);
-  },
-);
-
-export const mountCalls: readonly Syscall[] = [mount, umount2, pivotRootCall, moveMountCall];
+export const mountCalls: readonly Syscall[] = [mount, umount2, pivotRootCall];

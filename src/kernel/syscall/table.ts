@@ -11,6 +11,7 @@ import { eventCalls } from './sys_event.ts';
 import { execCalls } from './sys_exec.ts';
 import { exitCalls } from './sys_exit.ts';
 import { fcntlCalls } from './sys_fcntl.ts';
+import { fsconfigCalls } from './sys_fsconfig.ts';
 import { futexCalls } from './sys_futex.ts';
 import { idCalls } from './sys_ids.ts';
 import { inotifyCalls } from './sys_inotify.ts';
@@ -22,6 +23,7 @@ import { messageCalls } from './sys_message.ts';
 import { mmCalls } from './sys_mm.ts';
 import { mmAdviceCalls } from './sys_mm_advice.ts';
 import { mountCalls } from './sys_mount.ts';
+import { moveMountCalls } from './sys_move_mount.ts';
 import { msgCalls } from './sys_msg.ts';
 import { nameCalls } from './sys_names.ts';
 import { openCalls } from './sys_open.ts';
@@ -66,7 +68,9 @@ export const allCalls: readonly Syscall[] = [
   ...messageCalls,
   ...mmCalls,
   ...mmAdviceCalls,
+  ...fsconfigCalls,
   ...mountCalls,
+  ...moveMountCalls,
   ...msgCalls,
   ...nameCalls,
   ...openCalls,

@@ -60,7 +60,7 @@ function propagation(mount: Mount, root: Path): string {
 }
 
 /** The name of the mount's root inside its file system. */
-function rootName({ root, sb }: Mount): string {
+export function rootName({ root, sb }: Mount): string {
   const shown = sb.showPath(root);
   if (shown !== null) return shown;
   let name = '';

@@ -4,7 +4,7 @@ import { Namespace } from '../namespace/namespace.ts';
 import type { UserNamespace } from '../namespace/user_namespace.ts';
 import { WaitQueue } from '../task/wait_queue.ts';
 import type { Mount } from './mount.ts';
-import { umountTree } from './mount_tree.ts';
+import { UMOUNT_CONNECTED, umountTree } from './mount_tree.ts';
 
 export class MountNamespace extends Namespace {
   readonly kind = 'mnt';
@@ -49,10 +49,10 @@ export class MountNamespace extends Namespace {
     return this.mounts.get(uniqueId) ?? null;
   }
 
-  /** Everything in it is unmounted. Linux: put_mnt_ns. */
+  /** Everything in it is unmounted, unless it was attached elsewhere. Linux: put_mnt_ns, dissolve_on_fput. */
   override destroy(): void {
     this.root.sb.kernel.vfs.mountNamespaces.delete(this.id);
-    umountTree(this.root, 0);
+    if (this.root.namespace === this) umountTree(this.root, this.anonymous ? UMOUNT_CONNECTED : 0);
   }
 
   /** Every mount, in the order in which they were made. */

@@ -20,6 +20,9 @@ export function parseMountOptions(data: string): (readonly [string, string | nul
   return options;
 }
 
+/** A value as parseMountOptions will read it. */
+export const escapeOption = (value: string): string => value.replace(/[\\,]/g, '\\$&');
+
 /** A number with a suffix k, m, g or t; NaN if it is none. Linux: memparse. */
 export function parseSize(text: string): number {
   const match = /^(\d+|0x[0-9a-fA-F]+)([kKmMgGtT]?)$/.exec(text);

@@ -1,6 +1,6 @@
 /** Peer groups and slaves: who receives mounts and unmounts from whom. Linux: fs/pnode.c. See mount_namespaces(7). */
 
-import { MS_SHARED, MS_SLAVE, MS_UNBINDABLE } from '../../abi/mount.ts';
+import { MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE } from '../../abi/mount.ts';
 import { isPathReachable } from './d_path.ts';
 import type { Mount } from './mount.ts';
 import type { MountNamespace } from './mount_namespace.ts';
@@ -179,4 +179,10 @@ export function wouldOvermount(from: Mount, to: Mount, place: unknown): boolean 
   if (!from.shared || to.namespace === null || to.root !== place) return false;
   for (let mount = propagationNext(from, from); mount !== null; mount = propagationNext(mount, from)) if (mount === to) return true;
   return false;
+}
+
+/** MS_ flags that describe how it propagates. Linux: mnt_to_propagation_flags. */
+export function propagationFlags(mount: Mount): number {
+  const flags = (mount.shared ? MS_SHARED : 0) | (mount.master !== null ? MS_SLAVE : 0) | (mount.unbindable ? MS_UNBINDABLE : 0);
+  return flags === 0 ? MS_PRIVATE : flags;
 }

@@ -85,6 +85,6 @@ export function encodeStatx(task: Task, inode: Inode, path: Path | null, mask: n
   data.setUint32(132, minorOf(rdev), true);
   data.setUint32(136, majorOf(inode.sb.dev), true);
   data.setUint32(140, minorOf(inode.sb.dev), true);
-  if (path !== null) setU64(data, 144, unique ? path.mount.id + TWO_32 : path.mount.id);
+  if (path !== null) setU64(data, 144, unique ? path.mount.uniqueId : path.mount.id);
   return new Uint8Array(data.buffer);
 }

@@ -82,8 +82,27 @@ interface DevptsOptions {
   max: number;
 }
 
+const DEFAULT_OPTIONS: DevptsOptions = { uid: null, gid: null, mode: 0o600, ptmxmode: 0, max: PTY_MAX };
+
+/** The options in `data` over `defaults`; null if one is unknown or wrong. */
+function parseOptions(task: Task, defaults: DevptsOptions, data: string): DevptsOptions | null {
+  const options = { ...defaults };
+  for (const [name, value] of parseMountOptions(data)) {
+    const octal = value !== null && /^[0-7]+$/.test(value) ? Number.parseInt(value, 8) & 0o777 : -1;
+    const decimal = value !== null && /^\d+$/.test(value) ? Number(value) : -1;
+    if (name === 'newinstance') continue;
+    if (name === 'mode' && octal >= 0) options.mode = octal;
+    else if (name === 'ptmxmode' && octal >= 0) options.ptmxmode = octal;
+    else if (name === 'max' && decimal >= 0 && decimal <= PTY_MAX) options.max = decimal;
+    else if (name === 'uid' && task.cred.userNs.kuid(decimal) >= 0) options.uid = task.cred.userNs.kuid(decimal);
+    else if (name === 'gid' && task.cred.userNs.kgid(decimal) >= 0) options.gid = task.cred.userNs.kgid(decimal);
+    else return null;
+  }
+  return options;
+}
+
 export class DevptsSuperBlock extends SuperBlock {
-  options: DevptsOptions = { uid: null, gid: null, mode: 0o600, ptmxmode: 0, max: PTY_MAX };
+  options: DevptsOptions = DEFAULT_OPTIONS;
   readonly terminals: Map<number, PtsInode> = new Map();
   readonly ptmx: Inode = this.makePtmx();
 
@@ -124,18 +143,8 @@ export class DevptsSuperBlock extends SuperBlock {
 
   /** Apply mount options: 0 or -EINVAL. */
   configure(task: Task, data: string): number {
-    const options = { ...this.options };
-    for (const [name, value] of parseMountOptions(data)) {
-      const octal = value !== null && /^[0-7]+$/.test(value) ? Number.parseInt(value, 8) & 0o777 : -1;
-      const decimal = value !== null && /^\d+$/.test(value) ? Number(value) : -1;
-      if (name === 'newinstance') continue;
-      if (name === 'mode' && octal >= 0) options.mode = octal;
-      else if (name === 'ptmxmode' && octal >= 0) options.ptmxmode = octal;
-      else if (name === 'max' && decimal >= 0 && decimal <= PTY_MAX) options.max = decimal;
-      else if (name === 'uid' && task.cred.userNs.kuid(decimal) >= 0) options.uid = task.cred.userNs.kuid(decimal);
-      else if (name === 'gid' && task.cred.userNs.kgid(decimal) >= 0) options.gid = task.cred.userNs.kgid(decimal);
-      else return -EINVAL;
-    }
+    const options = parseOptions(task, this.options, data);
+    if (options === null) return -EINVAL;
     this.options = options;
     this.ptmx.mode = S_IFCHR | options.ptmxmode;
     return 0;
@@ -156,6 +165,11 @@ export class DevptsSuperBlock extends SuperBlock {
 export class DevptsType extends FileSystemType {
   readonly name = 'devpts';
   override readonly userNsMount = true;
+  override readonly options: readonly string[] = ['newinstance', 'mode', 'ptmxmode', 'max', 'uid', 'gid'];
+
+  protected override accepts(task: Task, data: string): boolean {
+    return parseOptions(task, DEFAULT_OPTIONS, data) !== null;
+  }
 
   mount(kernel: Kernel, task: Task, _source: string, flags: number, data: string): SuperBlock | number {
     const sb = new DevptsSuperBlock(kernel, this, DEVPTS_SUPER_MAGIC, flags);

@@ -36,10 +36,29 @@ interface ProcOptions {
   onlyPids: boolean;
 }
 
+/** The options in `data` over `defaults`; null if one is unknown or wrong. */
+function parseOptions(task: Task, defaults: ProcOptions, data: string): ProcOptions | null {
+  const options = { ...defaults };
+  for (const [name, value] of parseMountOptions(data)) {
+    if (name === 'hidepid') {
+      const known = HIDEPID_NAMES.find(([word, number]) => value === word || value === String(number));
+      if (known === undefined) return null;
+      options.hidepid = known[1];
+    } else if (name === 'gid' && value !== null && /^\d+$/.test(value)) {
+      options.gid = task.cred.userNs.kgid(Number(value));
+      if (options.gid < 0) return null;
+    } else if (name === 'subset' && value === 'pid') options.onlyPids = true;
+    else return null;
+  }
+  return options;
+}
+
+const DEFAULT_OPTIONS: ProcOptions = { hidepid: 0, gid: 0, onlyPids: false };
+
 export class ProcSuperBlock extends SuperBlock {
   readonly pidNamespace: PidNamespace;
   override readonly blockSize: number = 1024;
-  options: ProcOptions = { hidepid: 0, gid: 0, onlyPids: false };
+  options: ProcOptions = DEFAULT_OPTIONS;
   /** Inodes that dentries use, by their path. */
   private readonly inodes: Map<string, ProcInode> = new Map();
 
@@ -95,18 +114,8 @@ export class ProcSuperBlock extends SuperBlock {
 
   /** Apply mount options: 0 or -EINVAL. */
   configure(task: Task, data: string): number {
-    const options = { ...this.options };
-    for (const [name, value] of parseMountOptions(data)) {
-      if (name === 'hidepid') {
-        const known = HIDEPID_NAMES.find(([word, number]) => value === word || value === String(number));
-        if (known === undefined) return -EINVAL;
-        options.hidepid = known[1];
-      } else if (name === 'gid' && value !== null && /^\d+$/.test(value)) {
-        options.gid = task.cred.userNs.kgid(Number(value));
-        if (options.gid < 0) return -EINVAL;
-      } else if (name === 'subset' && value === 'pid') options.onlyPids = true;
-      else return -EINVAL;
-    }
+    const options = parseOptions(task, this.options, data);
+    if (options === null) return -EINVAL;
     this.options = options;
     return 0;
   }
@@ -129,6 +138,15 @@ export class ProcSuperBlock extends SuperBlock {
 export class ProcType extends FileSystemType {
   readonly name = 'proc';
   override readonly userNsMount = true;
+  override readonly options: readonly string[] = ['hidepid', 'gid', 'subset'];
+
+  protected override accepts(task: Task, data: string): boolean {
+    return parseOptions(task, DEFAULT_OPTIONS, data) !== null;
+  }
+
+  override complaint(name: string, value: string): string {
+    return name === 'hidepid' ? `unknown value of hidepid - ${value}\n` : super.complaint(name, value);
+  }
 
   override ownerFor(task: Task): UserNamespace {
     return task.pid.namespace.owner;

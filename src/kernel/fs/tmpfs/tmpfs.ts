@@ -176,6 +176,11 @@ function describe(options: TmpfsOptions, defaults: TmpfsOptions): string {
 export class TmpfsType extends FileSystemType {
   readonly name: string = 'tmpfs';
   override readonly userNsMount: boolean = true;
+  override readonly options: readonly string[] = ['size', 'nr_blocks', 'nr_inodes', 'mode', 'uid', 'gid', 'inode64', 'noswap', 'huge'];
+
+  protected override accepts(task: Task, data: string): boolean {
+    return parseOptions(data, { blocks: 0, inodes: 0, mode: 0, uid: 0, gid: 0 }, task, task.kernel.memory.frames.limit) !== null;
+  }
 
   mount(kernel: Kernel, task: Task, _source: string, flags: number, data: string): SuperBlock | number {
     const sb = TmpfsSuperBlock.create(kernel, this, flags);
