@@ -10,6 +10,7 @@ import { PROCEED, SKIPPED } from '../seccomp/secure_computing.ts';
 import { setBlocked } from '../signal/blocked.ts';
 import { forceInfo } from '../signal/force.ts';
 import { BLOCKED, ENTRY_BEGIN, JUMPED, type Task, WORK_SECCOMP, WORK_STEP, WORK_TRACE } from '../task/task.ts';
+import { exitTask } from '../task/task_exit.ts';
 import type { Syscall } from './define.ts';
 import { workOnEntry } from './entry.ts';
 import { syscallTable } from './table.ts';
@@ -42,6 +43,10 @@ export function resumeSyscall(task: Task): void {
   const { completed } = task;
   if (completed === null) {
     task.leaveQueues();
+    if (task.traceStop?.kind === 'exit') {
+      exitTask(task, task.traceStop.status);
+      return;
+    }
     if (task.traceStop !== null && task.entryStep === 0) endStop(task, task.traceStop);
     if (task.entryStep !== 0) decide(task);
     else execute(task);
@@ -104,6 +109,7 @@ function settle(task: Task, result: number): void {
     return;
   }
   if (result === JUMPED) {
+    if (task.traceStop?.kind === 'exit') return;
     leave(task, 0);
     if (task.syscallWork > WORK_SECCOMP) {
       if (task.syscallNumber === syscallNumbers.rt_sigreturn) task.syscallNumber = -1;

@@ -32,7 +32,7 @@ static void forks(void) {
   IS(status_field(inner, "TracerPid:\t") == getpid());
   go(inner, PTRACE_CONT, 0);
   await("its end is near", inner);
-  printf("  message %#lx\n", event_message(inner));
+  printf("  message %#lx number %d\n", event_message(inner), call_number(inner));
   IS(task_state(inner) == 't');
   go(child, PTRACE_CONT, 0);
   go(inner, PTRACE_CONT, 0);
@@ -40,6 +40,30 @@ static void forks(void) {
   await("the parent hears of it", child);
   go(child, PTRACE_CONT, 0);
   await("the end is near", child);
+  go(child, PTRACE_CONT, 0);
+  await("end", child);
+
+  puts("a fatal signal");
+  child = TRACED_CHILD(pause());
+  await("first", child);
+  ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACEEXIT);
+  go(child, PTRACE_CONT, 0);
+  await_state(child, 'S');
+  kill(child, SIGKILL);
+  await("the end is near", child);
+  printf("  message %#lx number %d\n", event_message(child), call_number(child));
+  show_info(child);
+  go(child, PTRACE_CONT, 0);
+  await("end", child);
+  child = TRACED_CHILD(*(volatile int *)8 = 1);
+  await("first", child);
+  ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACEEXIT);
+  go(child, PTRACE_CONT, 0);
+  await("a fault", child);
+  show_info(child);
+  go(child, PTRACE_CONT, SIGSEGV);
+  await("the end is near", child);
+  printf("  message %#lx number %d\n", event_message(child), call_number(child));
   go(child, PTRACE_CONT, 0);
   await("end", child);
 
