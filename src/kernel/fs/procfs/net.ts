@@ -7,6 +7,7 @@ import { UnixSocket } from '../../net/unix/unix_socket.ts';
 import { latin1Text } from '../../vfs/text.ts';
 import { directory, file, type ProcContext, type ProcDirectoryEntry } from './entry.ts';
 import { deviceFiles } from './net_devices.ts';
+import { socketFiles } from './net_sockets.ts';
 
 const SO_ACCEPTCON = 0x10000;
 /** Linux: socket_state. */
@@ -61,6 +62,6 @@ function netlink(context: ProcContext): string {
 export const netDirectory: ProcDirectoryEntry = directory({
   ...deviceFiles,
   netlink: file(0o444, netlink),
-  sockstat: file(0o444, (context) => `sockets: used ${[...socketsOf(context)].length}\n`),
+  ...socketFiles,
   unix: file(0o444, unix),
 });

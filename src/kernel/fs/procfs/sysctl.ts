@@ -12,6 +12,7 @@ import { NR_OPEN } from '../../vfs/fd_table.ts';
 import type { Vfs } from '../../vfs/vfs.ts';
 import { constant, directory, file, type ProcContext, type ProcDirectoryEntry, type ProcFileEntry } from './entry.ts';
 import { ipcParameters } from './sysctl_ipc.ts';
+import { netParameters } from './sysctl_net.ts';
 import { seccompParameters } from './sysctl_seccomp.ts';
 import { mayChange, parseIntegers } from './sysctl_value.ts';
 
@@ -198,6 +199,7 @@ export const sysctl: ProcDirectoryEntry = directory({
     'threads-max': fixed(() => MAX_THREADS),
     version: fixed(({ kernel }) => kernel.version),
   }),
+  net: netParameters,
   user: directory(Object.fromEntries(UCOUNTS.map((name) => [`max_${name}`, userLimit(name)]))),
   vm: directory({
     drop_caches: dropCaches,

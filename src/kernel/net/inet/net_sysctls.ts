@@ -12,7 +12,6 @@ export interface NetSysctls {
   pingGroups: [number, number];
   echoIgnoreAll: boolean;
   maxConnections: number;
-  maxDatagrams: number;
 }
 
 export const defaultSysctls = (): NetSysctls => ({
@@ -25,5 +24,4 @@ export const defaultSysctls = (): NetSysctls => ({
   pingGroups: [1, 0],
   echoIgnoreAll: false,
   maxConnections: 4096,
-  maxDatagrams: 10,
 });

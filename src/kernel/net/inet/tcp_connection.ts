@@ -19,6 +19,9 @@ const CONNECTED_SEND_BUFFER = 2626560;
 const HEADERS4 = 52;
 const HEADERS6 = 72;
 const SYN_HEADERS = 8;
+/** Linux: tcp_syn_retries; a link is asked for a neighbour for three seconds. */
+const SYN_RETRIES = 6;
+const NEIGHBOUR_TRIES = 2;
 
 export abstract class TcpConnection extends InetSocket {
   tcpState: number = i.TCP_CLOSE;
@@ -51,14 +54,14 @@ export abstract class TcpConnection extends InetSocket {
   protected abstract get self(): TcpSocket;
 
   /** Send a SYN: the connection is there, refused, or waits. */
-  trySyn(last: boolean): void {
-    this.stopTimer();
+  trySyn(tries: number): void {
+    const last = tries > SYN_RETRIES;
     const arrival = this.pathTo(this.remote!, this.remoteScope);
     if (typeof arrival === 'number') {
       if (arrival < 0) this.fail(-arrival);
-      else if (last) this.fail(arrival === NO_NEIGHBOUR ? EHOSTUNREACH : ETIMEDOUT);
-      else if (arrival === NO_NEIGHBOUR && this.hopsVersion === -2) this.fail(EHOSTUNREACH);
-      else this.wait(arrival === NO_NEIGHBOUR);
+      else if (arrival === NO_NEIGHBOUR && tries >= NEIGHBOUR_TRIES) this.fail(EHOSTUNREACH);
+      else if (last) this.fail(ETIMEDOUT);
+      else this.wait();
       return;
     }
     const { net, device, hops } = arrival;
@@ -67,7 +70,7 @@ export abstract class TcpConnection extends InetSocket {
     const back = findPath(net, this.local, null, net.sysctls.defaultTtl);
     if (typeof back === 'number' || back.net !== this.net) {
       if (last) this.fail(ETIMEDOUT);
-      else this.wait(false);
+      else this.wait();
       return;
     }
     countTraffic(hops, 1, this.headers + SYN_HEADERS);
@@ -82,9 +85,8 @@ export abstract class TcpConnection extends InetSocket {
     return isIp4(this.remote!) ? HEADERS4 : HEADERS6;
   }
 
-  private wait(noNeighbour: boolean): void {
-    this.hopsVersion = noNeighbour ? -2 : -1;
-    this.timer = new TcpTimer(this.self, true);
+  private wait(): void {
+    this.timer ??= new TcpTimer(this.self, true);
   }
 
   /** A listener gets a SYN: there is room in the backlog, or the client waits and tries again. */
@@ -94,7 +96,7 @@ export abstract class TcpConnection extends InetSocket {
       if (last) client.fail(ETIMEDOUT);
       else {
         this.waiting.add(client);
-        client.wait(false);
+        client.wait();
       }
       return;
     }
@@ -113,7 +115,7 @@ export abstract class TcpConnection extends InetSocket {
     for (const client of this.waiting) {
       this.waiting.delete(client);
       if (client.tcpState !== i.TCP_SYN_SENT) continue;
-      client.trySyn(false);
+      client.trySyn(0);
       return;
     }
   }
@@ -298,7 +300,7 @@ export abstract class TcpConnection extends InetSocket {
         child.abort();
         child.put();
       }
-      for (const client of [...this.waiting]) if (client.tcpState === i.TCP_SYN_SENT) client.trySyn(false);
+      for (const client of [...this.waiting]) if (client.tcpState === i.TCP_SYN_SENT) client.trySyn(0);
       this.waiting.clear();
       this.bury();
     } else if (tcpState === i.TCP_SYN_SENT || tcpState === i.TCP_CLOSE) {

@@ -167,7 +167,7 @@ export class TcpSocket extends TcpConnection {
     this.connecting = true;
     this.shutdownMask = 0;
     this.tcpState = i.TCP_SYN_SENT;
-    this.trySyn(false);
+    this.trySyn(0);
     return 0;
   }
 

@@ -4,11 +4,10 @@ import type { Kernel } from '../../kernel.ts';
 import { Timer } from '../../time/timer.ts';
 import type { TcpSocket } from './tcp_socket.ts';
 
-/** Linux: TCP_TIMEOUT_INIT, TCP_RTO_MIN, TCP_RTO_MAX, tcp_syn_retries, tcp_retries2. */
+/** Linux: TCP_TIMEOUT_INIT, TCP_RTO_MIN, TCP_RTO_MAX, tcp_retries2. */
 const SYN_INTERVAL = 1e9;
 const DATA_INTERVAL = 200e6;
 const LONGEST = 120e9;
-const SYN_RETRIES = 6;
 const DATA_RETRIES = 15;
 
 export class TcpTimer extends Timer {
@@ -31,9 +30,8 @@ export class TcpTimer extends Timer {
 
   expire(_kernel: Kernel): void {
     this.tries++;
-    const last = this.tries > (this.connecting ? SYN_RETRIES : DATA_RETRIES);
-    if (this.connecting) this.socket.trySyn(last);
-    else this.socket.tryData(last);
+    if (this.connecting) this.socket.trySyn(this.tries);
+    else this.socket.tryData(this.tries > DATA_RETRIES);
     if (this.socket.timer === this) this.arm();
   }
 }
