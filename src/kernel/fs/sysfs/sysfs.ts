@@ -3,8 +3,9 @@
 import { EACCES, EINVAL, ENOENT, EPERM } from '../../../abi/errno.ts';
 import { O_ACCMODE, O_RDONLY, SEEK_CUR, SEEK_SET } from '../../../abi/fcntl.ts';
 import { MS_NODEV, MS_NOEXEC } from '../../../abi/mount.ts';
-import { DT_SHIFT, S_IFDIR, S_IFREG, SYSFS_MAGIC } from '../../../abi/stat.ts';
+import { DT_SHIFT, S_IFDIR, S_IFLNK, S_IFREG, SYSFS_MAGIC } from '../../../abi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
+import type { NetNamespace } from '../../namespace/net_namespace.ts';
 import type { UserNamespace } from '../../namespace/user_namespace.ts';
 import type { Task } from '../../task/task.ts';
 import { DirectoryFile } from '../../vfs/directory_file.ts';
@@ -17,7 +18,7 @@ import { copyAttributes } from '../../vfs/simple_attributes.ts';
 import { SuperBlock } from '../../vfs/super_block.ts';
 import { latin1Bytes } from '../../vfs/text.ts';
 import { inodeNumber } from '../procfs/entry.ts';
-import { findSysfs, type SysfsEntry } from './tree.ts';
+import { findSysfs, isDirectory, type SysfsEntry, SysfsLink } from './tree.ts';
 
 const ROOT_INO = 1;
 /** st_size of every attribute. */
@@ -25,32 +26,52 @@ const ATTRIBUTE_SIZE = 4096;
 /** The first offset after the dots. */
 const FIRST = 2;
 
-const isDirectory = (entry: SysfsEntry): entry is Exclude<SysfsEntry, string> => typeof entry !== 'string';
+/** Linux: sysfs_create_dir_ns, sysfs_create_link, sysfs_add_file_mode_ns. */
+const modeOf = (entry: SysfsEntry): number => {
+  if (isDirectory(entry)) return S_IFDIR | 0o755;
+  return entry instanceof SysfsLink ? S_IFLNK | 0o777 : S_IFREG | 0o444;
+};
 
 /** An inode knows its place in the tree by name. */
 class SysfsInode extends Inode {
   private readonly names: readonly string[];
+  /** Those that have been looked up, as long as they are there. */
+  private readonly children: Map<string, SysfsInode> = new Map();
 
   constructor(sb: SysfsSuperBlock, names: readonly string[], entry: SysfsEntry) {
-    super(sb, names.length === 0 ? ROOT_INO : inodeNumber(names.join('/')), isDirectory(entry) ? S_IFDIR | 0o755 : S_IFREG | 0o444);
+    super(sb, names.length === 0 ? ROOT_INO : inodeNumber(names.join('/')), modeOf(entry));
     this.names = names;
     if (isDirectory(entry)) this.nlink = 2 + Object.values(entry).filter(isDirectory).length;
-    else this.size = ATTRIBUTE_SIZE;
+    else this.size = entry instanceof SysfsLink ? 0 : ATTRIBUTE_SIZE;
   }
 
   private get entry(): SysfsEntry {
-    return findSysfs(this.names) ?? {};
+    return findSysfs(this.names, (this.sb as SysfsSuperBlock).net) ?? {};
   }
 
-  get text(): string {
+  /** What reading gives, or a negative errno. */
+  get text(): string | number {
     const { entry } = this;
-    return isDirectory(entry) ? '' : entry;
+    return typeof entry === 'object' ? '' : entry;
   }
 
   override lookup(_task: Task, name: string): Inode | number {
     const names = [...this.names, name];
-    const found = findSysfs(names);
-    return found === null ? -ENOENT : new SysfsInode(this.sb as SysfsSuperBlock, names, found);
+    const sb = this.sb as SysfsSuperBlock;
+    const { entry, children } = this;
+    for (const known of children.keys()) if (!Object.hasOwn(entry as object, known)) children.delete(known);
+    const found = findSysfs(names, sb.net);
+    if (found === null) return -ENOENT;
+    const known = children.get(name);
+    if (known !== undefined) return known;
+    const made = new SysfsInode(sb, names, found);
+    children.set(name, made);
+    return made;
+  }
+
+  override readlink(): string | number {
+    const { entry } = this;
+    return entry instanceof SysfsLink ? entry.target : -EINVAL;
   }
 
   override iterate(_task: Task, pos: number, emit: DirEmit): number {
@@ -58,7 +79,7 @@ class SysfsInode extends Inode {
     for (let i = Math.max(0, pos - FIRST); i < entries.length; i++) {
       const [name, entry] = entries[i]!;
       const ino = inodeNumber([...this.names, name].join('/'));
-      if (!emit(name, ino, (isDirectory(entry) ? S_IFDIR : S_IFREG) >>> DT_SHIFT, FIRST + i + 1)) return 0;
+      if (!emit(name, ino, modeOf(entry) >>> DT_SHIFT, FIRST + i + 1)) return 0;
     }
     return 0;
   }
@@ -113,18 +134,29 @@ class SysfsFile extends File {
   }
 
   override read(_task: Task, iter: IovIter, pos: number): number {
-    const text = this.node.text.slice(pos);
+    const whole = this.node.text;
+    if (typeof whole === 'number') return whole;
+    const text = whole.slice(pos);
     const ready = iter.prepare(Math.min(iter.remaining, text.length), true);
     return ready <= 0 ? ready : iter.put(latin1Bytes(text.slice(0, ready))) || ready;
   }
 }
 
 class SysfsSuperBlock extends SuperBlock {
-  constructor(kernel: Kernel, type: SysfsType, flags: number) {
+  /** Whose network devices it shows: those of who mounted it. */
+  readonly net: NetNamespace;
+
+  constructor(kernel: Kernel, type: SysfsType, flags: number, net: NetNamespace) {
     super(kernel, type, SYSFS_MAGIC, flags);
-    const root = new SysfsInode(this, [], findSysfs([])!);
+    this.net = net;
+    const root = new SysfsInode(this, [], findSysfs([], net)!);
     root.mode = S_IFDIR | 0o555;
     this.setRoot(root);
+  }
+
+  /** Devices come and go. */
+  override get volatileNames(): boolean {
+    return true;
   }
 
   override get impliedFlags(): number {
@@ -144,7 +176,7 @@ export class SysfsType extends FileSystemType {
     return task.nsproxy.net.owner;
   }
 
-  mount(kernel: Kernel, _task: Task, _source: string, flags: number, data: string): SuperBlock | number {
-    return data === '' ? new SysfsSuperBlock(kernel, this, flags) : -EINVAL;
+  mount(kernel: Kernel, task: Task, _source: string, flags: number, data: string): SuperBlock | number {
+    return data === '' ? new SysfsSuperBlock(kernel, this, flags, task.nsproxy.net) : -EINVAL;
   }
 }

@@ -1,16 +1,34 @@
 /** What /sys shows: the one processor, where cgroups are mounted, and the directories that programs expect. See sysfs(5). */
 
-/** Directories are records, attributes are texts; nothing here changes while the kernel runs. */
+import type { NetNamespace } from '../../namespace/net_namespace.ts';
+import { netClass, netDevices } from './net_devices.ts';
+
+/** A symbolic link. */
+export class SysfsLink {
+  readonly target: string;
+
+  constructor(target: string) {
+    this.target = target;
+  }
+}
+
+/** Directories are records; attributes are texts, or the negative errno of reading them. */
 export interface SysfsDirectory {
   readonly [name: string]: SysfsEntry;
 }
-export type SysfsEntry = SysfsDirectory | string;
+export type SysfsEntry = SysfsDirectory | SysfsLink | string | number;
+
+/** What is always there; below devices/virtual/net and class/net are the devices of a network namespace. */
+interface StaticDirectory {
+  readonly [name: string]: StaticEntry;
+}
+type StaticEntry = StaticDirectory | string | ((net: NetNamespace) => SysfsDirectory);
 
 /** The mask of the only processor, or the list of it. */
 const MASK = '1\n';
 const LIST = '0\n';
 
-const topology: SysfsDirectory = {
+const topology: StaticDirectory = {
   core_cpus: MASK,
   core_cpus_list: LIST,
   core_id: LIST,
@@ -23,10 +41,10 @@ const topology: SysfsDirectory = {
   thread_siblings_list: LIST,
 };
 
-export const sysfsTree: SysfsDirectory = {
+const sysfsTree: StaticDirectory = {
   block: {},
   bus: {},
-  class: { net: {} },
+  class: { net: netClass },
   dev: { block: {}, char: {} },
   devices: {
     system: {
@@ -40,7 +58,7 @@ export const sysfsTree: SysfsDirectory = {
         present: LIST,
       },
     },
-    virtual: {},
+    virtual: { net: netDevices },
   },
   firmware: {},
   fs: { cgroup: {} },
@@ -48,12 +66,16 @@ export const sysfsTree: SysfsDirectory = {
   module: {},
 };
 
-/** The entry at `names`; null if there is none. */
-export function findSysfs(names: readonly string[]): SysfsEntry | null {
-  let entry: SysfsEntry = sysfsTree;
+/** The entry at `names`, for the network namespace `net`; null if there is none. */
+export function findSysfs(names: readonly string[], net: NetNamespace): SysfsEntry | null {
+  let entry: StaticEntry | SysfsEntry = sysfsTree;
   for (const name of names) {
-    if (typeof entry === 'string' || !Object.hasOwn(entry, name)) return null;
-    entry = entry[name]!;
+    if (!isDirectory(entry) || !Object.hasOwn(entry, name)) return null;
+    const next: StaticEntry | SysfsEntry = (entry as StaticDirectory)[name]!;
+    entry = typeof next === 'function' ? next(net) : next;
   }
-  return entry;
+  return entry as SysfsEntry;
 }
+
+export const isDirectory = (entry: StaticEntry | SysfsEntry): entry is SysfsDirectory =>
+  typeof entry === 'object' && !(entry instanceof SysfsLink);
