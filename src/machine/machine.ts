@@ -55,6 +55,7 @@ class SoftMachine implements Machine, SpaceHost {
         floatExact: exactFloat(() => this.cpu.registers),
       },
       { ...JIT_DEFAULTS, ...options.jit },
+      () => options.clock.monotonic(),
     );
     this.cpu = this.interpreter;
   }

@@ -66,12 +66,13 @@ export class Interpreter implements Cpu {
     image: InterpreterImage,
     helpers: Readonly<Record<string, unknown>>,
     jit: JitOptions,
+    now: () => number,
   ) {
     this.ram = ram;
     this.registers = this.block();
     this.cache = new CodeCache(ram, layout);
     this.predecoder = new Predecoder(ram, decoder, image.numbers, this.cache);
-    this.jit = new Jit(ram, this.cache, decoder, jit);
+    this.jit = new Jit(ram, this.cache, decoder, jit, now);
     const instance = new WebAssembly.Instance(new WebAssembly.Module(image.code), {
       machine: {
         ...helpers,
@@ -129,7 +130,7 @@ export class Interpreter implements Cpu {
     for (;;) {
       const { i32 } = this.ram.views;
       const fuel = this.fuel;
-      const portion = Math.min(fuel, this.jit.portion);
+      const portion = Math.min(fuel, this.jit.portion());
       i32[AT_RESERVE >> 2] = fuel - portion;
       // Going to the first instruction is no transfer of the guest's.
       i32[AT_FUEL >> 2] = portion + 1;

@@ -3,14 +3,14 @@
 import type { Helper } from '../wasm/helpers.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import { I32, I64, VOID } from '../wasm/opcodes.ts';
-import { emitRegion, type RegionCalls } from './emitter.ts';
+import { emitRegion, type RegionCalls, type RegionLink } from './emitter.ts';
 import type { Region } from './region.ts';
 
 /** Imports of the module: the memory and what the interpreter's module exports. */
 export const IMPORT = 'machine';
 
-/** `known` are addresses of regions elsewhere, whose functions are imported as `r0`, `r1`, …. */
-export function compileRegions(regions: readonly Region[], known: readonly number[]): Uint8Array {
+/** `links` are regions by address, with their indices in the table: those elsewhere, imported as `r0`, `r1`, …, and then these. */
+export function compileRegions(regions: readonly Region[], links: ReadonlyMap<number, { readonly index: number }>): Uint8Array {
   const module = new ModuleBuilder();
   module.importMemory(IMPORT, 'memory');
   const goOn = module.importFunction(IMPORT, 'goOn', [I64, I32], [I32]);
@@ -27,23 +27,26 @@ export function compileRegions(regions: readonly Region[], known: readonly numbe
       }
     }
   }
-  const links = new Map<number, number>();
-  known.forEach((pc, i) => {
-    links.set(pc, module.importFunction(IMPORT, `r${i}`, [I32], [I32]));
-  });
-  for (const { entry } of regions) links.set(entry, module.declare([I32], [I32]));
+  const functions = new Map<number, RegionLink>();
+  const elsewhere = links.size - regions.length;
+  let i = 0;
+  for (const [pc, { index }] of links) {
+    const link = i < elsewhere ? module.importFunction(IMPORT, `r${i}`, [I32], [I32]) : module.declare([I32], [I32]);
+    functions.set(pc, { function: link, index });
+    i += 1;
+  }
   const calls: RegionCalls = {
     goOn,
     call,
     flags,
     computeFlags,
     helper: (helper) => helpers.get(helper)!,
-    link: (pc) => links.get(pc),
+    link: (pc) => functions.get(pc),
   };
-  regions.forEach((region, i) => {
-    const index = links.get(region.entry)!;
+  regions.forEach((region, number) => {
+    const index = functions.get(region.entry)!.function;
     module.define(index, emitRegion(region, calls));
-    module.exportFunction(`${i}`, index);
+    module.exportFunction(`${number}`, index);
   });
   return module.build();
 }

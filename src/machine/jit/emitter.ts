@@ -6,7 +6,7 @@
 
 import { EXHAUSTED, GO_ON, MAX_DEPTH, STEP } from '../interpreter/region_calls.ts';
 import { look } from '../interpreter/target.ts';
-import { AT_FUEL, AT_READ_TABLE, AT_TARGET, AT_WRITE_TABLE } from '../layout.ts';
+import { AT_ASID, AT_FUEL, AT_READ_TABLE, AT_REGION_TLB, AT_TARGET, AT_WRITE_TABLE, REGION_TLB_ENTRIES } from '../layout.ts';
 import { emit, type Target } from '../wasm/emit.ts';
 import { FunctionBuilder, type Label } from '../wasm/function.ts';
 import type { Helper } from '../wasm/helpers.ts';
@@ -26,8 +26,14 @@ export interface RegionCalls {
   readonly flags: number;
   readonly computeFlags: number;
   helper(helper: Helper): number;
-  /** The function of the region that begins at an address, where it can be called without looking it up. */
-  link(pc: number): number | undefined;
+  /** The region that begins at an address, if its function can be called directly. */
+  link(pc: number): RegionLink | undefined;
+}
+
+export interface RegionLink {
+  readonly function: number;
+  /** In the table of regions: the look-up must say so where the function is called. */
+  readonly index: number;
 }
 
 /** The parameter of a region's function: how many guest calls are calls of WebAssembly functions at this time. */
@@ -79,7 +85,7 @@ class RegionEmitter implements Target {
   }
 
   /** The end of a segment's exit block, which leaves a number on the stack. */
-  private sideExit({ dirty }: Segment): void {
+  private sideExit(dirty: Segment): void {
     const { f } = this;
     const number = f.local(I32);
     f.end().set(number);
@@ -196,9 +202,7 @@ class RegionEmitter implements Target {
       case 'commit':
         return;
       case 'call':
-        node.args.forEach((_, i) => {
-          argument(i);
-        });
+        for (let i = 0; i < node.args.length; i++) argument(i);
         f.call(calls.helper(body.helper));
         return;
       case 'pc':
@@ -281,8 +285,27 @@ class RegionEmitter implements Target {
   private goOn(pc: number): void {
     const { f, calls } = this;
     const link = calls.link(pc);
-    if (link === undefined) f.i64Const(pc).get(DEPTH).op(RETURN_CALL).u32(calls.goOn);
-    else f.get(DEPTH).op(RETURN_CALL).u32(link);
+    if (link) {
+      this.isLinked(pc, link).if();
+      f.get(DEPTH).op(RETURN_CALL).u32(link.function).end();
+    }
+    f.i64Const(pc).get(DEPTH).op(RETURN_CALL).u32(calls.goOn);
+  }
+
+  /** Leaves whether the look-up has the region of a link: its code is what it was, in this address space, too. */
+  private isLinked(pc: number, { index }: RegionLink): FunctionBuilder {
+    const slot = AT_REGION_TLB + 16 * ((pc / 4) & (REGION_TLB_ENTRIES - 1));
+    const { f } = this;
+    f.i32Const(0)
+      .memory(I32_LOAD, slot + 8)
+      .i32Const(index)
+      .op(i32.eq);
+    f.i32Const(0)
+      .memory(I32_LOAD, slot + 12)
+      .i32Const(0)
+      .memory(I32_LOAD, AT_ASID)
+      .op(i32.eq);
+    return f.op(i32.and);
   }
 
   private goto(next: FlowBlock): void {
@@ -333,7 +356,10 @@ class RegionEmitter implements Target {
     if (burning) f.get(this.fuel).i32Const(0).op(i32.lt_s).op(i32.or);
     f.if();
     f.i32Const(0).i64Const(target).memory(I64_STORE, AT_TARGET).i32Const(GO_ON).return().end();
-    f.get(DEPTH).i32Const(1).op(i32.add).call(link).tee(status).i32Const(GO_ON).op(i32.ne);
+    this.isLinked(target, link).if(I32);
+    f.get(DEPTH).i32Const(1).op(i32.add).call(link.function).else();
+    f.i64Const(target).get(DEPTH).i32Const(1).op(i32.add).call(this.calls.goOn).end();
+    f.tee(status).i32Const(GO_ON).op(i32.ne);
     f.i32Const(0).memory(I64_LOAD, AT_TARGET).i64Const(back).op(i64.ne).op(i32.or).if();
     f.get(status).return().end();
     f.release(status);

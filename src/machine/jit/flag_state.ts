@@ -9,7 +9,7 @@ import { AT_FLAG_A, AT_FLAG_B, AT_FLAG_RULE, AT_NZCV } from '../layout.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
 import type { FlagRule, Place } from '../wasm/ir.ts';
 import { I32, I32_STORE, I64, I64_STORE, i32, i64 } from '../wasm/opcodes.ts';
-import type { FlowBlock } from './flow.ts';
+import type { FlagUse, FlowBlock } from './flow.ts';
 
 /** How the state is known: by a rule whose operands are in locals, as a number in a local, or only in memory. */
 type State = FlagRule | 'number' | 'memory';
@@ -84,7 +84,7 @@ const LOGIC_TESTS: ReadonlyMap<number, 'eq' | 'ne' | 'lt_s' | 'ge_s' | 'gt_s' | 
 
 export class FlagState {
   /** What becomes of the flags that the present instruction writes. */
-  use: { readonly kept: boolean; readonly used: boolean } = { kept: true, used: true };
+  use: FlagUse = { kept: true, used: true };
   private readonly f: FunctionBuilder;
   private readonly calls: Calls;
   private state: State = 'memory';
@@ -112,7 +112,7 @@ export class FlagState {
     // The entry has a predecessor outside of the region.
     const from = block && block.index > 0 && block.predecessors.length === 1 ? block.predecessors[0]! : undefined;
     this.state = (from && this.ends.get(from)) ?? 'memory';
-    if (from?.instructions.at(-1)?.links) this.state = 'memory';
+    if (from?.calls) this.state = 'memory';
     this.changed();
   }
 

@@ -3,34 +3,141 @@
 import type { Instruction, Registers } from './instruction.ts';
 import type { Block, Region } from './region.ts';
 
-export interface FlowBlock extends Block {
-  /** Position in reverse postorder, and in `Flow.blocks`. */
-  readonly index: number;
-  /** Inside the region, in the order of `successors`. */
-  readonly inside: readonly (FlowBlock | undefined)[];
-  readonly predecessors: FlowBlock[];
-  dominator: FlowBlock;
-  /** Blocks that this one dominates directly and that are entered forward from more than one place. */
-  readonly merges: FlowBlock[];
-  isLoop: boolean;
-  /** Entered forward from more than one place. */
-  isMerge: boolean;
-  /** Blocks that follow each other without a call between them have one of these in common. */
-  segment: Segment;
-  /** Registers that may have been changed since the state was last written back, at the end. */
-  dirty: Registers;
-  liveIn: Registers;
-  flagsLiveIn: boolean;
-  flagsLiveOut: boolean;
+/** A part of the region between calls, which shares its side exit: what may be dirty where that is taken. */
+export class Segment implements Registers {
+  general = 0;
+  vector = 0;
 }
 
-/** A part of the region that shares its side exit. */
-export interface Segment {
-  /** What may be dirty where an instruction is left to the interpreter or the fuel ends. */
-  dirty: Registers;
+/** A set of registers that grows. */
+class Set64 implements Registers {
+  general = 0;
+  vector = 0;
+
+  /** Whether it has changed. */
+  become(general: number, vector: number): boolean {
+    if (this.general === general && this.vector === vector) return false;
+    this.general = general;
+    this.vector = vector;
+    return true;
+  }
 }
+
+export class FlowBlock {
+  readonly pc: number;
+  readonly instructions: readonly Instruction[];
+  readonly successors: readonly number[];
+  readonly stops: boolean;
+  /** Position in reverse postorder, and in `Flow.blocks`. */
+  index = 0;
+  /** Inside the region, in the order of `successors`. */
+  readonly inside: (FlowBlock | undefined)[] = [];
+  readonly predecessors: FlowBlock[] = [];
+  dominator: FlowBlock | undefined = undefined;
+  /** Blocks that this one dominates directly and that are entered forward from more than one place. */
+  readonly merges: FlowBlock[] = [];
+  isLoop = false;
+  /** It ends with a call: the state is written back before and read again after it. */
+  readonly calls: boolean;
+  segment: Segment = NO_SEGMENT;
+  /** Registers that may have been changed since the state was last written back, at the end. */
+  readonly dirty: Set64 = new Set64();
+  readonly liveIn: Set64 = new Set64();
+  flagsLiveIn = false;
+  flagsLiveOut = false;
+  /** Read before they are written; written; written before the last place for a side exit, and before the first one. */
+  private readonly reads = new Set64();
+  private readonly writes = new Set64();
+  private readonly beforeLastStop = new Set64();
+  private readonly beforeFirstStop = new Set64();
+  private mayStop = false;
+  private readsFlags = false;
+  private writesFlags = false;
+
+  constructor({ pc, instructions, successors, stops }: Block) {
+    this.pc = pc;
+    this.instructions = instructions;
+    this.successors = successors;
+    this.stops = stops;
+    this.calls = instructions.at(-1)?.links === true;
+    let [readG, readV, writtenG, writtenV] = [0, 0, 0, 0];
+    for (const { reads, writes, mayStop, readsFlags, writesFlags } of instructions) {
+      if (mayStop) {
+        if (!this.mayStop) this.beforeFirstStop.become(writtenG, writtenV);
+        this.beforeLastStop.become(writtenG, writtenV);
+        this.mayStop = true;
+      }
+      readG |= reads.general & ~writtenG;
+      readV |= reads.vector & ~writtenV;
+      writtenG |= writes.general;
+      writtenV |= writes.vector;
+      if (readsFlags && !this.writesFlags) this.readsFlags = true;
+      if (writesFlags) this.writesFlags = true;
+    }
+    this.reads.become(readG, readV);
+    this.writes.become(writtenG, writtenV);
+  }
+
+  /** Finds what is dirty at the end and at side exits. Whether something is new. */
+  spread(): boolean {
+    let [general, vector] = [0, 0];
+    for (const from of this.predecessors) {
+      if (from.calls) continue;
+      general |= from.dirty.general;
+      vector |= from.dirty.vector;
+    }
+    const { segment, writes, beforeLastStop } = this;
+    if (this.mayStop) {
+      segment.general |= general | beforeLastStop.general;
+      segment.vector |= vector | beforeLastStop.vector;
+    }
+    general |= writes.general;
+    vector |= writes.vector;
+    // Fuel may end at the end of a block.
+    if (!this.calls) {
+      segment.general |= general;
+      segment.vector |= vector;
+    }
+    return this.dirty.become(general, vector);
+  }
+
+  /** Finds what is live at the start; a side exit uses everything that is written back there. Whether something is new. */
+  live(): boolean {
+    const { segment, dirty, reads, writes, beforeFirstStop, calls } = this;
+    let { general, vector } = dirty;
+    let flags = this.stops || calls || this.successors.length === 0;
+    if (!calls) {
+      general |= segment.general;
+      vector |= segment.vector;
+    }
+    for (const next of this.inside) {
+      if (next === undefined) flags = true;
+      else {
+        flags ||= next.flagsLiveIn;
+        // After a call everything is read again.
+        if (calls) continue;
+        general |= next.liveIn.general;
+        vector |= next.liveIn.vector;
+      }
+    }
+    this.flagsLiveOut = flags;
+    general = (general & ~writes.general) | reads.general;
+    vector = (vector & ~writes.vector) | reads.vector;
+    if (this.mayStop) {
+      general |= segment.general & ~beforeFirstStop.general;
+      vector |= segment.vector & ~beforeFirstStop.vector;
+    }
+    const flagsLiveIn = this.readsFlags || (flags && !this.writesFlags);
+    const changed = this.liveIn.become(general, vector) || flagsLiveIn !== this.flagsLiveIn;
+    this.flagsLiveIn = flagsLiveIn;
+    return changed;
+  }
+}
+
+const NO_SEGMENT = new Segment();
 
 export interface Flow {
+  /** In reverse postorder. */
   readonly blocks: readonly FlowBlock[];
   /** Every loop is entered at one block only. */
   readonly reducible: boolean;
@@ -39,22 +146,20 @@ export interface Flow {
   readonly wide: number;
 }
 
-const NONE: Registers = { general: 0, vector: 0 };
-const union = (a: Registers, b: Registers): Registers => ({ general: a.general | b.general, vector: a.vector | b.vector });
-const without = (a: Registers, b: Registers): Registers => ({ general: a.general & ~b.general, vector: a.vector & ~b.vector });
-const same = (a: Registers, b: Registers): boolean => a.general === b.general && a.vector === b.vector;
-
-/** The instruction is a call: the state is written back before and read again after it. */
-export const isCall = (instruction: Instruction | undefined): boolean => instruction?.links === true;
-
 export function analyse(region: Region): Flow {
   const blocks = order(region);
   const reducible = dominate(blocks);
   let wide = 0;
   for (const { instructions } of blocks) for (const instruction of instructions) wide |= instruction.wide;
   const segments = divide(blocks);
-  spread(blocks);
-  live(blocks);
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const block of blocks) if (block.spread()) changed = true;
+  }
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (let i = blocks.length - 1; i >= 0; i--) if (blocks[i]!.live()) changed = true;
+  }
   return { blocks, reducible, segments, wide };
 }
 
@@ -62,37 +167,26 @@ export function analyse(region: Region): Flow {
 function order({ entry, blocks }: Region): FlowBlock[] {
   const made = new Map<number, FlowBlock>();
   const postorder: FlowBlock[] = [];
-  const visit = (block: Block): FlowBlock => {
-    const inside: (FlowBlock | undefined)[] = [];
-    const flow: FlowBlock = {
-      ...block,
-      index: 0,
-      inside,
-      predecessors: [],
-      dominator: undefined as unknown as FlowBlock,
-      merges: [],
-      segment: { dirty: NONE },
-      isLoop: false,
-      isMerge: false,
-      dirty: NONE,
-      liveIn: NONE,
-      flagsLiveIn: false,
-      flagsLiveOut: false,
-    };
-    made.set(block.pc, flow);
+  const visit = (source: Block): FlowBlock => {
+    const block = new FlowBlock(source);
+    const { successors, inside } = block;
+    made.set(block.pc, block);
+    for (const _ of successors) inside.push(undefined);
     // The last successor first: what falls through comes right after its block.
-    for (let i = block.successors.length - 1; i >= 0; i--) {
-      const next = blocks.get(block.successors[i]!);
-      inside[i] = next && (made.get(next.pc) ?? visit(next));
-      inside[i]?.predecessors.push(flow);
+    for (let i = successors.length - 1; i >= 0; i--) {
+      const next = blocks.get(successors[i]!);
+      if (next === undefined) continue;
+      const linked = made.get(next.pc) ?? visit(next);
+      inside[i] = linked;
+      linked.predecessors.push(block);
     }
-    postorder.push(flow);
-    return flow;
+    postorder.push(block);
+    return block;
   };
   visit(blocks.get(entry)!);
   postorder.reverse();
   postorder.forEach((block, index) => {
-    (block as { index: number }).index = index;
+    block.index = index;
   });
   return postorder;
 }
@@ -104,8 +198,8 @@ function dominate(blocks: readonly FlowBlock[]): boolean {
   const common = (a: FlowBlock, b: FlowBlock): FlowBlock => {
     let [x, y] = [a, b];
     while (x !== y) {
-      while (x.index > y.index) x = x.dominator;
-      while (y.index > x.index) y = y.dominator;
+      while (x.index > y.index) x = x.dominator!;
+      while (y.index > x.index) y = y.dominator!;
     }
     return x;
   };
@@ -118,7 +212,7 @@ function dominate(blocks: readonly FlowBlock[]): boolean {
         if (from.dominator !== undefined) dominator = dominator === undefined ? from : common(from, dominator);
       }
       if (block.dominator !== dominator) {
-        block.dominator = dominator!;
+        block.dominator = dominator;
         changed = true;
       }
     }
@@ -133,8 +227,7 @@ function dominate(blocks: readonly FlowBlock[]): boolean {
         if (common(from, block) !== block) reducible = false;
       }
     }
-    block.isMerge = forward > 1;
-    if (block.isMerge) block.dominator.merges.push(block);
+    if (forward > 1) block.dominator!.merges.push(block);
   }
   return reducible;
 }
@@ -142,99 +235,49 @@ function dominate(blocks: readonly FlowBlock[]): boolean {
 /** Gives blocks that are connected without a call one segment. */
 function divide(blocks: readonly FlowBlock[]): Segment[] {
   const segments: Segment[] = [];
-  const seen = new Set<FlowBlock>();
   for (const first of blocks) {
-    if (seen.has(first)) continue;
-    const segment: Segment = { dirty: NONE };
+    if (first.segment !== NO_SEGMENT) continue;
+    const segment = new Segment();
     segments.push(segment);
     const found = [first];
-    seen.add(first);
+    first.segment = segment;
     const connect = (other: FlowBlock | undefined): void => {
-      if (other === undefined || seen.has(other)) return;
-      seen.add(other);
+      if (other === undefined || other.segment !== NO_SEGMENT) return;
+      other.segment = segment;
       found.push(other);
     };
     for (const block of found) {
-      block.segment = segment;
-      if (!isCall(block.instructions.at(-1))) block.inside.forEach(connect);
-      for (const from of block.predecessors) if (!isCall(from.instructions.at(-1))) connect(from);
+      if (!block.calls) block.inside.forEach(connect);
+      for (const from of block.predecessors) if (!from.calls) connect(from);
     }
   }
   return segments;
 }
 
-/** Finds what may be dirty at the end of blocks and at the side exits of segments. */
-function spread(blocks: readonly FlowBlock[]): void {
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const block of blocks) {
-      const { segment } = block;
-      let dirty = dirtyAtStart(block);
-      for (const { mayStop, writes } of block.instructions) {
-        if (mayStop) segment.dirty = union(segment.dirty, dirty);
-        dirty = union(dirty, writes);
-      }
-      // Fuel may end at the end of a block.
-      if (!isCall(block.instructions.at(-1))) segment.dirty = union(segment.dirty, dirty);
-      if (same(dirty, block.dirty)) continue;
-      block.dirty = dirty;
-      changed = true;
-    }
-  }
+/** What becomes of the flags that an instruction writes. */
+export interface FlagUse {
+  /** They must be in memory. */
+  readonly kept: boolean;
+  /** Something reads them. */
+  readonly used: boolean;
 }
 
-/** What may be dirty when a block begins. */
-function dirtyAtStart({ predecessors }: FlowBlock): Registers {
-  let dirty = NONE;
-  for (const from of predecessors) if (!isCall(from.instructions.at(-1))) dirty = union(dirty, from.dirty);
-  return dirty;
-}
+const USES: readonly FlagUse[] = [
+  { kept: false, used: false },
+  { kept: false, used: true },
+  { kept: true, used: true },
+];
 
-/** Liveness, backwards; a side exit uses everything that is written back there. */
-function live(blocks: readonly FlowBlock[]): void {
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (let i = blocks.length - 1; i >= 0; i--) {
-      const block = blocks[i]!;
-      const calls = isCall(block.instructions.at(-1));
-      const exitDirty = block.segment.dirty;
-      let now = calls ? block.dirty : union(block.dirty, exitDirty);
-      let flags = block.stops || block.successors.length === 0 || calls;
-      block.inside.forEach((next) => {
-        if (next === undefined) flags = true;
-        else {
-          // After a call everything is read again.
-          if (!calls) now = union(now, next.liveIn);
-          flags ||= next.flagsLiveIn;
-        }
-      });
-      block.flagsLiveOut = flags;
-      for (let k = block.instructions.length - 1; k >= 0; k--) {
-        const { reads, writes, mayStop, readsFlags, writesFlags } = block.instructions[k]!;
-        now = union(without(now, writes), reads);
-        if (mayStop) now = union(now, exitDirty);
-        if (writesFlags) flags = false;
-        if (readsFlags) flags = true;
-      }
-      if (same(now, block.liveIn) && flags === block.flagsLiveIn) continue;
-      block.liveIn = now;
-      block.flagsLiveIn = flags;
-      changed = true;
-    }
-  }
-}
-
-/** For each instruction: whether the flags that it writes must be in memory, and whether anything reads them. */
-export function flagUses({ instructions, flagsLiveOut }: FlowBlock): { readonly kept: boolean; readonly used: boolean }[] {
-  const uses = new Array<{ kept: boolean; used: boolean }>(instructions.length);
-  let used = flagsLiveOut;
-  let kept = flagsLiveOut;
+/** For each instruction of a block. */
+export function flagUses({ instructions, flagsLiveOut }: FlowBlock): FlagUse[] {
+  const uses: FlagUse[] = new Array(instructions.length);
+  let use = flagsLiveOut ? 2 : 0;
   for (let i = instructions.length - 1; i >= 0; i--) {
     const { readsFlags, writesFlags, mayStop } = instructions[i]!;
-    uses[i] = { kept, used };
-    if (writesFlags) [used, kept] = [false, false];
-    if (readsFlags) used = true;
-    if (mayStop && used) kept = true;
+    uses[i] = USES[use]!;
+    if (writesFlags) use = 0;
+    if (readsFlags && use === 0) use = 1;
+    if (mayStop && use === 1) use = 2;
   }
   return uses;
 }

@@ -19,11 +19,13 @@ export interface JitOptions {
   readonly maxRegions: number;
   /** How many samples make an address worth translating. */
   readonly threshold: number;
-  /** Fuel between samples. */
+  /** Fuel between samples, on average. */
   readonly portion: number;
+  /** The part of the time that may be spent translating, so that it never starves the program. */
+  readonly share: number;
 }
 
-export const JIT_DEFAULTS: JitOptions = { maxRegions: 8192, threshold: 8, portion: 256 };
+export const JIT_DEFAULTS: JitOptions = { maxRegions: 8192, threshold: 64, portion: 256, share: 0.15 };
 
 /** A region that has been translated. */
 interface Translation {
@@ -34,10 +36,18 @@ interface Translation {
   readonly pages: readonly (readonly [page: number, frame: number])[];
   /** In the table. */
   readonly index: number;
+  /** Those that call it directly. */
+  readonly callers: Set<Translation>;
 }
 
 /** An address inside of a region must be that many times as hot as others to become a region's entry, too. */
-const COVERED_WEIGHT = 32;
+const COVERED_WEIGHT = 8;
+
+/** What is called from a region is translated with it if it is that much less hot. */
+const CALLEE_WEIGHT = 8;
+
+/** Nanoseconds of translating that are never too many. */
+const FREE_TIME = 5e6;
 
 /** What is translated together has so many instructions, more or less. */
 const BATCH_INSTRUCTIONS = 500;
@@ -64,8 +74,19 @@ export class Jit {
   private readonly freeIndices: number[] = [];
   private count = 0;
 
-  constructor(ram: LinearRam, cache: CodeCache, decoder: Decoder, options: JitOptions) {
+  /** Nanoseconds. */
+  private readonly now: () => number;
+  private readonly started: number;
+  private spent = 0;
+  /** The most samples of an address since the last translation. */
+  private hottest = 0;
+  /** State of a sequence of pseudo-random numbers. */
+  private seed = 1;
+
+  constructor(ram: LinearRam, cache: CodeCache, decoder: Decoder, options: JitOptions, now: () => number) {
     this.ram = ram;
+    this.now = now;
+    this.started = now();
     this.cache = cache;
     this.options = options;
     this.instructions = new Instructions(decoder);
@@ -78,8 +99,10 @@ export class Jit {
     this.decode = decode;
   }
 
-  get portion(): number {
-    return this.options.portion;
+  /** The next portion. They differ, so that samples do not keep step with the program. */
+  portion(): number {
+    this.seed = (Math.imul(this.seed, 1664525) + 1013904223) >>> 0;
+    return 1 + Math.floor((this.seed / 2 ** 32) * 2 * this.options.portion);
   }
 
   /** The interpreter was seen at an address. */
@@ -98,8 +121,14 @@ export class Jit {
     heats.set(index, heat + 1);
     const { threshold } = this.options;
     if (heat + 1 < (this.covered.get(frame)?.has(index) ? COVERED_WEIGHT * threshold : threshold)) return;
+    // While there is no time to translate, what is hottest is found out.
+    this.hottest = Math.max(this.hottest, heat);
+    const begin = this.now();
+    if (2 * heat < this.hottest || this.spent > FREE_TIME + this.options.share * (begin - this.started)) return;
+    this.hottest = 0;
     const translated = this.translate(space, (low >>> 0) + high * 2 ** 32);
     heats.set(index, translated ? 0 : HOPELESS);
+    this.spent += this.now() - begin;
   }
 
   /** Translates what begins at an address, and what that calls. False: there is nothing to be translated. */
@@ -109,10 +138,14 @@ export class Jit {
       this.mark(known);
       return true;
     }
-    const { u32 } = this.ram.views;
+    const { u16, u32 } = this.ram.views;
+    // What was never executed is not worth translating.
     const fetch = (pc: number): number | undefined => {
       const frame = space.codeFrame(Math.floor(pc / 4096));
-      return frame === undefined ? undefined : u32[frame * PAGE_RECORDS + ((pc & 4095) >> 2)];
+      if (frame === undefined) return undefined;
+      const index = (pc & 4095) >> 2;
+      const record = this.cache.recordAt(frame, index);
+      return record === undefined || u16[record >> 1] === UNDECODED ? undefined : u32[frame * PAGE_RECORDS + index];
     };
     const regions: Region[] = [];
     const links = new Map<number, Translation>();
@@ -121,7 +154,7 @@ export class Jit {
     for (const pc of wanted) {
       const translation = this.find(space, pc);
       if (translation) links.set(pc, translation);
-      else if (size < BATCH_INSTRUCTIONS) {
+      else if (pc === entry || (size < BATCH_INSTRUCTIONS && this.heatOf(space, pc) * CALLEE_WEIGHT >= this.options.threshold)) {
         const region = formRegion(pc, fetch, this.instructions);
         if (!region) continue;
         regions.push(region);
@@ -138,6 +171,11 @@ export class Jit {
     return true;
   }
 
+  private heatOf(space: SoftSpace, pc: number): number {
+    const frame = space.codeFrame(Math.floor(pc / 4096));
+    return (frame !== undefined && this.heat.get(frame)?.get((pc & 4095) >> 2)) || 0;
+  }
+
   /** The translation of an address in a space. */
   private find(space: SoftSpace, pc: number): Translation | undefined {
     const frame = space.codeFrame(Math.floor(pc / 4096));
@@ -145,29 +183,32 @@ export class Jit {
     return this.translations.get(frame * PAGE_RECORDS + ((pc & 4095) >> 2))?.find((known) => isValid(known, pc, space));
   }
 
-  private add(regions: readonly Region[], links: ReadonlyMap<number, Translation>, space: SoftSpace): void {
-    const imports = { ...this.imports };
-    const pages = new Map<number, number>();
-    [...links.values()].forEach((translation, i) => {
-      imports[`r${i}`] = this.table.get(translation.index);
-      for (const [page, frame] of translation.pages) pages.set(page, frame);
-    });
-    for (const region of regions) for (const page of region.pages) pages.set(page, space.codeFrame(page)!);
-    const module = new WebAssembly.Module(compileRegions(regions, [...links.keys()]));
-    const { exports } = new WebAssembly.Instance(module, { [IMPORT]: imports });
-    regions.forEach((region, i) => {
-      const index = this.freeIndices.pop() ?? this.count;
-      this.table.set(index, exports[`${i}`]);
-      this.count += 1;
+  private add(regions: readonly Region[], known: ReadonlyMap<number, Translation>, space: SoftSpace): void {
+    const made = regions.map((region) => {
+      const pages = region.pages.map((page) => [page, space.codeFrame(page)!] as const);
       const { entry } = region;
-      const place = pages.get(Math.floor(entry / 4096))! * PAGE_RECORDS + ((entry & 4095) >> 2);
-      // They call each other: each is valid where all are.
-      const translation: Translation = { entry, place, pages: [...pages], index };
-      const known = this.translations.get(place);
-      if (known) known.push(translation);
-      else this.translations.set(place, [translation]);
-      for (const frame of pages.values()) setOf(this.byFrame, frame).add(translation);
-      this.cover(region, pages);
+      const place = space.codeFrame(Math.floor(entry / 4096))! * PAGE_RECORDS + ((entry & 4095) >> 2);
+      const index = this.freeIndices.pop() ?? this.count;
+      this.count += 1;
+      return { entry, place, pages, index, callers: new Set<Translation>() } satisfies Translation;
+    });
+    const imports = { ...this.imports };
+    [...known.values()].forEach((translation, i) => {
+      imports[`r${i}`] = this.table.get(translation.index);
+    });
+    const links = new Map(known);
+    for (const translation of made) links.set(translation.entry, translation);
+    const module = new WebAssembly.Module(compileRegions(regions, links));
+    const { exports } = new WebAssembly.Instance(module, { [IMPORT]: imports });
+    made.forEach((translation, i) => {
+      const region = regions[i]!;
+      this.table.set(translation.index, exports[`${i}`]);
+      const others = this.translations.get(translation.place);
+      if (others) others.push(translation);
+      else this.translations.set(translation.place, [translation]);
+      for (const [, frame] of translation.pages) setOf(this.byFrame, frame).add(translation);
+      for (const target of targetsOf(region)) links.get(target)?.callers.add(translation);
+      this.cover(region, new Map(translation.pages));
       this.mark(translation);
     });
   }
@@ -197,13 +238,18 @@ export class Jit {
 
   /** The number that the record had. */
   original(record: number): number {
-    return this.originals.get(this.placeOf(record))!;
+    return this.originals.get(this.placeOf(record)) ?? this.ram.views.u16[record >> 1]!;
   }
 
   /** Enters the translation that begins at a record into the look-up; 0: there is none for this address space. `pc` is the record's. */
   enter(space: SoftSpace, record: number, pc: number): number {
-    const translation = this.translations.get(this.placeOf(record))?.find((known) => isValid(known, pc, space));
-    if (!translation) return 0;
+    const place = this.placeOf(record);
+    const translation = this.translations.get(place)?.find((known) => isValid(known, pc, space));
+    if (!translation) {
+      // Not to be asked again at every turn; a sample will put the mark back.
+      this.unmark(place);
+      return 0;
+    }
     const { i32 } = this.ram.views;
     const at = (AT_REGION_TLB >> 2) + 4 * ((pc / 4) & (REGION_TLB_ENTRIES - 1));
     i32[at] = pc | 0;
@@ -225,7 +271,8 @@ export class Jit {
   }
 
   private remove(translation: Translation): void {
-    const { place, pages, index } = translation;
+    const { place, pages, index, callers } = translation;
+    if (!this.translations.get(place)?.includes(translation)) return;
     this.table.set(index, null);
     this.freeIndices.push(index);
     this.count -= 1;
@@ -235,11 +282,16 @@ export class Jit {
       if (users.size === 0) this.byFrame.delete(frame);
     }
     const rest = this.translations.get(place)!.filter((known) => known !== translation);
-    if (rest.length > 0) {
-      this.translations.set(place, rest);
-      return;
+    if (rest.length > 0) this.translations.set(place, rest);
+    else {
+      this.translations.delete(place);
+      this.unmark(place);
     }
-    this.translations.delete(place);
+    for (const caller of callers) this.remove(caller);
+  }
+
+  /** Gives the record its own number back. */
+  private unmark(place: number): void {
     const original = this.originals.get(place);
     if (original === undefined) return;
     this.originals.delete(place);

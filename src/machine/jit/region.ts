@@ -53,7 +53,8 @@ export function formRegion(entry: number, fetch: Fetch, instructions: Instructio
       const page = Math.floor(pc / 4096);
       if (code.size >= MAX_INSTRUCTIONS || (!pages.has(page) && pages.size === MAX_PAGES)) break;
       const word = fetch(pc);
-      const instruction = word === undefined ? undefined : instructions.get(word);
+      if (word === undefined) break;
+      const instruction = instructions.get(word);
       if (instruction === undefined || instruction.ending === 'stop') {
         stops.add(pc);
         break;
