@@ -15,6 +15,7 @@ export interface Endpoint {
 
 /** What a program passes to a socket of `family`: -EINVAL if it is too short, -EAFNOSUPPORT. */
 export function parseSockaddr(family: number, bytes: Uint8Array, lenient: boolean): Endpoint | number {
+  if (bytes.length < 2) return -EINVAL;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const given = view.getUint16(0, true);
   if (family === AF_INET6 && given === AF_INET6) {
