@@ -8,7 +8,7 @@ import type { Task } from '../task/task.ts';
 import * as mounts from '../vfs/do_mount.ts';
 import { pivotRoot, unmount } from '../vfs/do_umount.ts';
 import { moveMount } from '../vfs/move_mount.ts';
-import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, userPath } from '../vfs/namei.ts';
+import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, LOOKUP_MOUNTPOINT, userPath } from '../vfs/namei.ts';
 import { latin1Text } from '../vfs/text.ts';
 import { flags, ptr, str } from './args.ts';
 import { defineSyscall, type Syscall } from './define.ts';
@@ -63,7 +63,7 @@ const mount = defineSyscall(
 
 const umount2 = defineSyscall('umount2', [str('target'), flags('flags')], (task, address, flag) => {
   if ((flag & ~(m.MNT_FORCE | m.MNT_DETACH | m.MNT_EXPIRE | m.UMOUNT_NOFOLLOW)) !== 0) return -EINVAL;
-  const path = userPath(task, AT_FDCWD, address, (flag & m.UMOUNT_NOFOLLOW) !== 0 ? 0 : LOOKUP_FOLLOW);
+  const path = userPath(task, AT_FDCWD, address, LOOKUP_MOUNTPOINT | ((flag & m.UMOUNT_NOFOLLOW) !== 0 ? 0 : LOOKUP_FOLLOW));
   if (isErrno(path)) return path;
   return mounts.mayMount(task) ? unmount(task, path, flag) : -EPERM;
 });

@@ -90,10 +90,8 @@ export class Mount {
   }
 
   put(): void {
-    if (--this.refs === 0) {
-      this.expiring = false;
-      this.releaseIfUnused();
-    }
+    this.expiring = false;
+    if (--this.refs === 0) this.releaseIfUnused();
   }
 
   /** Say where it will be; nobody walks to it before `hash`. Linux: mnt_set_mountpoint. */

@@ -2,9 +2,9 @@
 
 import * as m from '../../abi/mount.ts';
 import { majorOf, minorOf } from '../../abi/stat.ts';
-import type { Task } from '../task/task.ts';
 import { pathName } from './d_path.ts';
 import type { Mount } from './mount.ts';
+import type { MountNamespace } from './mount_namespace.ts';
 import { Path } from './path.ts';
 import { dominatingId } from './pnode.ts';
 import { manglePath } from './text.ts';
@@ -37,11 +37,10 @@ interface Visible {
   readonly place: string;
 }
 
-/** The mounts below the task's root, with their names there. */
-function visible(task: Task): Visible[] {
-  const { root } = task.fs!;
+/** The mounts below `root`, with their names there. */
+function visible(namespace: MountNamespace, root: Path): Visible[] {
   const list: Visible[] = [];
-  for (const mount of task.nsproxy.mnt.list()) {
+  for (const mount of namespace.list()) {
     const { name, reachable } = pathName(new Path(mount, mount.root), root);
     if (reachable) list.push({ mount, place: name });
   }
@@ -68,30 +67,32 @@ export function rootName({ root, sb }: Mount): string {
   return root.unlinked ? `${name}//deleted` : name || '/';
 }
 
-export function mountInfo(task: Task): string {
-  return visible(task)
+export function mountInfo(namespace: MountNamespace, root: Path): string {
+  return visible(namespace, root)
     .map(({ mount, place }) => {
       const { sb } = mount;
       const own = `${(mount.flags & m.MS_RDONLY) !== 0 ? 'ro' : 'rw'}${optionsOf(mount.flags, MOUNT_OPTIONS)}`;
       const whole = `${sb.readOnly ? 'ro' : 'rw'}${optionsOf(sb.flags, SUPER_OPTIONS)}${sb.showOptions()}`;
       const ids = `${mount.id} ${mount.parent?.id ?? mount.id} ${majorOf(sb.dev)}:${minorOf(sb.dev)}`;
-      return `${ids} ${manglePath(rootName(mount))} ${manglePath(place)} ${own}${propagation(mount, task.fs!.root)} - ${sb.type.name} ${manglePath(mount.source)} ${whole}\n`;
+      return `${ids} ${manglePath(rootName(mount))} ${manglePath(place)} ${own}${propagation(mount, root)} - ${sb.type.name} ${manglePath(mount.source, '#')} ${whole}\n`;
     })
     .join('');
 }
 
-export function mountTable(task: Task): string {
-  return visible(task)
+export function mountTable(namespace: MountNamespace, root: Path): string {
+  return visible(namespace, root)
     .map(({ mount, place }) => {
       const { sb } = mount;
       const options = `${mount.readOnly ? 'ro' : 'rw'}${optionsOf(sb.flags, SUPER_OPTIONS)}${optionsOf(mount.flags, MOUNT_OPTIONS)}${sb.showOptions()}`;
-      return `${manglePath(mount.source)} ${manglePath(place)} ${sb.type.name} ${options} 0 0\n`;
+      return `${manglePath(mount.source, '#')} ${manglePath(place)} ${sb.type.name} ${options} 0 0\n`;
     })
     .join('');
 }
 
-export function mountStats(task: Task): string {
-  return visible(task)
-    .map(({ mount, place }) => `device ${manglePath(mount.source)} mounted on ${manglePath(place)} with fstype ${mount.sb.type.name}\n`)
+export function mountStats(namespace: MountNamespace, root: Path): string {
+  return visible(namespace, root)
+    .map(
+      ({ mount, place }) => `device ${manglePath(mount.source, '#')} mounted on ${manglePath(place)} with fstype ${mount.sb.type.name}\n`,
+    )
     .join('');
 }

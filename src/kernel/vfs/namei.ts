@@ -26,6 +26,8 @@ export const LOOKUP_FOLLOW = 1;
 export const LOOKUP_DIRECTORY = 2;
 /** An empty path means the directory descriptor itself (AT_EMPTY_PATH). */
 export const LOOKUP_EMPTY = 4;
+/** Looking for a mount to take down is no use of it. */
+export const LOOKUP_MOUNTPOINT = 8;
 
 /** Symbolic links followed in one walk. Linux: MAXSYMLINKS. */
 const MAX_LINKS = 40;
@@ -246,6 +248,7 @@ export function lookupPath(task: Task, dirfd: number, path: string, flags: numbe
   const walk = new Walk(task, resolve);
   let failed = walk.begin(dirfd, path);
   if (failed === 0) failed = walk.walk(path, (flags & LOOKUP_FOLLOW) !== 0);
+  if ((flags & LOOKUP_MOUNTPOINT) === 0) walk.mount.expiring = false;
   if (failed < 0) return failed;
   if ((flags & LOOKUP_DIRECTORY) !== 0 && (walk.dentry.inode!.mode & S_IFMT) !== S_IFDIR) return -ENOTDIR;
   return walk.path;

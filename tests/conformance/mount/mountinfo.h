@@ -65,7 +65,7 @@ static void info_from(const char *file, const char *want) {
   }
 }
 
-static void info(const char *want) { info_from("/proc/self/mountinfo", want); }
+static __attribute__((unused)) void info(const char *want) { info_from("/proc/self/mountinfo", want); }
 
 /* The mount's file system is empty but for what the tests make: say whether a file is there. */
 static __attribute__((unused)) void has(const char *path) { printf("%s %s\n", path, access(path, F_OK) == 0 ? "is there" : error_name(errno)); }

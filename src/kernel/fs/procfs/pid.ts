@@ -1,12 +1,11 @@
 /** /proc/[pid] and /proc/[pid]/task/[tid]: one row an entry. See proc(5), proc_pid(5). */
 
 import { CAP_SYS_ADMIN } from '../../../abi/capability.ts';
-import { EACCES, EINVAL, ENOENT, EPERM } from '../../../abi/errno.ts';
+import { EACCES, ENOENT, EPERM } from '../../../abi/errno.ts';
 import { oomScore } from '../../mm/oom_kill.ts';
 import { mapsText, smapsRollupText, smapsText } from '../../mm/proc_maps.ts';
 import type { Pid } from '../../task/pid.ts';
 import { mayAccess } from '../../task/ptrace_access.ts';
-import { mountInfo, mountStats, mountTable } from '../../vfs/mount_info.ts';
 import {
   constant,
   directory,
@@ -21,6 +20,7 @@ import {
 } from './entry.ts';
 import { mayWriteSetgroups, readIdMap, readSetgroups, writeIdMap, writeSetgroups } from './id_map.ts';
 import { MemFile } from './mem_file.ts';
+import { openMounts } from './mounts_file.ts';
 import { netDirectory } from './net.ts';
 import {
   auxv,
@@ -54,10 +54,7 @@ const mapped = (context: ProcContext, text: typeof mapsText): string => {
 };
 
 /** Mounts are those of the target, with its root. */
-const mounts = (mode: number, text: typeof mountInfo): ProcEntry =>
-  file(mode, ({ target }) => (target.fs === null ? -EINVAL : text(target)), null, {
-    poll: ({ target }) => ({ queue: target.nsproxy.mnt.changed, event: target.nsproxy.mnt.event }),
-  });
+const mounts = (mode: number): ProcEntry => file(mode, null, null, { open: openMounts });
 
 /** Linux: proc_mem_open, mm_access. */
 const openMem: ProcFileEntry['open'] = ({ reader, target }, node, flags) =>
@@ -83,8 +80,8 @@ const common: Readonly<Record<string, ProcEntry>> = {
   loginuid: file(0o644, loginuid, writeLoginuid),
   maps: inspected(0o444, (context) => mapped(context, mapsText)),
   mem: file(0o600, null, null, { open: openMem }),
-  mountinfo: mounts(0o444, mountInfo),
-  mounts: mounts(0o444, mountTable),
+  mountinfo: mounts(0o444),
+  mounts: mounts(0o444),
   net: netDirectory,
   ns: nsDirectory,
   oom_score: file(0o444, ({ target }) => `${oomScore(target.group)}\n`),
@@ -139,7 +136,7 @@ export const pidDirectory: ProcDirectoryEntry = directory(
   sorted({
     ...common,
     io: inspected(0o400, (context) => io(context, true)),
-    mountstats: mounts(0o400, mountStats),
+    mountstats: mounts(0o400),
     stat: file(0o444, (context) => statText(context, true)),
     task: directory(
       {},

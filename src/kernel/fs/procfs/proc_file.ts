@@ -54,7 +54,7 @@ export class ProcFile extends File {
     return iter.put(this.content.subarray(pos, pos + ready)) || ready;
   }
 
-  private compute(task: Task): Uint8Array | number {
+  protected compute(task: Task): Uint8Array | number {
     const context = this.node.context(task);
     const entry = this.node.find(context);
     if (isErrno(entry) || context === null) return -ESRCH;
