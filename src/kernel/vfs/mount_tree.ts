@@ -65,7 +65,7 @@ export function attachRecursive(task: Task, source: Mount, top: Mount, place: De
   source.setMountpoint(dest, place);
   if (beneath) top.reattach(source, source.root);
   commit(source, namespace);
-  for (const copy of copies) commitCopy(copy, source, task);
+  for (const copy of copies) commitCopy(copy, task);
   return 0;
 }
 
@@ -78,10 +78,12 @@ function commit(mount: Mount, namespace: MountNamespace): void {
 }
 
 /** A propagated copy slips under what is mounted at its place, and is locked where the namespace is less privileged. */
-function commitCopy(copy: Mount, source: Mount, task: Task): void {
+function commitCopy(copy: Mount, task: Task): void {
   const parent = copy.parent!;
   const covered = parent.children.get(copy.mountpoint!);
-  covered?.reattach(copy, source.root);
+  let top = copy;
+  for (let above = top.children.get(top.root); above !== undefined; above = top.children.get(top.root)) top = above;
+  covered?.reattach(top, top.root);
   if (parent.namespace!.owner !== task.nsproxy.mnt.owner) lockTree(copy);
   copy.locked = false;
   commit(copy, parent.namespace!);

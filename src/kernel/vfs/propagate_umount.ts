@@ -102,7 +102,13 @@ class Unmounting {
         mountpoint = parent.mountpoint;
         parent = parent.parent;
       }
-      if (parent !== null && parent !== mount.parent) mount.reattach(parent, mountpoint!);
+      if (parent === null || parent === mount.parent) continue;
+      // Another one may have been restored there already.
+      for (let there = parent.children.get(mountpoint!); there?.unmounted === false; there = parent.children.get(mountpoint!)) {
+        parent = there;
+        mountpoint = there.root;
+      }
+      mount.reattach(parent, mountpoint!);
     }
   }
 }

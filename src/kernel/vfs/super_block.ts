@@ -102,8 +102,10 @@ export abstract class SuperBlock {
   /** An inode that no dentry uses any more but that has names; most file systems keep it. */
   inodeUnused(_inode: Inode): void {}
 
-  /** The last mount is gone. */
+  /** The last mount is gone, and with it all names. Linux: generic_shutdown_super. */
   release(): void {
+    const { dcache } = this.kernel.vfs;
+    for (const dentry of [...(this.root.children?.values() ?? [])]) dcache.drop(dentry);
     this.kill();
     this.userNs?.put();
     this.userNs = null;
