@@ -21,8 +21,9 @@ it('answers every message, whatever is in it, and devices pay back what they cos
   const fd = guest.call(sys['socket']!, AF_NETLINK, SOCK_RAW, n.NETLINK_ROUTE) as number;
   let seed = 11;
   const random = (below: number): number => {
-    seed = (seed * 1103515245 + 12345) % 2147483648;
-    return Math.floor(seed / 65536) % below;
+    seed = (seed + 0x6d2b79f5) | 0;
+    const mixed = Math.imul(seed ^ (seed >>> 15), seed | 1);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
   };
   const randomBytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => (random(3) === 0 ? random(256) : random(4)));
   for (let i = 0; i < 4000; i++) {
