@@ -1,9 +1,9 @@
 /** Sockets of IP that send and receive datagrams: UDP, ping, raw. Linux: ip4_datagram_connect, udp_sendmsg, udp_recvmsg. */
 
-import { EACCES, EDESTADDRREQ, EFAULT, EINVAL, EMSGSIZE, ENOTCONN, EOPNOTSUPP, EPIPE, isErrno } from '../../../abi/errno.ts';
+import { EACCES, EAGAIN, EDESTADDRREQ, EFAULT, EINVAL, EMSGSIZE, ENOTCONN, EOPNOTSUPP, EPIPE, isErrno } from '../../../abi/errno.ts';
 import * as i from '../../../abi/inet.ts';
 import { FIONREAD, TIOCOUTQ } from '../../../abi/ioctl.ts';
-import { AF_INET6, AF_UNSPEC, MSG_DONTWAIT, MSG_OOB, MSG_PEEK, SHUT_RDWR, SO_BROADCAST } from '../../../abi/socket.ts';
+import { AF_INET6, AF_UNSPEC, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, SHUT_RDWR, SO_BROADCAST } from '../../../abi/socket.ts';
 import type { Task } from '../../task/task.ts';
 import type { WaitQueue } from '../../task/wait_queue.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM } from '../../vfs/file.ts';
@@ -108,6 +108,8 @@ export abstract class InetDatagramSocket extends InetSocket {
 
   receive(task: Task, iter: IovIter, flags: number, incoming: Incoming): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    // Errors are reported by calls; none are queued.
+    if ((flags & MSG_ERRQUEUE) !== 0) return -EAGAIN;
     const failed = this.takeError();
     if (failed < 0) return failed;
     const { first } = this.queue;

@@ -25,6 +25,7 @@ import {
   AF_INET6,
   AF_UNSPEC,
   MSG_DONTWAIT,
+  MSG_ERRQUEUE,
   MSG_NOSIGNAL,
   MSG_OOB,
   MSG_PEEK,
@@ -260,6 +261,7 @@ export class TcpSocket extends TcpConnection {
   }
 
   receive(task: Task, iter: IovIter, flags: number, _incoming: Incoming): number {
+    if ((flags & MSG_ERRQUEUE) !== 0) return -EAGAIN;
     if (this.listening) return -ENOTCONN;
     if ((flags & MSG_OOB) !== 0) return -EINVAL;
     const peek = (flags & MSG_PEEK) !== 0;
