@@ -17,7 +17,7 @@ import { formRegion, type Region, targetsOf } from './region.ts';
 export interface JitOptions {
   /** Regions that are kept; when there are more, all are forgotten. */
   readonly maxRegions: number;
-  /** How many samples make an address worth translating. */
+  /** How many samples make an address worth translating; Infinity: nothing is translated. */
   readonly threshold: number;
   /** Fuel between samples, on average. */
   readonly portion: number;
@@ -25,7 +25,7 @@ export interface JitOptions {
   readonly share: number;
 }
 
-export const JIT_DEFAULTS: JitOptions = { maxRegions: 8192, threshold: 64, portion: 256, share: 0.15 };
+export const JIT_DEFAULTS: JitOptions = { maxRegions: 8192, threshold: Infinity, portion: 256, share: 0.15 };
 
 /** A region that has been translated. */
 interface Translation {
