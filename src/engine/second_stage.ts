@@ -9,7 +9,7 @@ import type { SecondStage } from './image/index.ts';
 const QUOTED = 6;
 
 /** Run the command of a stage; throws EEXEC when it fails. */
-export async function runSecondStage(engine: Engine, stage: Parameters<SecondStage>[0]): Promise<AsyncIterable<Uint8Array>> {
+export async function runSecondStage(engine: Engine, stage: Parameters<SecondStage>[0]): Promise<string> {
   const container = await engine.containers.create({
     image: stage.image,
     command: stage.command,
@@ -38,8 +38,7 @@ export async function runSecondStage(engine: Engine, stage: Parameters<SecondSta
     if (exit.code !== 0) {
       throw new HolmError('EEXEC', `the packages could not be configured (exit status ${exit.code}): ${tail.join(' | ')}`);
     }
-    // Collected now: the container is gone afterwards.
-    return changesArchive(container.changes());
+    return await stage.keep(changesArchive(container.changes()));
   } finally {
     await container.remove();
   }

@@ -13,7 +13,7 @@ import {
 import { LayerFiles } from '../../../hosts/node/layer_files.ts';
 import { fromUtf8, utf8 } from '../bytes.ts';
 import type { ImageHost } from '../host.ts';
-import { ImageStore } from '../index.ts';
+import { ImageStore, type SecondStage } from '../index.ts';
 import { findInode } from '../layer_index.ts';
 import type { Progress } from '../progress.ts';
 
@@ -124,12 +124,14 @@ describe('pull debian', () => {
   it('runs the second stage and keeps its changes as a layer', async () => {
     const { host, images } = await setUp();
     let commands = '';
-    const secondStage = async ({ image, command }: { image: string; command: readonly string[] }): Promise<AsyncIterable<Uint8Array>> => {
+    const secondStage: SecondStage = async ({ image, command, keep }) => {
       expect((await images.resolve(image)).layers.length).toBe(1);
       commands = command.join('\n');
-      return (async function* () {
-        yield tar([{ name: 'etc/' }, { name: 'etc/.wh.issue' }, { name: 'etc/done', data: 'yes' }]);
-      })();
+      return keep(
+        (async function* () {
+          yield tar([{ name: 'etc/' }, { name: 'etc/.wh.issue' }, { name: 'etc/done', data: 'yes' }]);
+        })(),
+      );
     };
     await pull(images, { secondStage });
     const { layers } = await images.resolve('debian');

@@ -25,7 +25,7 @@ export const DEFAULT_SUITE = 'trixie';
 export const DEFAULT_PACKAGES: readonly string[] = ['apt', 'bc', 'less', 'procps', 'xz-utils', 'zstd'];
 
 /** Changes when the same packages would give another layer. */
-const LAYER_VERSION = 1;
+const LAYER_VERSION = 2;
 
 export interface PullDebianOptions {
   /** The archive's base URL; from $HOLM_MIRROR or the machine's apt configuration by default. */
@@ -248,7 +248,8 @@ async function configuredLayer(
   let done = 0;
   const progress = (): void => onProgress({ phase: 'Configuring packages', done, total: packages.length, unit: 'packages' });
   progress();
-  const changes = await secondStage({
+  const lower = [await store.loadLayer(base)];
+  return secondStage({
     image,
     command: secondStageCommand(packages.map((one) => one.name)),
     environment: SECOND_STAGE_ENVIRONMENT,
@@ -258,6 +259,6 @@ async function configuredLayer(
       done++;
       progress();
     },
+    keep: (changes) => store.unpackLayer(changes, null, lower),
   });
-  return store.unpackLayer(changes, null, [await store.loadLayer(base)]);
 }

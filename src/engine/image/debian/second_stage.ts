@@ -1,6 +1,6 @@
 /** What is left to do inside the new system: the maintainer scripts. */
 
-/** Runs a command in a container of the image and returns the changes it made, as a layer archive with whiteouts. */
+/** Runs a command in a container of the image and hands the changes it made to `keep`, as a layer archive with whiteouts. */
 export type SecondStage = (stage: {
   /** The image's id. */
   readonly image: string;
@@ -10,7 +10,9 @@ export type SecondStage = (stage: {
   readonly onLine: (line: string) => void;
   /** Ends the command. */
   readonly signal?: AbortSignal;
-}) => Promise<AsyncIterable<Uint8Array>>;
+  /** Must have read the archive when it ends: the container is gone afterwards. Its result is the stage's. */
+  readonly keep: (changes: AsyncIterable<Uint8Array>) => Promise<string>;
+}) => Promise<string>;
 
 export const SECOND_STAGE_ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
