@@ -106,6 +106,9 @@ function enterRegion(f: FunctionBuilder, calls: LoopCalls, target: number, statu
   f.call(calls.flags).u8(DROP);
   fuelAt(AT_FUEL).tee(fuel).get(portion).i32Const(EXIT_WEIGHT).op(i32.sub).tee(portion);
   f.get(fuel).get(portion).op(i32.lt_s).u8(SELECT).set(portion);
+  // The instruction at which it stops is executed in any case.
+  f.get(status).i32Const(STEP).op(i32.eq).get(portion).i32Const(0).op(i32.lt_s).op(i32.and).if();
+  f.i32Const(0).set(portion).end();
   f.i32Const(0).get(portion).memory(I32_STORE, AT_FUEL);
   f.i32Const(0).get(fuel).get(portion).op(i32.sub).memory(I32_STORE, AT_RESERVE);
   f.i32Const(0).memory(I64_LOAD, AT_TARGET).set(target);

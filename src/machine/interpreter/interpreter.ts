@@ -56,6 +56,8 @@ export class Interpreter implements Cpu {
   private readonly jit: Jit;
   private readonly stepForm: (record: number, number: number) => number;
   private space: SoftSpace | undefined;
+  /** Fuel that translated code does not get yet. */
+  private held = 0;
   /** Where the bytes of the bounce buffer belong: two places in RAM. */
   private readonly bounce = { first: 0, second: 0, split: 0, bytes: 0 };
 
@@ -98,13 +100,14 @@ export class Interpreter implements Cpu {
 
   get fuel(): number {
     const { i32 } = this.ram.views;
-    return i32[AT_FUEL >> 2]! + i32[AT_RESERVE >> 2]!;
+    return i32[AT_FUEL >> 2]! + i32[AT_RESERVE >> 2]! + this.held;
   }
 
   set fuel(value: number) {
     const { i32 } = this.ram.views;
     i32[AT_FUEL >> 2] = value;
     i32[AT_RESERVE >> 2] = 0;
+    this.held = 0;
   }
 
   /** RAM has grown. */
@@ -127,18 +130,26 @@ export class Interpreter implements Cpu {
 
   /** The quantum's fuel is spent in portions; where the guest is after each of them is a sample of what it executes. */
   private runPortions(): void {
+    const { eager, quantum } = this.jit.options;
+    if (eager) this.sample();
     for (;;) {
       const { i32 } = this.ram.views;
-      const fuel = this.fuel;
-      const portion = Math.min(fuel, this.jit.portion());
-      i32[AT_RESERVE >> 2] = fuel - portion;
+      const { fuel } = this;
+      const given = Math.min(fuel, quantum);
+      const portion = Math.min(given, this.jit.portion());
+      this.held = fuel - given;
+      i32[AT_RESERVE >> 2] = given - portion;
       // Going to the first instruction is no transfer of the guest's.
       i32[AT_FUEL >> 2] = portion + 1;
       this.runLoop();
       const views = this.ram.views.i32;
       if (views[AT_TRAP >> 2] !== TRAP_FUEL || views[AT_FUEL >> 2]! >= 0 || this.fuel < 0) return;
-      this.jit.sample(this.space!, this.registers[REG_PC]!, this.registers[REG_PC + 1]!);
+      this.sample();
     }
+  }
+
+  private sample(): void {
+    this.jit.sample(this.space!, this.registers[REG_PC]!, this.registers[REG_PC + 1]!);
   }
 
   private report(): Trap {

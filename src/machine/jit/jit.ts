@@ -23,9 +23,20 @@ export interface JitOptions {
   readonly portion: number;
   /** The part of the time that may be spent translating, so that it never starves the program. */
   readonly share: number;
+  /** For tests: everything is translated before it is executed, whatever it costs. */
+  readonly eager: boolean;
+  /** The most fuel that translated code gets at once; for tests, 0 makes it end at every transfer that takes fuel. */
+  readonly quantum: number;
 }
 
-export const JIT_DEFAULTS: JitOptions = { maxRegions: 8192, threshold: Infinity, portion: 256, share: 0.15 };
+export const JIT_DEFAULTS: JitOptions = {
+  maxRegions: 8192,
+  threshold: Infinity,
+  portion: 256,
+  share: 0.15,
+  eager: false,
+  quantum: Infinity,
+};
 
 /** A region that has been translated. */
 interface Translation {
@@ -59,7 +70,7 @@ export class Jit {
   readonly table: WebAssembly.Table;
   private readonly ram: LinearRam;
   private readonly cache: CodeCache;
-  private readonly options: JitOptions;
+  readonly options: JitOptions;
   private readonly instructions: Instructions;
   private imports: Record<string, unknown> = {};
   private decode: (record: number) => void = () => {};
@@ -101,6 +112,7 @@ export class Jit {
 
   /** The next portion. They differ, so that samples do not keep step with the program. */
   portion(): number {
+    if (this.options.eager) return 0;
     this.seed = (Math.imul(this.seed, 1664525) + 1013904223) >>> 0;
     return 1 + Math.floor((this.seed / 2 ** 32) * 2 * this.options.portion);
   }
@@ -119,7 +131,11 @@ export class Jit {
     const heat = heats.get(index) ?? 0;
     if (heat === HOPELESS) return;
     heats.set(index, heat + 1);
-    const { threshold } = this.options;
+    const { threshold, eager } = this.options;
+    if (eager) {
+      if (!this.translate(space, (low >>> 0) + high * 2 ** 32)) heats.set(index, HOPELESS);
+      return;
+    }
     if (heat + 1 < (this.covered.get(frame)?.has(index) ? COVERED_WEIGHT * threshold : threshold)) return;
     // While there is no time to translate, what is hottest is found out.
     this.hottest = Math.max(this.hottest, heat);
@@ -139,13 +155,14 @@ export class Jit {
       return true;
     }
     const { u16, u32 } = this.ram.views;
+    const { eager } = this.options;
     // What was never executed is not worth translating.
     const fetch = (pc: number): number | undefined => {
       const frame = space.codeFrame(Math.floor(pc / 4096));
       if (frame === undefined) return undefined;
       const index = (pc & 4095) >> 2;
       const record = this.cache.recordAt(frame, index);
-      return record === undefined || u16[record >> 1] === UNDECODED ? undefined : u32[frame * PAGE_RECORDS + index];
+      return !eager && (record === undefined || u16[record >> 1] === UNDECODED) ? undefined : u32[frame * PAGE_RECORDS + index];
     };
     const regions: Region[] = [];
     const links = new Map<number, Translation>();
