@@ -105,7 +105,7 @@ export class World {
     const time = new TimeNamespace(5, owner);
     return new NsProxy({
       uts: new UtsNamespace(1, owner, 'test', '(none)'),
-      ipc: new IpcNamespace(2, owner),
+      ipc: new IpcNamespace(2, owner, 0, 0),
       mnt: kernel.vfs.createMountNamespace(6, owner),
       net: new NetNamespace(kernel, 3, owner),
       cgroup: new CgroupNamespace(4, owner, kernel.rootCgroup),

@@ -45,7 +45,7 @@ export function createKernel(platform: Platform, options: KernelOptions = {}): K
   time.frozen = true;
   const nsproxy = new NsProxy({
     uts: new UtsNamespace(PROC_UTS_INIT_INO, owner, 'holm', '(none)'),
-    ipc: new IpcNamespace(PROC_IPC_INIT_INO, owner),
+    ipc: new IpcNamespace(PROC_IPC_INIT_INO, owner, 0, 0),
     mnt,
     net,
     cgroup: new CgroupNamespace(PROC_CGROUP_INIT_INO, owner, kernel.rootCgroup),

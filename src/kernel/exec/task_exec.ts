@@ -156,7 +156,7 @@ function begin(task: Task, bprm: Binprm, mm: Mm, { cred, secure }: ExecCreds): v
   const name = bprm.nameless ? (bprm.file.path?.dentry.name ?? '') : bprm.filename.slice(bprm.filename.lastIndexOf('/') + 1);
   task.comm = name.slice(0, COMM_LENGTH);
   task.exitSignal = SIGCHLD;
-  group.didExec = true;
+  group.execs++;
   task.words.fill(0);
   task.setRegister(REG_PC, bprm.start);
   task.setRegister(REG_SP, bprm.stackPointer);

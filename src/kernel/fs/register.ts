@@ -3,12 +3,21 @@
 import type { Kernel } from '../kernel.ts';
 import { HostfsType } from './hostfs/hostfs.ts';
 import { LayerfsType } from './layerfs/layerfs.ts';
+import { MqueueType } from './mqueue/mqueuefs.ts';
 import { OverlayType } from './overlayfs/overlayfs.ts';
 import { ProcType } from './procfs/proc_super_block.ts';
 import { SysfsType } from './sysfs/sysfs.ts';
 import { TmpfsType } from './tmpfs/tmpfs.ts';
 
 export function registerFileSystems(kernel: Kernel): void {
-  for (const type of [new SysfsType(), new ProcType(), new TmpfsType(), new LayerfsType(), new HostfsType(), new OverlayType()])
+  for (const type of [
+    new SysfsType(),
+    new ProcType(),
+    new TmpfsType(),
+    new LayerfsType(),
+    new HostfsType(),
+    new OverlayType(),
+    new MqueueType(),
+  ])
     kernel.vfs.registerFileSystem(type);
 }

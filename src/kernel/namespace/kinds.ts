@@ -120,7 +120,7 @@ export const namespaceKinds: readonly NamespaceKind[] = [
     of: (task) => task.nsproxy.ipc,
     field: 'ipc',
     check: null,
-    create: (_task, owner, inode) => new IpcNamespace(inode, owner),
+    create: ({ cred }, owner, inode) => new IpcNamespace(inode, owner, cred.fsuid, cred.fsgid),
     install: into('ipc'),
   },
   {

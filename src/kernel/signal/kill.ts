@@ -31,7 +31,11 @@ export function killTask(sender: Task, target: Task, signo: number, thread: bool
 /** Send what the caller made up; its ids are translated for the receiver. Linux: send_signal_locked. */
 export function sendInfo(sender: Task, target: Task, info: SigInfo, signo: number, thread: boolean): number {
   const refused = check(sender, target, signo);
-  if (refused < 0 || signo === 0) return refused;
+  return refused < 0 || signo === 0 ? refused : sendInfoUnchecked(sender, target, info, signo, thread);
+}
+
+/** The same from the kernel on behalf of `sender`, who needs no permission. Linux: do_send_sig_info. */
+export function sendInfoUnchecked(sender: Task, target: Task, info: SigInfo, signo: number, thread: boolean): number {
   const outside = fromOutside(sender, target);
   const from = sender.cred.userNs;
   const to = target.cred.userNs;

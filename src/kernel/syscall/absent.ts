@@ -27,10 +27,6 @@ export const absences: readonly Absence[] = [
   },
   { calls: ['syslog'], instead: 'no kernel log: dmesg says so' },
   { calls: ['restart_syscall'], instead: 'never called by programs: sleeps that a stop interrupts are restarted as the call itself' },
-  {
-    calls: ['mq_open', 'mq_unlink', 'mq_timedsend', 'mq_timedreceive', 'mq_notify', 'mq_getsetattr'],
-    instead: 'no POSIX message queues; System V queues are there',
-  },
   { calls: ['swapon', 'swapoff'], instead: 'no swap: the tools report the error' },
   { calls: ['remap_file_pages'], instead: 'programs map the pages one by one; deprecated in Linux' },
   {

@@ -24,6 +24,7 @@ import { mmCalls } from './sys_mm.ts';
 import { mmAdviceCalls } from './sys_mm_advice.ts';
 import { mountCalls } from './sys_mount.ts';
 import { moveMountCalls } from './sys_move_mount.ts';
+import { mqCalls } from './sys_mq.ts';
 import { msgCalls } from './sys_msg.ts';
 import { nameCalls } from './sys_names.ts';
 import { openCalls } from './sys_open.ts';
@@ -71,6 +72,7 @@ export const allCalls: readonly Syscall[] = [
   ...fsconfigCalls,
   ...mountCalls,
   ...moveMountCalls,
+  ...mqCalls,
   ...msgCalls,
   ...nameCalls,
   ...openCalls,

@@ -28,7 +28,7 @@ export function doSetpgid(task: Task, target: ThreadGroup, number: number): numb
   if (target !== caller) {
     if (parentOf(target) !== caller) return -ESRCH;
     if (target.session !== caller.session) return -EPERM;
-    if (target.didExec) return -EACCES;
+    if (target.execs > 0) return -EACCES;
   }
   if (target.sessionLeader) return -EPERM;
   let pid: Pid = target.leader.pid;

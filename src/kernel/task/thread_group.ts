@@ -64,8 +64,8 @@ export class ThreadGroup {
   processGroup!: Pid;
   session!: Pid;
   terminal: ControllingTerminal | null = null;
-  /** An execve(2) has happened since fork(2): setpgid(2) by the parent is refused. */
-  didExec = false;
+  /** Programs executed since fork(2): after the first, setpgid(2) by the parent is refused. Linux: did_exec, self_exec_id. */
+  execs = 0;
   /** An orphan that came to the first task, which waits only for the processes that it has started. */
   adopted = false;
   /** PR_SET_CHILD_SUBREAPER, here or in an ancestor. */

@@ -10,12 +10,14 @@ export class UserAccount {
   inflightFiles = 0;
   /** Pages of System V segments locked by shmctl(2), counted by RLIMIT_MEMLOCK. */
   lockedPages = 0;
+  /** What its POSIX message queues may hold, counted by RLIMIT_MSGQUEUE. */
+  messageQueueBytes = 0;
 
   constructor(uid: number) {
     this.uid = uid;
   }
 
   get idle(): boolean {
-    return this.processes + this.pendingSignals + this.inflightFiles + this.lockedPages === 0;
+    return this.processes + this.pendingSignals + this.inflightFiles + this.lockedPages + this.messageQueueBytes === 0;
   }
 }

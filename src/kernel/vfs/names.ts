@@ -45,12 +45,16 @@ function made(dentry: Dentry, inode: Inode): void {
 }
 
 /** A regular file; `mode` are permission bits. */
-export function createFile(task: Task, dentry: Dentry, mode: number): number {
+export const createFile = (task: Task, dentry: Dentry, mode: number): number =>
+  makeObject(task, dentry, mode, (directory, all) => directory.create(task, dentry.name, all));
+
+/** The same with another way to make the file, given its whole mode. Linux: vfs_mkobj. */
+export function makeObject(task: Task, dentry: Dentry, mode: number, create: (directory: Inode, mode: number) => Inode | number): number {
   const directory = dentry.parent.inode!;
   if (dentry.parent.unlinked) return -ENOENT;
   const denied = mayCreate(task, directory);
   if (denied < 0) return denied;
-  const inode = directory.create(task, dentry.name, S_IFREG | (mode & 0o7777));
+  const inode = create(directory, S_IFREG | (mode & 0o7777));
   if (isErrno(inode)) return inode;
   made(dentry, inode);
   return 0;

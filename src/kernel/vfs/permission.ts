@@ -1,7 +1,7 @@
 /** Who may do what with an inode. Linux: generic_permission in fs/namei.c. See path_resolution(7), capabilities(7). */
 
 import { CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID } from '../../abi/capability.ts';
-import { EACCES, EPERM, EROFS } from '../../abi/errno.ts';
+import { EACCES, EOVERFLOW, EPERM, EROFS } from '../../abi/errno.ts';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISVTX, S_IXGRP } from '../../abi/stat.ts';
 import type { Cred } from '../task/cred.ts';
 import type { Task } from '../task/task.ts';
@@ -46,8 +46,13 @@ export function permissionOf(cred: Cred, inode: Inode, mask: number): number {
 export const permission = (task: Task, inode: Inode, mask: number): number =>
   inode.permission(task, mask) ?? permissionOf(task.cred, inode, mask);
 
-/** May names be added to `directory`? */
-export const mayCreate = (task: Task, directory: Inode): number => permission(task, directory, MAY_WRITE | MAY_EXEC);
+/** May names be added to `directory`? Not by those whose ids mean nothing in its file system. Linux: may_create. */
+export function mayCreate(task: Task, directory: Inode): number {
+  const { userNs } = directory.sb;
+  const { fsuid, fsgid } = task.cred;
+  if (userNs !== null && !(userNs.hasUid(fsuid) && userNs.hasGid(fsgid))) return -EOVERFLOW;
+  return permission(task, directory, MAY_WRITE | MAY_EXEC);
+}
 
 /** May the name of `victim` be taken from `directory`? The sticky bit protects other users' files. Linux: may_delete. */
 export function mayDelete(task: Task, directory: Inode, victim: Inode): number {

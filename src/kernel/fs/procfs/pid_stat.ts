@@ -62,7 +62,7 @@ export function statText(context: ProcContext, whole: boolean): string {
   const { waitedFor } = group;
   const { ignored, caught } = dispositions(target);
   const [tty, foreground] = terminal(context);
-  const flags = PF_RANDOMIZE | (group.didExec ? 0 : PF_FORKNOEXEC) | (target.state === 'Z' || target.state === 'X' ? PF_EXITING : 0);
+  const flags = PF_RANDOMIZE | (group.execs > 0 ? 0 : PF_FORKNOEXEC) | (target.state === 'Z' || target.state === 'X' ? PF_EXITING : 0);
   const limit = group.softLimit(RLIMIT_RSS);
   const secret = (value: number | undefined): number => (permitted ? (value ?? 0) : 0);
   const asleep = target.state !== 'R' && permitted && (!whole || group.threads.size < 2);

@@ -12,6 +12,7 @@ import { NR_OPEN } from '../../vfs/fd_table.ts';
 import type { Vfs } from '../../vfs/vfs.ts';
 import { constant, directory, file, type ProcContext, type ProcDirectoryEntry, type ProcFileEntry } from './entry.ts';
 import { ipcParameters } from './sysctl_ipc.ts';
+import { mqueueParameters } from './sysctl_mqueue.ts';
 import { netParameters } from './sysctl_net.ts';
 import { seccompParameters } from './sysctl_seccomp.ts';
 import { mayChange, parseIntegers } from './sysctl_value.ts';
@@ -145,6 +146,7 @@ export const sysctl: ProcDirectoryEntry = directory({
     'file-max': constant('9223372036854775807\n'),
     inotify: directory({ max_queued_events: constant('16384\n') }),
     'mount-max': vfs('mountMax', INT_MAX, 1),
+    mqueue: mqueueParameters,
     nr_open: fixed(() => NR_OPEN),
     overflowgid: constant('65534\n'),
     overflowuid: constant('65534\n'),

@@ -16,10 +16,15 @@ type LimitName = keyof IpcLimits;
 
 const owner = ({ reader }: ProcContext): UserNamespace => reader.nsproxy.ipc.owner;
 
-/** The numbers of a write, each between 0 and `max`; or -EINVAL. */
-function parse(text: string, max: bigint): bigint[] | number {
+interface Bounds {
+  readonly min?: bigint;
+  readonly max: bigint;
+}
+
+/** The numbers of a write, each within the bounds; or -EINVAL. */
+function parse(text: string, { min = 0n, max }: Bounds): bigint[] | number {
   const values = parseIntegers(text);
-  return values === null || values.some((value) => value < 0n || value > max) ? -EINVAL : values;
+  return values === null || values.some((value) => value < min || value > max) ? -EINVAL : values;
 }
 
 function setLimit(limits: IpcLimits, name: LimitName, value: bigint): void {
@@ -28,12 +33,12 @@ function setLimit(limits: IpcLimits, name: LimitName, value: bigint): void {
 }
 
 /** One limit. */
-const limit = (name: LimitName, max: bigint, changed: ((ns: IpcNamespace) => void) | null = null): ProcFileEntry =>
+export const limit = (name: LimitName, bounds: Bounds, changed: ((ns: IpcNamespace) => void) | null = null): ProcFileEntry =>
   file(
     0o644,
     ({ reader }) => `${reader.nsproxy.ipc.limits[name]}\n`,
     (context, text) => {
-      const values = parse(text, max);
+      const values = parse(text, bounds);
       if (typeof values === 'number') return values;
       const [value] = values;
       if (value === undefined) return 0;
@@ -57,7 +62,7 @@ const sem: ProcFileEntry = file(
   0o644,
   ({ reader }) => `${SEM.map(([name]) => reader.nsproxy.ipc.limits[name]).join('\t')}\n`,
   (context, text) => {
-    const values = parse(text, INT_MAX);
+    const values = parse(text, { max: INT_MAX });
     if (typeof values === 'number') return values;
     if (values.some((value, i) => i < SEM.length && value > SEM[i]![1])) return -EINVAL;
     for (const [i, value] of values.slice(0, SEM.length).entries()) setLimit(context.reader.nsproxy.ipc.limits, SEM[i]![0], value);
@@ -85,16 +90,16 @@ const nextId = (kind: 'semaphores' | 'messageQueues' | 'segments'): ProcFileEntr
 
 export const ipcParameters: Readonly<Record<string, ProcFileEntry>> = {
   msg_next_id: nextId('messageQueues'),
-  msgmax: limit('msgmax', INT_MAX),
-  msgmnb: limit('msgmnb', INT_MAX),
-  msgmni: limit('msgmni', IPCMNI),
+  msgmax: limit('msgmax', { max: INT_MAX }),
+  msgmnb: limit('msgmnb', { max: INT_MAX }),
+  msgmni: limit('msgmni', { max: IPCMNI }),
   sem,
   sem_next_id: nextId('semaphores'),
   shm_next_id: nextId('segments'),
-  shm_rmid_forced: limit('shmRmidForced', 1n, ({ limits, segments }) => {
+  shm_rmid_forced: limit('shmRmidForced', { max: 1n }, ({ limits, segments }) => {
     if (limits.shmRmidForced !== 0) destroyOrphans(segments);
   }),
-  shmall: limit('shmall', ULONG_MAX),
-  shmmax: limit('shmmax', ULONG_MAX),
-  shmmni: limit('shmmni', IPCMNI),
+  shmall: limit('shmall', { max: ULONG_MAX }),
+  shmmax: limit('shmmax', { max: ULONG_MAX }),
+  shmmni: limit('shmmni', { max: IPCMNI }),
 };

@@ -241,6 +241,12 @@ export class NetlinkSocket extends Socket {
     return this.queue.size;
   }
 
+  /** What mq_notify(3) has promised: a datagram that finds room whatever waits already. Linux: netlink_attachskb, netlink_sendskb. */
+  deliverCookie(bytes: Uint8Array): void {
+    if (this.refs > 0)
+      this.queue.push(this, { bytes, name: sockaddr(KERNEL_PORT, 0), cred: KERNEL, details: null }, Number.POSITIVE_INFINITY);
+  }
+
   override release(): void {
     if (this.port !== null) this.net.netlinkPorts.delete(this.key(this.port));
     this.queue.clear(this.payer);
