@@ -31,7 +31,7 @@ export interface JitOptions {
 
 export const JIT_DEFAULTS: JitOptions = {
   maxRegions: 8192,
-  threshold: Infinity,
+  threshold: 64,
   portion: 256,
   share: 0.15,
   eager: false,
