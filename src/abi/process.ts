@@ -30,6 +30,7 @@ export const CLONE_IO = 0x80000000;
 export const CLONE_CLEAR_SIGHAND: number = 2 ** 32;
 export const CLONE_INTO_CGROUP: number = 2 ** 33;
 export const CLONE_ARGS_SIZE_VER0 = 64;
+export const CLONE_ARGS_SIZE_VER2 = 88;
 
 export const WNOHANG = 1;
 export const WUNTRACED = 2;

@@ -50,6 +50,7 @@ export const EROFS_SUPER_MAGIC_V1 = 0xe0f5e1e2;
 export const V9FS_MAGIC = 0x01021997;
 export const PROC_SUPER_MAGIC = 0x9fa0;
 export const SYSFS_MAGIC = 0x62656572;
+export const CGROUP2_SUPER_MAGIC = 0x63677270;
 export const NSFS_MAGIC = 0x6e736673;
 export const ANON_INODE_FS_MAGIC = 0x09041934;
 

@@ -161,7 +161,7 @@ export class Container {
   processes(): ProcessInfo[] {
     if (this.state !== 'running' || this.init === null) throw new HolmError('ECONFLICT', `container ${this.name} is not running`);
     const { kernel } = this.host;
-    return processesIn(kernel, this.init.group.cgroup).map((group) => describeProcess(kernel, group));
+    return processesIn(kernel, this.init.cgroup).map((group) => describeProcess(kernel, group));
   }
 
   /** Another's namespace, or what the mode says. */

@@ -1,7 +1,8 @@
 /** The kernel object: the root of all state, and the platform below it. */
 
 import type { Platform } from '../platform/platform.ts';
-import { Cgroup } from './cgroup/cgroup.ts';
+import type { Cgroup } from './cgroup/cgroup.ts';
+import { CgroupRoot } from './cgroup/cgroup_root.ts';
 import { ConsoleTable } from './device/console/console_table.ts';
 import { AnonymousFs } from './fs/anon_inodes/anonymous.ts';
 import { Nsfs } from './fs/nsfs/nsfs.ts';
@@ -73,7 +74,7 @@ export class Kernel {
   readonly namespaceNumbers: Ida = new Ida(PROC_DYNAMIC_FIRST);
   /** /proc/sys/kernel/pid_max. */
   pidMax: number = PID_MAX_DEFAULT;
-  readonly rootCgroup: Cgroup;
+  readonly cgroups: CgroupRoot;
   /** What uname(2) and /proc/version say. */
   readonly release: string = '6.12.0-holm-arm64';
   readonly version: string = '#1 SMP PREEMPT_DYNAMIC Holm';
@@ -101,9 +102,13 @@ export class Kernel {
     this.memory.shrinkers.push(this.vfs.dcache);
     this.memory.firstTouchAbsent = options.firstTouchAbsent ?? false;
     Object.assign(this.initialUserNs.limits, ucountLimits(MAX_THREADS / 2));
-    this.rootCgroup = new Cgroup(null, '', this.memory.root);
+    this.cgroups = new CgroupRoot(this);
     this.bootId = this.randomUuid();
     this.bootTime = Math.floor(this.now().seconds - platform.clock.monotonic() / 1e9);
+  }
+
+  get rootCgroup(): Cgroup {
+    return this.cgroups.cgroup;
   }
 
   get fileSystems(): Vfs['fileSystems'] {

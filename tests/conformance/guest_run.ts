@@ -127,9 +127,10 @@ function start(kernel: Kernel, program: Uint8Array, options: GuestOptions): Task
     childTid: 0,
     pidfd: 0,
     setTid: [],
+    cgroup: null,
   });
   if (isErrno(task)) throw new Error(`cannot create a process: ${task}`);
-  task.group.cgroup.traced = options.trace ?? false;
+  task.cgroup.traced = options.trace ?? false;
   doSetsid(task);
   furnish(task);
   putFile(task, '/test', program);

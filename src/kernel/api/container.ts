@@ -5,13 +5,12 @@ import { IFF_UP } from '../../abi/net_device.ts';
 import { CLONE_NEWCGROUP, CLONE_NEWNS } from '../../abi/process.ts';
 import { SIGKILL } from '../../abi/signal.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
-import { Cgroup } from '../cgroup/cgroup.ts';
+import { migrate } from '../cgroup/migrate.ts';
 import { Binprm } from '../exec/binprm.ts';
 import { openExec } from '../exec/open_exec.ts';
 import { architectureOf } from '../exec/read_program.ts';
 import { execute, suspended } from '../exec/task_exec.ts';
 import type { Kernel } from '../kernel.ts';
-import { charge, PRICE_TASK, uncharge } from '../mm/price.ts';
 import type { NetNamespace } from '../namespace/net_namespace.ts';
 import { switchNsproxy } from '../namespace/nsproxy.ts';
 import { unshareNamespaces } from '../namespace/task_namespaces.ts';
@@ -21,6 +20,7 @@ import type { Task } from '../task/task.ts';
 import { groupExit } from '../task/task_exit.ts';
 import { FdTable } from '../vfs/fd_table.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../vfs/namei.ts';
+import { containerCgroup, endCgroup } from './cgroups.ts';
 import { AT_FDCWD, makeDirectories } from './files.ts';
 import { cloneInto, joinAll } from './join.ts';
 import { prepareRoot } from './rootfs.ts';
@@ -30,8 +30,6 @@ import { openStreams } from './streams.ts';
 import { setSysctls } from './sysctls.ts';
 import { resolveUser } from './users.ts';
 
-/** The default period of cpu.max, in nanoseconds. */
-const CPU_PERIOD = 100e6;
 /** Tries of an operation whose data is on its way from the host. */
 const TRIES = 100000;
 
@@ -51,7 +49,12 @@ const raiseLoopback = ({ loopback }: NetNamespace): void => setFlags(loopback, l
 export function startContainer(kernel: Kernel, spec: ContainerSpec): Started {
   const task = cloneInto(kernel, spec.namespaces, CLONE_NEWNS);
   if ('errno' in task) return task;
-  enterCgroup(task, containerCgroup(kernel, spec));
+  const cgroup = containerCgroup(kernel, spec);
+  if (isErrno(cgroup)) {
+    abandon(task);
+    return failure(cgroup, 'cannot make a control group');
+  }
+  migrate(task, cgroup, true);
   if (spec.namespaces.cgroup === 'new') unshareNamespaces(task, CLONE_NEWCGROUP);
   if (spec.namespaces.uts === 'new') {
     task.nsproxy.uts.nodename = spec.hostname;
@@ -62,9 +65,10 @@ export function startContainer(kernel: Kernel, spec: ContainerSpec): Started {
   const failed = typeof layer === 'string' ? layer : setSysctls(task, spec.sysctls);
   if (failed !== null) {
     abandon(task);
+    endCgroup(kernel, cgroup);
     return { errno: 'EIO', error: failed };
   }
-  return startProgram(task, spec.process, new RuntimeProcess(task.group, layer as WritableLayer));
+  return startProgram(task, spec.process, new RuntimeProcess(task.group, cgroup, layer as WritableLayer));
 }
 
 /** Start one more process in the container whose first process is `init`. */
@@ -73,31 +77,11 @@ export function startProcess(kernel: Kernel, init: RuntimeProcess, spec: Process
   if ('errno' in task) return task;
   const { leader } = init.group;
   switchNsproxy(task, leader.nsproxy);
-  enterCgroup(task, init.group.cgroup);
+  migrate(task, init.cgroup, true);
   const { root } = leader.fs!;
   task.fs!.setRoot(root);
   task.fs!.setCwd(root);
-  return startProgram(task, spec, new RuntimeProcess(task.group));
-}
-
-function containerCgroup(kernel: Kernel, spec: ContainerSpec): Cgroup {
-  const memory = kernel.memory.createGroup(kernel.memory.root);
-  if (spec.memory !== null) memory.limit = spec.memory;
-  const cgroup = new Cgroup(kernel.rootCgroup, spec.id, memory);
-  if (spec.pids !== null) cgroup.pidsMax = spec.pids;
-  if (spec.cpus !== null) cgroup.cpu.quota = spec.cpus * CPU_PERIOD;
-  cgroup.traced = spec.trace;
-  return cgroup;
-}
-
-/** Move a process of one thread to another group, with what it has been charged for. */
-function enterCgroup(task: Task, cgroup: Cgroup): void {
-  const old = task.group.cgroup;
-  old.unchargePid();
-  uncharge(old.memory, PRICE_TASK);
-  task.group.cgroup = cgroup;
-  cgroup.tryChargePid();
-  charge(task.kernel, cgroup.memory, PRICE_TASK);
+  return startProgram(task, spec, new RuntimeProcess(task.group, init.cgroup));
 }
 
 /** End a process that never ran. */

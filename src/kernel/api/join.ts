@@ -27,6 +27,7 @@ const cloneArguments = (flags: number): Parameters<typeof cloneTask>[1] => ({
   childTid: 0,
   pidfd: 0,
   setTid: [],
+  cgroup: null,
 });
 
 /** All namespaces of a container. */

@@ -1,13 +1,10 @@
 /** The processes of a container, as its engine sees them. */
 
 import { isErrno } from '../../abi/errno.ts';
-import { SIGKILL } from '../../abi/signal.ts';
 import { FRAME_SIZE } from '../../platform/ram.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
 import { Tty } from '../device/tty/tty.ts';
 import type { Kernel } from '../kernel.ts';
-import { sendToProcess } from '../signal/send.ts';
-import { kernelInfo } from '../signal/sig_info.ts';
 import type { Task } from '../task/task.ts';
 import type { ThreadGroup } from '../task/thread_group.ts';
 import { processTimes } from '../time/cpu_time.ts';
@@ -37,21 +34,11 @@ export interface ProcessInfo {
   readonly argv: readonly string[];
 }
 
-const within = (cgroup: Cgroup, ancestor: Cgroup): boolean => {
-  for (let at: Cgroup | null = cgroup; at !== null; at = at.parent) if (at === ancestor) return true;
-  return false;
-};
-
 /** Processes in a control group or below it, in the order of their numbers. */
 export function processesIn(kernel: Kernel, cgroup: Cgroup): ThreadGroup[] {
   const groups = new Set<ThreadGroup>();
-  for (const { task } of kernel.initialPidNs.list()) if (task !== null && within(task.group.cgroup, cgroup)) groups.add(task.group);
+  for (const { task } of kernel.initialPidNs.list()) if (task?.cgroup.isWithin(cgroup) === true) groups.add(task.group);
   return [...groups];
-}
-
-/** Kill what is left in a control group. */
-export function killAll(kernel: Kernel, cgroup: Cgroup): void {
-  for (const group of processesIn(kernel, cgroup)) if (group.live > 0) sendToProcess(group, kernelInfo(SIGKILL));
 }
 
 /** The arguments as the program has them in its memory: none where it has gone or they are not there. */

@@ -1,6 +1,7 @@
 /** The file systems that mount(2) knows. */
 
 import type { Kernel } from '../kernel.ts';
+import { Cgroup2Type } from './cgroup2/cgroup2.ts';
 import { HostfsType } from './hostfs/hostfs.ts';
 import { LayerfsType } from './layerfs/layerfs.ts';
 import { MqueueType } from './mqueue/mqueuefs.ts';
@@ -13,6 +14,7 @@ export function registerFileSystems(kernel: Kernel): void {
   for (const type of [
     new SysfsType(),
     new ProcType(),
+    new Cgroup2Type(),
     new TmpfsType(),
     new LayerfsType(),
     new HostfsType(),

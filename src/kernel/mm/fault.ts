@@ -47,7 +47,7 @@ export function handleFault(mm: Mm, page: number, access: number): number {
   const vma = mm.find(page) ?? growStack(mm, page);
   if (vma === null) return FAULT_MAPERR;
   if (!permits(vma, access)) return FAULT_ACCERR;
-  const leaf = mm.table.ensureLeaf(page, mm.memory);
+  const leaf = mm.table.ensureLeaf(page, mm.payer);
   if (leaf === 0) return FAULT_OOM;
   const at = (leaf << LEAF_SHIFT) | (page & LEAF_MASK);
   const entry = mm.table.arena.words[at]!;
@@ -72,7 +72,7 @@ function permits(vma: Vma, access: number): boolean {
  */
 export function copyPrivately(mm: Mm, vma: Vma, page: number): number {
   if (vma.shared) return FAULT_ACCERR;
-  const leaf = mm.table.ensureLeaf(page, mm.memory);
+  const leaf = mm.table.ensureLeaf(page, mm.payer);
   if (leaf === 0) return FAULT_OOM;
   const at = (leaf << LEAF_SHIFT) | (page & LEAF_MASK);
   const entry = mm.table.arena.words[at]!;

@@ -122,16 +122,16 @@ export class Frames {
     return this.kernel.memory.groups[this.owner[frame]!]!;
   }
 
-  /** `heir`, an ancestor of `group`, pays for its frames from now on. */
-  transfer(group: MemoryGroup, heir: MemoryGroup): void {
-    let count = 0;
+  /** Frames of groups that are gone are paid for by the next group above that is not. */
+  reparent(): void {
+    const { groups } = this.kernel.memory;
     for (let frame = 0; frame < this.fresh; frame++) {
-      if (this.owner[frame] !== group.id || this.refs[frame] === 0) continue;
+      const group = groups[this.owner[frame]!];
+      if (this.refs[frame] === 0 || group === undefined || group.orphan === null) continue;
+      const heir = group.heir;
       this.owner[frame] = heir.id;
-      count++;
+      group.uncharge(FRAME_SIZE, heir);
     }
-    group.uncharge(count * FRAME_SIZE);
-    heir.recharge(count * FRAME_SIZE);
   }
 
   /** The kernel is about to change, or has changed, the frame's bytes: forget code decoded from them. */

@@ -3,6 +3,7 @@
 import { ENOMEM } from '../../abi/errno.ts';
 import type { VdsoMapping } from '../exec/vdso.ts';
 import type { Kernel } from '../kernel.ts';
+import { Ida } from '../namespace/ida.ts';
 import { WaitQueue } from '../task/wait_queue.ts';
 import type { Mount } from '../vfs/mount.ts';
 import { FAULT_BUS, FAULT_OOM } from './fault.ts';
@@ -19,6 +20,9 @@ export interface Shrinker {
   shrink(count: number): number;
 }
 
+/** Ids of groups: frames name their payers by 16 bits. */
+const MEM_CGROUP_ID_MAX = 65535;
+
 /** Frames that one round of reclaim tries to free. Linux: SWAP_CLUSTER_MAX. */
 const RECLAIM_BATCH = 32;
 const SHRINK_BATCH = 128;
@@ -27,6 +31,7 @@ export class Memory {
   readonly root: MemoryGroup;
   /** Every group by its id; a hole is free to be used again. */
   readonly groups: (MemoryGroup | undefined)[];
+  private readonly groupIds: Ida = new Ida(1);
   readonly frames: Frames;
   /** The page tables of all address spaces. */
   readonly leaves: LeafArena = new LeafArena();
@@ -69,19 +74,29 @@ export class Memory {
     this.zeroFrame = this.frames.alloc(this.root);
   }
 
-  /** A child group. */
-  createGroup(parent: MemoryGroup): MemoryGroup {
-    let id = 1;
-    while (id < this.groups.length && this.groups[id] !== undefined) id++;
+  /** A child group; null when there are too many. */
+  createGroup(parent: MemoryGroup): MemoryGroup | null {
+    let id = this.groupIds.allocate();
+    if (id > MEM_CGROUP_ID_MAX) {
+      this.groupIds.free(id);
+      this.frames.reparent();
+      for (const group of [...this.groups]) if (group !== undefined && group.orphan !== null) this.freeGroupId(group);
+      id = this.groupIds.allocate();
+    }
+    if (id > MEM_CGROUP_ID_MAX) {
+      this.groupIds.free(id);
+      return null;
+    }
     const group = new MemoryGroup(parent, id);
     this.groups[id] = group;
     return group;
   }
 
-  /** The group's cgroup is gone: the parent pays for the frames that remain. */
-  removeGroup(group: MemoryGroup): void {
-    this.frames.transfer(group, group.parent!);
+  /** No frame is charged to the group any more, and none will be. */
+  freeGroupId(group: MemoryGroup): void {
+    if (this.groups[group.id] !== group) return;
     this.groups[group.id] = undefined;
+    this.groupIds.free(group.id);
   }
 
   /** Count `pages` that `mm` may demand; false when that would be too much. See proc_sys_vm(5), overcommit_memory. */

@@ -1,5 +1,11 @@
 /** Memory that is limited and accounted together: frames and the price of kernel objects. Linux: struct mem_cgroup. See cgroups(7). */
 
+/** A group that nobody joins any more: somebody waits for its end. */
+export abstract class OrphanedGroup {
+  /** Nothing is charged to it any more. */
+  abstract end(): void;
+}
+
 /** Charges climb to the root, so a group's usage includes its descendants'. */
 export class MemoryGroup {
   readonly parent: MemoryGroup | null;
@@ -16,9 +22,19 @@ export class MemoryGroup {
   /** memory.events. */
   readonly events: { high: number; max: number; oom: number; oomKill: number } = { high: 0, max: 0, oom: 0, oomKill: 0 };
 
+  /** The cgroup is gone; what is still charged keeps the group. Linux: mem_cgroup_css_offline. */
+  orphan: OrphanedGroup | null = null;
+
   constructor(parent: MemoryGroup | null, id: number) {
     this.parent = parent;
     this.id = id;
+  }
+
+  /** The nearest group above, or this one, that is not orphaned. */
+  get heir(): MemoryGroup {
+    let group: MemoryGroup = this;
+    while (group.orphan !== null) group = group.parent!;
+    return group;
   }
 
   /** Take `bytes` from this group and its ancestors, or from none of them. */
@@ -33,13 +49,12 @@ export class MemoryGroup {
     return true;
   }
 
-  uncharge(bytes: number): void {
-    for (let group: MemoryGroup | null = this; group !== null; group = group.parent) group.usage -= bytes;
-  }
-
-  /** Take `bytes` that were given back a moment ago: they fit. */
-  recharge(bytes: number): void {
-    for (let group: MemoryGroup | null = this; group !== null; group = group.parent) group.usage += bytes;
+  /** Give back `bytes`, in the groups below `heir` only if there is one. */
+  uncharge(bytes: number, heir: MemoryGroup | null = null): void {
+    for (let group: MemoryGroup | null = this; group !== heir && group !== null; group = group.parent) {
+      group.usage -= bytes;
+      if (group.usage === 0 && group.orphan !== null) group.orphan.end();
+    }
   }
 
   /** The innermost group whose limit refuses `bytes` more; null when none does. */

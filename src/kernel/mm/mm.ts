@@ -70,8 +70,10 @@ export interface SoftLimits {
 /** An address space: its ranges, its page table, and copies between it and the kernel. What it does lives in other files of this folder. */
 export class Mm {
   readonly kernel: Kernel;
-  /** Who pays for its frames and tables. */
+  /** Who pays for new frames in it: the memory group of the process that owns it. */
   memory: MemoryGroup;
+  /** Who pays for its ranges and tables. */
+  readonly payer: MemoryGroup;
   readonly table: PageTable;
   /** Ranges in ascending order, none overlapping. */
   readonly vmas: Vma[] = [];
@@ -104,6 +106,7 @@ export class Mm {
   constructor(kernel: Kernel, memory: MemoryGroup) {
     this.kernel = kernel;
     this.memory = memory;
+    this.payer = memory;
     this.table = new PageTable(kernel);
   }
 

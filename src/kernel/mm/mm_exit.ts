@@ -8,9 +8,9 @@ import { detachVma } from './vma_list.ts';
 /** Free everything: frames, tables, ranges, the references to files. */
 export function exitMmap(mm: Mm): void {
   const { frames } = mm.kernel.memory;
-  mm.table.releaseAll(frames, mm.memory);
+  mm.table.releaseAll(frames, mm.payer);
   for (const vma of mm.vmas) detachVma(vma);
-  uncharge(mm.memory, PRICE_VMA * mm.vmas.length + PRICE_MM);
+  uncharge(mm.payer, PRICE_VMA * mm.vmas.length + PRICE_MM);
   mm.vmas.length = 0;
   mm.kernel.memory.committed -= mm.committed;
   mm.committed = 0;

@@ -53,7 +53,7 @@ function copyPages(old: Mm, mm: Mm, vma: Vma): boolean {
   const { frames } = mm.kernel.memory;
   for (let page = old.table.nextCovered(vma.start, vma.end); page < vma.end; page = old.table.nextCovered(page, vma.end)) {
     const end = Math.min(vma.end, page - (page % LEAF_PAGES) + LEAF_PAGES);
-    const leaf = mm.table.ensureLeaf(page, mm.memory);
+    const leaf = mm.table.ensureLeaf(page, mm.payer);
     if (leaf === 0) return false;
     const { words } = mm.table.arena;
     const from = (old.table.leaf(page) << LEAF_SHIFT) | (page & LEAF_MASK);

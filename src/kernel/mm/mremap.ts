@@ -97,7 +97,7 @@ function movePages(mm: Mm, from: number, to: number, pages: number): boolean {
   const end = from + pages;
   for (let page = table.nextCovered(from, end); page < end; page = table.nextCovered(nextLeaf(page), end)) {
     const stop = Math.min(end, nextLeaf(page)) - 1;
-    if (table.ensureLeaf(to + (page - from), mm.memory) === 0 || table.ensureLeaf(to + (stop - from), mm.memory) === 0) return false;
+    if (table.ensureLeaf(to + (page - from), mm.payer) === 0 || table.ensureLeaf(to + (stop - from), mm.payer) === 0) return false;
   }
   const { words } = table.arena;
   for (let page = table.nextCovered(from, end); page < end; page = table.nextCovered(page, end)) {

@@ -22,6 +22,8 @@ export const PRICE_ROUTE = 512;
 export const PRICE_TIME_WAIT = 384;
 export const PRICE_TIMER = 256;
 export const PRICE_EPOLL_ITEM = 256;
+export const PRICE_XATTR = 128;
+export const PRICE_CGROUP = 2560;
 
 /** Take `bytes` for a kernel object: false (the caller answers ENOMEM or its own errno) when group or budget refuse. */
 export function charge(kernel: Kernel, group: MemoryGroup, bytes: number): boolean {

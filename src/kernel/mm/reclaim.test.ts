@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fakePlatform } from '../../../tests/support/fake_machine.ts';
+import type { Cgroup } from '../cgroup/cgroup.ts';
+import { CgroupRoot } from '../cgroup/cgroup_root.ts';
+import { createCgroup, removeCgroup, setSubtreeControl } from '../cgroup/hierarchy.ts';
 import type { Kernel } from '../kernel.ts';
 import { IovIter } from '../vfs/iov_iter.ts';
 import { FAULT_OOM, fault } from './fault.ts';
@@ -52,7 +55,7 @@ function space(kernel: Kernel, group: MemoryGroup): Mm {
 describe('reclaim', () => {
   it('drops clean pages of a group at its limit, and reads them again', () => {
     const kernel = bare();
-    const group = kernel.memory.createGroup(kernel.memory.root);
+    const group = kernel.memory.createGroup(kernel.memory.root)!;
     group.limit = 40 * PAGE;
     const mm = space(kernel, group);
     const mapping = new CountingMapping(kernel, { size: 200 * PAGE });
@@ -88,7 +91,7 @@ describe('reclaim', () => {
 
   it('fails when nothing can be freed, and recovers', () => {
     const kernel = bare();
-    const group = kernel.memory.createGroup(kernel.memory.root);
+    const group = kernel.memory.createGroup(kernel.memory.root)!;
     const mm = space(kernel, group);
     group.limit = group.usage + 8192 + 10 * PAGE;
     const page = mapRange(mm, { page: 0, pages: 100, prot: 3, flags: 0, fixed: 'hint' });
@@ -114,16 +117,25 @@ describe('reclaim', () => {
     expect(charge(kernel, kernel.memory.root, 200)).toBe(true);
   });
 
-  it('leaves the frames of a removed group to its parent', () => {
+  it('keeps a group whose cgroup is gone until its last frame is', () => {
     const kernel = bare();
     const { memory } = kernel;
-    const group = memory.createGroup(memory.root);
-    const frame = memory.frames.alloc(group);
-    const before = memory.root.usage;
-    memory.removeGroup(group);
-    expect([group.usage, memory.root.usage]).toEqual([0, before]);
-    expect(memory.frames.payer(frame)).toBe(memory.root);
+    const cgroups = new CgroupRoot(kernel);
+    Object.assign(kernel, { cgroups });
+    const rootCgroup = cgroups.cgroup;
+    setSubtreeControl(kernel, rootCgroup, -1, 0);
+    const cgroup = createCgroup(kernel, rootCgroup, 'a', { mode: 0o755, uid: 0, gid: 0, payer: memory.root }) as Cgroup;
+    const group = cgroup.memory;
+    const [frame, other] = [memory.frames.alloc(group), memory.frames.alloc(group)];
+    expect(removeCgroup(kernel, cgroup)).toBe(0);
+    expect([rootCgroup.descendants, rootCgroup.dyingDescendants]).toEqual([0, 1]);
     memory.frames.put(frame);
-    expect(memory.createGroup(memory.root).id).toBe(group.id);
+    expect(memory.groups[group.id]).toBe(group);
+    const before = memory.root.usage;
+    memory.frames.reparent();
+    expect([group.usage, memory.root.usage, rootCgroup.dyingDescendants]).toEqual([0, before, 0]);
+    expect(memory.frames.payer(other)).toBe(memory.root);
+    expect(memory.createGroup(memory.root)!.id).toBe(group.id);
+    memory.frames.put(other);
   });
 });

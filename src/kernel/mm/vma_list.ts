@@ -22,7 +22,7 @@ export const isData = (prot: number, flags: number): boolean => (prot & PROT_WRI
 /** Put a new range into its place: false when there is no memory for it. The file reference is taken over. */
 export function insertVma(vma: Vma): boolean {
   const { mm } = vma;
-  if (!charge(mm.kernel, mm.memory, PRICE_VMA)) return false;
+  if (!charge(mm.kernel, mm.payer, PRICE_VMA)) return false;
   mm.vmas.splice(mm.indexAfter(vma.start), 0, vma);
   vma.mapping?.attach(vma);
   account(vma, vma.pages);
@@ -32,7 +32,7 @@ export function insertVma(vma: Vma): boolean {
 /** As insertVma for a range above all others. */
 export function appendVma(vma: Vma): boolean {
   const { mm } = vma;
-  if (!charge(mm.kernel, mm.memory, PRICE_VMA)) return false;
+  if (!charge(mm.kernel, mm.payer, PRICE_VMA)) return false;
   mm.vmas.push(vma);
   vma.mapping?.attach(vma);
   account(vma, vma.pages);
@@ -51,7 +51,7 @@ export function removeVmas(mm: Mm, from: number, to: number): void {
     account(vma, -vma.pages);
     if ((vma.flags & VM_ACCOUNT) !== 0) mm.kernel.memory.uncommit(mm, vma.pages);
     detachVma(vma);
-    uncharge(mm.memory, PRICE_VMA);
+    uncharge(mm.payer, PRICE_VMA);
   }
 }
 
@@ -73,7 +73,7 @@ export function reflagVma(vma: Vma, prot: number, flags: number): void {
 
 /** Split the range at `index` so that `page` begins a new one; false when there is no memory for it. */
 export function splitVma(mm: Mm, index: number, page: number): boolean {
-  if (!charge(mm.kernel, mm.memory, PRICE_VMA)) return false;
+  if (!charge(mm.kernel, mm.payer, PRICE_VMA)) return false;
   const vma = mm.vmas[index]!;
   const upper = vma.copy(mm, page, vma.end);
   vma.end = page;
@@ -129,6 +129,6 @@ export function mergeAround(mm: Mm, first: number, end: number): void {
     a.hasPrivate ||= b.hasPrivate;
     mm.vmas.splice(index + 1, 1);
     detachVma(b);
-    uncharge(mm.memory, PRICE_VMA);
+    uncharge(mm.payer, PRICE_VMA);
   }
 }

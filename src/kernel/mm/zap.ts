@@ -38,7 +38,7 @@ export function zapRange(mm: Mm, from: number, to: number, copies: boolean): voi
       words[at] = 0;
     }
     if (first >= 0) space?.unmap(leafEnd - LEAF_PAGES + (first - base), last - first + 1);
-    if (copies && end === leafEnd && page === leafEnd - LEAF_PAGES) table.freeLeaf(page, mm.memory);
+    if (copies && end === leafEnd && page === leafEnd - LEAF_PAGES) table.freeLeaf(page, mm.payer);
     page = end;
   }
 }

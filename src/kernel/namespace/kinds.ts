@@ -138,7 +138,7 @@ export const namespaceKinds: readonly NamespaceKind[] = [
     of: (task) => task.nsproxy.cgroup,
     field: 'cgroup',
     check: null,
-    create: (task, owner, inode) => new CgroupNamespace(inode, owner, task.group.cgroup),
+    create: (task, owner, inode) => new CgroupNamespace(inode, owner, task.cgroup),
     install: into('cgroup'),
   },
   {

@@ -4,6 +4,7 @@ import { isErrno } from '../../abi/errno.ts';
 import * as c from '../../abi/process.ts';
 import { SIGCHLD, SIGKILL } from '../../abi/signal.ts';
 import { createKernel } from '../api/create.ts';
+import { PidsGroup } from '../cgroup/pids.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import { cloneTask } from '../task/task_clone.ts';
@@ -16,7 +17,17 @@ import { unshareNamespaces } from './task_namespaces.ts';
 const ALL_BUT_USER = NAMESPACE_FLAGS & ~c.CLONE_NEWUSER;
 
 function clone(parent: Task, flags: number): Task {
-  const task = cloneTask(parent, { flags, exitSignal: SIGCHLD, stack: 0, tls: 0, parentTid: 0, childTid: 0, pidfd: 0, setTid: [] });
+  const task = cloneTask(parent, {
+    flags,
+    exitSignal: SIGCHLD,
+    stack: 0,
+    tls: 0,
+    parentTid: 0,
+    childTid: 0,
+    pidfd: 0,
+    setTid: [],
+    cgroup: null,
+  });
   if (isErrno(task)) throw new Error(`clone: ${task}`);
   return task;
 }
@@ -79,10 +90,11 @@ describe('namespaces', () => {
   it('end when a clone fails', () => {
     const kernel = createKernel(fakePlatform());
     const before = counts(kernel);
-    kernel.rootCgroup.pidsMax = kernel.rootCgroup.pidsCurrent;
-    const flags = { exitSignal: SIGCHLD, stack: 0, tls: 0, parentTid: 0, childTid: 0, pidfd: 0, setTid: [] };
+    kernel.rootCgroup.pids = new PidsGroup(0);
+    kernel.rootCgroup.pids.max = kernel.rootCgroup.threads;
+    const flags = { exitSignal: SIGCHLD, stack: 0, tls: 0, parentTid: 0, childTid: 0, pidfd: 0, setTid: [], cgroup: null };
     expect(cloneTask(kernel.firstTask, { flags: NAMESPACE_FLAGS, ...flags })).toBeLessThan(0);
-    kernel.rootCgroup.pidsMax = Number.POSITIVE_INFINITY;
+    kernel.rootCgroup.pids = null;
     expect(cloneTask(kernel.firstTask, { ...flags, flags: NAMESPACE_FLAGS, setTid: [5] })).toBeLessThan(0);
     kernel.initialUserNs.limits.time_namespaces = 0;
     expect(cloneTask(kernel.firstTask, { flags: NAMESPACE_FLAGS, ...flags })).toBeLessThan(0);

@@ -29,6 +29,7 @@ import {
   TRAP_UNDEFINED,
   type Trap,
 } from '../../platform/cpu.ts';
+import { noteStill } from '../cgroup/freezer.ts';
 import type { Kernel } from '../kernel.ts';
 import { FAULT_ACCERR, FAULT_BUS, FAULT_MAPERR, FAULT_OK, FAULT_OOM, fault } from '../mm/fault.ts';
 import type { Mm } from '../mm/mm.ts';
@@ -117,6 +118,7 @@ function runSlice(kernel: Kernel, task: Task, start: number, end: number): numbe
     scheduler.enqueue(task);
   } else if (task.state === 'Z' || task.state === 'X') scheduler.forget(task);
   else task.voluntarySwitches++;
+  if (task.cgroup.freezing) noteStill(task);
   return now;
 }
 

@@ -3,7 +3,8 @@ import { type Guest, World } from '../../../tests/support/guest.ts';
 import { SCHED_FIFO, SCHED_IDLE } from '../../abi/process.ts';
 import { type Cpu, TRAP_FUEL, TRAP_SYSCALL, type Trap } from '../../platform/cpu.ts';
 import { REG_WORDS, REG_X } from '../../platform/registers.ts';
-import { Cgroup } from '../cgroup/cgroup.ts';
+import type { Cgroup } from '../cgroup/cgroup.ts';
+import { createCgroup } from '../cgroup/hierarchy.ts';
 
 /** A processor whose programs do nothing but pass time: a microsecond for a unit of fuel, or make one system call again and again. */
 function withProcessor(world: World): Cpu & { call: number } {
@@ -75,10 +76,12 @@ describe('scheduler', () => {
   it('keeps a group within its quota', () => {
     const world = new World();
     withProcessor(world);
-    const cgroup = new Cgroup(world.kernel.rootCgroup, 'half', world.kernel.memory.root);
+    const { kernel } = world;
+    const payer = kernel.memory.root;
+    const cgroup = createCgroup(kernel, kernel.rootCgroup, 'half', { mode: 0o755, uid: 0, gid: 0, payer }) as Cgroup;
     cgroup.cpu.quota = 50e6;
     const guests = [start(world), start(world)];
-    for (const { task } of guests) task.group.cgroup = cgroup;
+    for (const { task } of guests) task.cgroup = cgroup;
     const end = world.now + 10e9;
     while (world.now < end) {
       if (!world.kernel.run(end)) world.now = Math.min(end, Math.max(world.now, world.kernel.timers.next));

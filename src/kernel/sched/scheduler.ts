@@ -2,6 +2,7 @@
 
 import { SCHED_FIFO, SCHED_RR } from '../../abi/process.ts';
 import { REG_MONITOR_SIZE } from '../../platform/registers.ts';
+import type { Cgroup } from '../cgroup/cgroup.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
 import { charge } from './weights.ts';
@@ -82,7 +83,7 @@ export class Scheduler {
       const task = this.heap[0]!;
       this.remove(task);
       if (task.state !== 'R') continue;
-      const { cpu } = task.group.cgroup;
+      const { cpu } = task.cgroup;
       if (cpu.exhausted) {
         cpu.park(task);
         continue;
@@ -138,7 +139,9 @@ export class Scheduler {
     this.userTime += user;
     this.systemTime += elapsed - user;
     task.virtualRuntime += elapsed * charge(task);
-    for (let group: typeof task.group.cgroup | null = task.group.cgroup; group !== null; group = group.parent) {
+    for (let group: Cgroup | null = task.cgroup; group !== null; group = group.parent) {
+      group.usage.user += user;
+      group.usage.system += elapsed - user;
       group.cpu.account(this.kernel, elapsed);
     }
   }

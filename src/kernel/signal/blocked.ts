@@ -12,6 +12,7 @@ export function recalculatePending(task: Task): void {
   const { group } = task;
   task.signalPending =
     task.stopPending ||
+    task.cgroup.freezing ||
     task.doomed ||
     task.interruptedBy !== 0 ||
     task.delivering !== null ||

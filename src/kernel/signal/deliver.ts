@@ -3,6 +3,7 @@
 import { ERESTARTNOINTR, ERESTARTSYS } from '../../abi/errno.ts';
 import { SA_RESETHAND, SA_RESTART, SI_TIMER, SI_USER, SIG_DFL, SIG_IGN, SIGSEGV, SIGSTOP } from '../../abi/signal.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
+import { freezeHere } from '../cgroup/freezer.ts';
 import { endStop, stopForHandler, stopForSignal, stopForTrap } from '../ptrace/stop.ts';
 import type { TraceStop } from '../ptrace/tracee.ts';
 import { interruptForHandler, reportExit, restartCall, restoreMask } from '../syscall/dispatch.ts';
@@ -36,6 +37,10 @@ export function deliverSignals(task: Task): void {
     }
     if (task.tracee !== null && (task.tracee.trapPending || task.tracee.notifyPending)) {
       stopForTrap(task);
+      return;
+    }
+    if (task.cgroup.freezing) {
+      freezeHere(task);
       return;
     }
     const known = task.delivering;

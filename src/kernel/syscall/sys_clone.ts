@@ -3,13 +3,16 @@
 import { E2BIG, EBADF, EINVAL, ERESTARTNOINTR, isErrno } from '../../abi/errno.ts';
 import * as c from '../../abi/process.ts';
 import { PTRACE_EVENT_VFORK_DONE } from '../../abi/ptrace.ts';
+import type { Cgroup } from '../cgroup/cgroup.ts';
+import { mayMigrate, mayWriteProcs } from '../cgroup/migrate.ts';
+import { cgroupOfFile } from '../fs/cgroup2/cgroup2.ts';
 import { enterNamespaces, unshareNamespaces } from '../namespace/task_namespaces.ts';
 import { cloneEvent } from '../ptrace/link.ts';
 import { eventEnabled, stopForEvent } from '../ptrace/stop.ts';
 import { BLOCKED, type Task } from '../task/task.ts';
 import { type CloneArgs, cloneTask, has } from '../task/task_clone.ts';
 import { flags, int, ptr, size } from './args.ts';
-import { defineSyscall, partial, type Syscall } from './define.ts';
+import { defineSyscall, type Syscall } from './define.ts';
 
 /** A child whose creator has still to tell its tracer, or to wait until the child has given the address space back. */
 class NewChild {
@@ -82,13 +85,15 @@ const clone = defineSyscall(
       childTid,
       pidfd: parentTid,
       setTid: [],
+      cgroup: null,
     });
   },
 );
 
 /** struct clone_args by index of its 64-bit fields. */
 const FIELDS = 11;
-const KNOWN_FLAGS: number = 2 ** 32 - 1 - c.CSIGNAL + c.CLONE_NEWTIME - c.CLONE_DETACHED + c.CLONE_CLEAR_SIGHAND;
+const INT_MAX = 2 ** 31 - 1;
+const KNOWN_FLAGS: number = 2 ** 32 - 1 - c.CSIGNAL + c.CLONE_NEWTIME - c.CLONE_DETACHED + c.CLONE_CLEAR_SIGHAND + c.CLONE_INTO_CGROUP;
 
 const clone3 = defineSyscall('clone3', [ptr('cl_args'), size('size')], (task, address, length) => {
   const created = newChild(task);
@@ -108,6 +113,8 @@ const clone3 = defineSyscall('clone3', [ptr('cl_args'), size('size')], (task, ad
   if (invalid < 0) return invalid;
   const setTid = readSetTid(task, field(8), field(9));
   if (isErrno(setTid)) return setTid;
+  const cgroup = has(cloneFlags, c.CLONE_INTO_CGROUP) ? targetCgroup(task, cloneFlags, field(10), length) : null;
+  if (isErrno(cgroup)) return cgroup;
   return run(task, {
     flags: cloneFlags,
     exitSignal: field(4),
@@ -117,8 +124,22 @@ const clone3 = defineSyscall('clone3', [ptr('cl_args'), size('size')], (task, ad
     childTid: field(2),
     pidfd: field(1),
     setTid,
+    cgroup,
   });
 });
+
+/** The control group for the child: `number` is its directory's descriptor. Linux: cgroup_css_set_fork. */
+function targetCgroup(task: Task, cloneFlags: number, number: number, length: number): Cgroup | number {
+  if (number > INT_MAX || length < c.CLONE_ARGS_SIZE_VER2) return -EINVAL;
+  const file = task.files!.get(number);
+  const cgroup = file === null ? -EBADF : cgroupOfFile(file);
+  if (isErrno(cgroup)) return cgroup;
+  const access = { task, cred: task.cred, namespace: task.nsproxy.cgroup };
+  const denied = mayWriteProcs(access, cgroup);
+  if (denied < 0) return denied;
+  const refused = mayMigrate(access, task.cgroup, cgroup, !has(cloneFlags, c.CLONE_THREAD));
+  return refused < 0 ? refused : cgroup;
+}
 
 /** Linux: clone3_args_valid, clone3_stack_valid. */
 function checkClone3(cloneFlags: number, exitSignal: number, stack: number, stackSize: number): number {
@@ -149,10 +170,4 @@ const setns = defineSyscall('setns', [int('fd'), flags('nstype')], (task, fd, ty
   return file === null ? -EBADF : enterNamespaces(task, file, type);
 });
 
-export const cloneCalls: readonly Syscall[] = [
-  clone,
-  partial(clone3, 'CLONE_INTO_CGROUP is refused with EINVAL'),
-  setTidAddress,
-  unshare,
-  setns,
-];
+export const cloneCalls: readonly Syscall[] = [clone, clone3, setTidAddress, unshare, setns];

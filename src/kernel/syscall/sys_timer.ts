@@ -118,9 +118,10 @@ const timerCreate = defineSyscall('timer_create', [int('clockid'), ptr('sevp'), 
   if (isErrno(event)) return event;
   const failed = task.mm!.writeU32(address, id);
   if (failed < 0) return failed;
-  if (!charge(task.kernel, task.group.cgroup.memory, PRICE_TIMER)) return -EAGAIN;
+  const payer = task.group.cgroup.memory;
+  if (!charge(task.kernel, payer, PRICE_TIMER)) return -EAGAIN;
   timers.nextId = (id + 1) % 0x7fffffff;
-  timers.posix.set(id, new PosixTimer(id, task.group, clock, basis, event as SigEvent));
+  timers.posix.set(id, new PosixTimer(id, task.group, clock, basis, event as SigEvent, payer));
   return 0;
 });
 
@@ -185,7 +186,7 @@ const timerDelete = defineSyscall('timer_delete', [int('timerid')], (task, id) =
   if (timer === null) return -EINVAL;
   task.kernel.timers.cancel(timer);
   task.group.timers!.posix.delete(id);
-  uncharge(task.group.cgroup.memory, PRICE_TIMER);
+  uncharge(timer.payer, PRICE_TIMER);
   return 0;
 });
 

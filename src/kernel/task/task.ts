@@ -3,8 +3,10 @@
 import { EINTR, ERESTARTSYS } from '../../abi/errno.ts';
 import { SIGCHLD, SIGKILL } from '../../abi/signal.ts';
 import { REG_PC, REG_SP, REG_WORDS } from '../../platform/registers.ts';
+import type { Cgroup } from '../cgroup/cgroup.ts';
 import type { SemUndo } from '../ipc/sem.ts';
 import type { Kernel } from '../kernel.ts';
+import type { MemoryGroup } from '../mm/memory_group.ts';
 import type { Mm } from '../mm/mm.ts';
 import type { NsProxy } from '../namespace/nsproxy.ts';
 import type { Tracee, TraceStop } from '../ptrace/tracee.ts';
@@ -86,6 +88,10 @@ export class Task {
   /** The identity in every PID namespace from the task's own up to the root; the thread id. execve(2) gives a thread its leader's. */
   pid: Pid;
   readonly group: ThreadGroup;
+  /** The control group that the thread is in, or was in when it exited. */
+  cgroup: Cgroup;
+  /** Who pays for the task itself. */
+  readonly payer: MemoryGroup;
   comm = '';
   state: TaskState = 'R';
 
@@ -145,6 +151,9 @@ export class Task {
   signalPending = false;
   /** The group stops and this thread has not joined yet. Linux: JOBCTL_STOP_PENDING. */
   stopPending = false;
+  /** It sleeps for the freezer of its control group; and is counted among the group's frozen tasks, for whatever stops it. */
+  freezeSleep = false;
+  frozen = false;
   alternateStack: AlternateStack = NO_ALTERNATE_STACK;
   /** ESR_EL1 and FAR_EL1 of the last fault, for the signal frame. Linux: thread.fault_code, fault_address. */
   faultCode = 0;
@@ -202,6 +211,8 @@ export class Task {
     this.kernel = kernel;
     this.pid = pid;
     this.group = group;
+    this.cgroup = group.cgroup;
+    this.payer = group.cgroup.memory;
     this.nsproxy = nsproxy;
     this.cred = cred;
   }
@@ -307,6 +318,11 @@ export class Task {
   /** SIGKILL waits, or the thread must exit. */
   hasFatalSignal(): boolean {
     return this.doomed || this.pending.has(SIGKILL) || this.group.pending.has(SIGKILL);
+  }
+
+  /** It sleeps until its child of vfork(2) has given the address space back. */
+  get waitsForVfork(): boolean {
+    return this.state === 'D' && this.waitingOn.length === 0;
   }
 
   /** Take the task off whatever it sleeps on. */

@@ -5,6 +5,10 @@ import { EAGAIN, EFAULT, EINVAL, ENOMEM, isErrno } from '../../abi/errno.ts';
 import * as c from '../../abi/process.ts';
 import { SIGCHLD } from '../../abi/signal.ts';
 import { REG_PC, REG_SP, REG_TPIDR, REG_X } from '../../platform/registers.ts';
+import type { Cgroup } from '../cgroup/cgroup.ts';
+import { enter } from '../cgroup/membership.ts';
+import { chargeMemoryTo } from '../cgroup/migrate.ts';
+import { chargeThread, tryChargeThread, unchargeThread } from '../cgroup/pids.ts';
 import { SemUndo } from '../ipc/sem.ts';
 import { forkKeyrings } from '../keys/key.ts';
 import { dupMm } from '../mm/mm_fork.ts';
@@ -35,6 +39,8 @@ export interface CloneArgs {
   readonly pidfd: number;
   /** Chosen ids, the innermost namespace's first. */
   readonly setTid: readonly number[];
+  /** CLONE_INTO_CGROUP: the control group that it begins in; null for the parent's. */
+  readonly cgroup: Cgroup | null;
 }
 
 /** Whether bit `flag` is set; flags reach above 32 bits. */
@@ -87,19 +93,27 @@ export function cloneTask(parent: Task, args: CloneArgs): Task | number {
 }
 
 function payAndCreate(parent: Task, args: CloneArgs, spaces: CloneNamespaces): Task | number {
-  const { cgroup } = parent.group;
-  if (!mayFork(parent, spaces.cred) || !cgroup.tryChargePid()) return -EAGAIN;
-  if (!charge(parent.kernel, cgroup.memory, PRICE_TASK)) {
-    cgroup.unchargePid();
+  const cgroup = args.cgroup ?? parent.cgroup;
+  const { memory } = domainFor(parent, args);
+  if (!mayFork(parent, spaces.cred) || !tryChargeThread(cgroup)) return -EAGAIN;
+  if (!charge(parent.kernel, memory, PRICE_TASK)) {
+    unchargeThread(cgroup);
     return -ENOMEM;
   }
   const child = createTask(parent, args, spaces);
   if (isErrno(child)) {
-    cgroup.unchargePid();
-    uncharge(cgroup.memory, PRICE_TASK);
+    unchargeThread(cgroup);
+    uncharge(memory, PRICE_TASK);
+    return child;
   }
+  enter(child, cgroup);
+  if (args.cgroup !== null) chargeMemoryTo(child, child.group.cgroup);
   return child;
 }
+
+/** The control group that the new task's memory counts for. */
+const domainFor = ({ group }: Task, { flags, cgroup }: CloneArgs): Cgroup =>
+  cgroup === null || has(flags, c.CLONE_THREAD) ? group.cgroup : cgroup.domain;
 
 function createTask(parent: Task, args: CloneArgs, spaces: CloneNamespaces): Task | number {
   const { flags } = args;
@@ -220,7 +234,7 @@ function newGroup(parent: Task, args: CloneArgs): ThreadGroup {
     sighand = sighand.copy();
     if (has(flags, c.CLONE_CLEAR_SIGHAND)) sighand.resetHandlers(false);
   }
-  const group = new ThreadGroup(sighand, creator, old.rlimits, old.cgroup);
+  const group = new ThreadGroup(sighand, creator, old.rlimits, domainFor(parent, args));
   group.terminal = old.terminal;
   group.oomScoreAdj = old.oomScoreAdj;
   group.oomScoreAdjMin = old.oomScoreAdjMin;
@@ -268,5 +282,7 @@ export function createFirstTask(pid: Pid, nsproxy: NsProxy, cred: Cred, group: T
   group.unkillable = true;
   group.joinProcessGroup(pid);
   group.joinSession(pid);
+  chargeThread(task.cgroup);
+  enter(task, task.cgroup);
   return task;
 }

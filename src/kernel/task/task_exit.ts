@@ -2,6 +2,8 @@
 
 import { PTRACE_EVENT_EXIT } from '../../abi/ptrace.ts';
 import { SIGCHLD, SIGKILL } from '../../abi/signal.ts';
+import { leave } from '../cgroup/membership.ts';
+import { unchargeThread } from '../cgroup/pids.ts';
 import { cleanUpFutexes } from '../futex/futex_exit.ts';
 import { exitSem } from '../ipc/sem.ts';
 import { exitShm } from '../ipc/shm.ts';
@@ -74,6 +76,7 @@ export function exitTask(task: Task, status: number): void {
   if (last && group.sessionLeader && group.terminal !== null) group.terminal.disassociate(group);
   task.fs?.put();
   task.fs = null;
+  leave(task);
   leaveNsproxy(task);
   task.pid.namespace.recentCalls.leave(task, 0);
   releaseTracees(task, forgetTracee);
@@ -237,8 +240,8 @@ export function releaseTask(task: Task): void {
   const account = kernel.userAccount(task.cred.uid);
   account.processes--;
   kernel.forgetAccount(account);
-  group.cgroup.unchargePid();
-  uncharge(group.cgroup.memory, PRICE_TASK);
+  unchargeThread(task.cgroup);
+  uncharge(task.payer, PRICE_TASK);
   if (pid.task === task) pid.task = null;
   pid.namespace.release(pid);
   task.cred.userNs.put();

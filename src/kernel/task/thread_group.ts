@@ -90,6 +90,7 @@ export class ThreadGroup {
   continueUnreported = false;
 
   readonly rlimits: Rlimit[];
+  /** The control group that its memory counts for: that of its threads, or the domain of their threaded groups. */
   cgroup: Cgroup;
   /** Threads that have exited, and children that were waited for. */
   readonly exited: ResourceUsage = new ResourceUsage();

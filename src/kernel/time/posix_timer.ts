@@ -2,6 +2,7 @@
 
 import { SI_TIMER, SIGEV_NONE, SIGEV_THREAD_ID } from '../../abi/signal.ts';
 import type { Kernel } from '../kernel.ts';
+import type { MemoryGroup } from '../mm/memory_group.ts';
 import { sendToProcess, sendToThread } from '../signal/send.ts';
 import type { SigInfo } from '../signal/sig_info.ts';
 import type { Task } from '../task/task.ts';
@@ -28,6 +29,8 @@ export class PosixTimer extends Timer {
   readonly clock: number;
   readonly basis: TimerBasis;
   readonly event: SigEvent;
+  /** Who pays for it. */
+  readonly payer: MemoryGroup;
   interval = 0;
   /** On processor time: when it expires; Infinity when it is not armed. */
   cpuExpiry: number = Number.POSITIVE_INFINITY;
@@ -37,13 +40,14 @@ export class PosixTimer extends Timer {
   /** Its signal waits in a queue; the timer goes on when it is taken. */
   queued = false;
 
-  constructor(id: number, group: ThreadGroup, clock: number, basis: TimerBasis, event: SigEvent) {
+  constructor(id: number, group: ThreadGroup, clock: number, basis: TimerBasis, event: SigEvent, payer: MemoryGroup) {
     super();
     this.id = id;
     this.group = group;
     this.clock = clock;
     this.basis = basis;
     this.event = event;
+    this.payer = payer;
   }
 
   expire(kernel: Kernel): void {

@@ -63,7 +63,7 @@ export function deletePosixTimers(group: ThreadGroup): void {
   if (timers === null) return;
   for (const timer of timers.posix.values()) {
     group.leader.kernel.timers.cancel(timer);
-    uncharge(group.cgroup.memory, PRICE_TIMER);
+    uncharge(timer.payer, PRICE_TIMER);
   }
   timers.posix.clear();
 }

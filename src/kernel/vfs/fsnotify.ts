@@ -27,6 +27,13 @@ export function notifyFile(file: File, event: number): void {
   if (file.path !== null) notify(file.path.dentry, file.inode, event);
 }
 
+/** `inode`, which is called `name` in `directory`, was changed by the kernel itself. Linux: kernfs_notify_workfn. */
+export function notifyByName(directory: Inode, name: string, inode: Inode, event: number): void {
+  if (inode.sb.kernel.vfs.watchedInodes === 0) return;
+  tell(directory, event, name);
+  tell(inode, event, '');
+}
+
 /** A name appeared in `directory`. */
 export function notifyCreate(directory: Inode, dentry: Dentry): void {
   if (directory.sb.kernel.vfs.watchedInodes === 0) return;

@@ -18,10 +18,12 @@ export const CL_SLAVE = 0x02;
 export const CL_SHARED_TO_SLAVE = 0x20;
 export const CL_COPY_MNT_NS_FILE = 0x40;
 
-/** A mount of all of `sb`, not attached yet. `flags` are those of the mount. -ENOMEM. */
+/** A mount of `sb`, not attached yet. `flags` are those of the mount. -ENOMEM. */
 export function newMount(task: Task, sb: SuperBlock, source: string, flags: number): Mount | number {
   const payer = task.group.cgroup.memory;
-  return charge(task.kernel, payer, PRICE_MOUNT) ? new Mount(sb, sb.root, source, flags, payer) : -ENOMEM;
+  const root = sb.rootFor(task);
+  if (isErrno(root)) return root;
+  return charge(task.kernel, payer, PRICE_MOUNT) ? new Mount(sb, root, source, flags, payer) : -ENOMEM;
 }
 
 /** Room in the namespace for the tree at `mount`: 0 or -ENOSPC. */

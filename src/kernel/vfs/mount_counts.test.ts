@@ -89,7 +89,7 @@ class Mounter {
 
   private clone(): number {
     const flags = CLONE_NEWNS | (this.random(2) === 0 ? CLONE_NEWUSER : 0);
-    const options = { exitSignal: SIGCHLD, stack: 0, tls: 0, parentTid: 0, childTid: 0, pidfd: 0, setTid: [] };
+    const options = { exitSignal: SIGCHLD, stack: 0, tls: 0, parentTid: 0, childTid: 0, pidfd: 0, setTid: [], cgroup: null };
     const task = cloneTask(this.guest.task, { flags, ...options });
     if (isErrno(task)) return task;
     this.children.push(task);

@@ -2,6 +2,7 @@
 
 import * as m from '../../abi/mount.ts';
 import { majorOf, minorOf } from '../../abi/stat.ts';
+import type { Task } from '../task/task.ts';
 import { pathName } from './d_path.ts';
 import type { Mount } from './mount.ts';
 import type { MountNamespace } from './mount_namespace.ts';
@@ -58,23 +59,23 @@ function propagation(mount: Mount, root: Path): string {
   return mount.unbindable ? `${text} unbindable` : text;
 }
 
-/** The name of the mount's root inside its file system. */
-export function rootName({ root, sb }: Mount): string {
-  const shown = sb.showPath(root);
+/** The name of the mount's root inside its file system, as `reader` sees it. */
+export function rootName({ root, sb }: Mount, reader: Task): string {
+  const shown = sb.showPath(root, reader);
   if (shown !== null) return shown;
   let name = '';
   for (let dentry = root; !dentry.isRoot; dentry = dentry.parent) name = `/${dentry.name}${name}`;
   return root.unlinked ? `${name}//deleted` : name || '/';
 }
 
-export function mountInfo(namespace: MountNamespace, root: Path): string {
+export function mountInfo(namespace: MountNamespace, root: Path, reader: Task): string {
   return visible(namespace, root)
     .map(({ mount, place }) => {
       const { sb } = mount;
       const own = `${(mount.flags & m.MS_RDONLY) !== 0 ? 'ro' : 'rw'}${optionsOf(mount.flags, MOUNT_OPTIONS)}`;
       const whole = `${sb.readOnly ? 'ro' : 'rw'}${optionsOf(sb.flags, SUPER_OPTIONS)}${sb.showOptions()}`;
       const ids = `${mount.id} ${mount.parent?.id ?? mount.id} ${majorOf(sb.dev)}:${minorOf(sb.dev)}`;
-      return `${ids} ${manglePath(rootName(mount))} ${manglePath(place)} ${own}${propagation(mount, root)} - ${sb.type.name} ${manglePath(mount.source, '#')} ${whole}\n`;
+      return `${ids} ${manglePath(rootName(mount, reader))} ${manglePath(place)} ${own}${propagation(mount, root)} - ${sb.type.name} ${manglePath(mount.source, '#')} ${whole}\n`;
     })
     .join('');
 }

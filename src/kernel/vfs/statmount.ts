@@ -147,7 +147,7 @@ export function statMount(task: Task, namespace: MountNamespace, id: number, mas
   const { name, reachable } = pathName(place, root);
   const texts: readonly (readonly [number, number, string])[] = [
     [m.STATMOUNT_FS_TYPE, 36, mount.sb.type.name],
-    [m.STATMOUNT_MNT_ROOT, 104, rootName(mount)],
+    [m.STATMOUNT_MNT_ROOT, 104, rootName(mount, task)],
     [m.STATMOUNT_MNT_POINT, 108, reachable ? name : ''],
     [m.STATMOUNT_MNT_OPTS, 4, mount.sb.showOptions().slice(1)],
   ];

@@ -84,8 +84,13 @@ export abstract class SuperBlock {
     return '';
   }
 
-  /** What /proc/[pid]/mountinfo shows as the root of a mount at `root`, where it has no path; null for its path. Linux: show_path. */
-  showPath(_root: Dentry): string | null {
+  /** What mount(2) shows to `task` at the mount point: the root, or the part that is for it; or a negative errno. */
+  rootFor(_task: Task): Dentry | number {
+    return this.root;
+  }
+
+  /** What `reader` finds in /proc/[pid]/mountinfo as the root of a mount at `root`, where it is not its path; null for its path. Linux: show_path. */
+  showPath(_root: Dentry, _reader: Task): string | null {
     return null;
   }
 

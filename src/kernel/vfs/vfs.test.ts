@@ -181,7 +181,7 @@ describe('mounts', () => {
     expect(g.sys('umount2', '/b', 2)).toBe(0);
     expect(g.sys('renameat2', AT, '/a/x', AT, '/a/sub/x', 0)).toBe(-EXDEV);
     expect(g.sys('unlinkat', AT, '/a/sub', 0x200)).toBe(-EBUSY);
-    expect(mountInfo(g.task.nsproxy.mnt, g.task.fs!.root)).toContain('/a/sub rw,relatime - tmpfs tmp rw,size=64k');
+    expect(mountInfo(g.task.nsproxy.mnt, g.task.fs!.root, g.task)).toContain('/a/sub rw,relatime - tmpfs tmp rw,size=64k');
     expect(g.write('/a/sub/big', 'x'.repeat(70000))).toBeLessThanOrEqual(65536);
   });
 

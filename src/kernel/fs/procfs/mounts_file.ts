@@ -35,8 +35,8 @@ class MountsFile extends ProcFile {
     this.namespace.put();
   }
 
-  protected override compute(): Uint8Array {
-    return latin1Bytes(TEXTS[this.name]!(this.namespace, this.root));
+  protected override compute(task: Task): Uint8Array {
+    return latin1Bytes(TEXTS[this.name]!(this.namespace, this.root, task));
   }
 
   override poll(_task: Task): number {

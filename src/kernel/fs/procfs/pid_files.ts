@@ -4,6 +4,7 @@ import { CAP_AUDIT_CONTROL, CAP_SYS_NICE, CAP_SYS_RESOURCE } from '../../../abi/
 import { EACCES, EINVAL, EPERM, ESRCH, isErrno } from '../../../abi/errno.ts';
 import { NOT_RESIDENT } from '../../../platform/blocks.ts';
 import { REG_PC, REG_SP, REG_X } from '../../../platform/registers.ts';
+import { cgroupPath } from '../../cgroup/cgroup_path.ts';
 import type { Mm } from '../../mm/mm.ts';
 import { statmText } from '../../mm/proc_maps.ts';
 import { IoAccount } from '../../task/io_account.ts';
@@ -87,17 +88,8 @@ export function limits({ target }: ProcContext): string {
 }
 
 /** The version 2 hierarchy, from the root of the reader's cgroup namespace. See cgroups(7), /proc/[pid]/cgroup. */
-export function cgroup({ reader, target }: ProcContext): string {
-  const { root } = reader.nsproxy.cgroup;
-  const path: string[] = [];
-  let at: typeof root | null = target.group.cgroup;
-  for (; at !== null && at !== root; at = at.parent) path.unshift(at.name);
-  if (at === root) return `0::/${path.join('/')}\n`;
-  // Outside of the root: the way up from it first.
-  let depth = 0;
-  for (let up: typeof root | null = root; up?.parent != null; up = up.parent) depth++;
-  return `0::/${[...new Array<string>(depth).fill('..'), ...path.slice(1)].join('/')}\n`;
-}
+export const cgroup = ({ reader, target }: ProcContext): string =>
+  `0::${cgroupPath(target.cgroup, reader.nsproxy.cgroup.root)}${target.cgroup.dead ? ' (deleted)' : ''}\n`;
 
 export const oomScoreAdj = ({ target }: ProcContext): string => `${target.group.oomScoreAdj}\n`;
 

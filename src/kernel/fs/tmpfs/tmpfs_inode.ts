@@ -5,7 +5,7 @@ import { F_SEAL_SEAL, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, XATTR_CREATE, X
 import { S_IFMT, S_IFREG } from '../../../abi/stat.ts';
 import { FRAME_SIZE } from '../../../platform/ram.ts';
 import type { MemoryGroup } from '../../mm/memory_group.ts';
-import { charge, uncharge } from '../../mm/price.ts';
+import { charge, PRICE_XATTR, uncharge } from '../../mm/price.ts';
 import { ShmemMapping } from '../../mm/shmem.ts';
 import type { Task } from '../../task/task.ts';
 import type { File } from '../../vfs/file.ts';
@@ -16,7 +16,6 @@ import { copyAttributes } from '../../vfs/simple_attributes.ts';
 import type { TmpfsSuperBlock } from './tmpfs.ts';
 
 /** What an extended attribute costs besides its name and value. */
-const PRICE_XATTR = 128;
 
 /** Pages count against the size of the file system. */
 class TmpfsMapping extends ShmemMapping {

@@ -1,0 +1,53 @@
+/** The control groups of containers: made, limited and removed as runc(8) does through cgroup2. */
+
+import { isErrno } from '../../abi/errno.ts';
+import type { Cgroup } from '../cgroup/cgroup.ts';
+import { controllers } from '../cgroup/controllers.ts';
+import { findFile } from '../cgroup/files.ts';
+import { createCgroup, removeCgroup, setSubtreeControl } from '../cgroup/hierarchy.ts';
+import type { Kernel } from '../kernel.ts';
+import type { ContainerSpec } from './spec.ts';
+
+/** The default period of cpu.max, in microseconds. */
+const CPU_PERIOD = 100000;
+
+/** Write to a file of a group, as the runtime: 0 or a negative errno. */
+export function writeCgroupFile({ firstTask: task }: Kernel, cgroup: Cgroup, name: string, text: string): number {
+  const file = findFile(cgroup, name)?.file.write;
+  return file?.(cgroup, text, { task, cred: task.cred, namespace: task.nsproxy.cgroup }) ?? 0;
+}
+
+/** The group of a container, with its limits; or a negative errno. */
+export function containerCgroup(kernel: Kernel, spec: ContainerSpec): Cgroup | number {
+  const root = kernel.rootCgroup;
+  const all = controllers.reduce((bits, { bit }) => bits | bit, 0);
+  const enabled = setSubtreeControl(kernel, root, all, 0);
+  if (enabled < 0) return enabled;
+  const old = root.children.get(spec.id);
+  if (old !== undefined) endCgroup(kernel, old);
+  const cgroup = createCgroup(kernel, root, spec.id, { mode: 0o755, uid: 0, gid: 0, payer: kernel.memory.root });
+  if (isErrno(cgroup)) return cgroup;
+  forgetName(kernel, root, spec.id);
+  for (const [name, text] of limitsOf(spec)) writeCgroupFile(kernel, cgroup, name, text);
+  cgroup.traced = spec.trace;
+  return cgroup;
+}
+
+/** The values of the files that limit it. */
+function* limitsOf({ memory, pids, cpus }: ContainerSpec): IterableIterator<readonly [string, string]> {
+  if (memory !== null) yield ['memory.max', String(memory)];
+  if (pids !== null) yield ['pids.max', String(pids)];
+  if (cpus !== null) yield ['cpu.max', `${Math.round(cpus * CPU_PERIOD)} ${CPU_PERIOD}`];
+}
+
+/** Remove a group and what is below it, as far as nobody is in it any more. */
+export function endCgroup(kernel: Kernel, cgroup: Cgroup): void {
+  if (cgroup.dead) return;
+  for (const child of [...cgroup.children.values()]) endCgroup(kernel, child);
+  if (removeCgroup(kernel, cgroup) === 0) forgetName(kernel, cgroup.parent!, cgroup.name);
+}
+
+/** The directory has changed without the help of its cached names. */
+function forgetName(kernel: Kernel, { directory }: Cgroup, name: string): void {
+  if (directory !== null) kernel.vfs.dcache.invalidate(directory, name);
+}
