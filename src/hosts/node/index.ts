@@ -1,7 +1,9 @@
 /** Holm in Node: `createEngine()` and the types of its API. */
 
 import { Engine } from '../../engine/engine.ts';
+import type { JitOptions } from '../../machine/jit/jit.ts';
 import { createImageStore } from './image_host.ts';
+import { JIT_OFF, parseJitSettings } from './jit_settings.ts';
 import { createPlatform } from './platform.ts';
 
 export { Container, type ContainerState, type ExecResult } from '../../engine/container.ts';
@@ -13,6 +15,7 @@ export { type ErrorCode, HolmError } from '../../engine/error.ts';
 export { type Exit, GuestProcess } from '../../engine/guest_process.ts';
 export type { ImageDetails, ImageSummary, Progress } from '../../engine/image/index.ts';
 export type { ContainerOptions, ProcessOptions, Volume } from '../../engine/options.ts';
+export type { JitOptions } from '../../machine/jit/jit.ts';
 export { connectEngine, findEngine } from './engine_client.ts';
 
 export interface EngineOptions {
@@ -22,6 +25,8 @@ export interface EngineOptions {
   readonly cacheDirectory?: string;
   /** Receives a line when another process that changes the store keeps this one waiting. */
   readonly onWait?: (reason: string) => void;
+  /** How much is translated and kept; false: programs are interpreted. What is not said here, `$HOLM_JIT` says. */
+  readonly jit?: Partial<JitOptions> | false;
 }
 
 /**
@@ -30,6 +35,7 @@ export interface EngineOptions {
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const { images, blocks, layers } = createImageStore(options);
+  const jit = { ...parseJitSettings(process.env['HOLM_JIT'] ?? ''), ...(options.jit === false ? JIT_OFF : options.jit) };
   return new Engine({
     images,
     scheduling: {
@@ -41,6 +47,6 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
         return () => clearTimeout(timer);
       },
     },
-    platform: (bindings) => createPlatform({ blocks, layers, ...bindings }),
+    platform: (bindings) => createPlatform({ blocks, layers, jit, ...bindings }),
   });
 }

@@ -1,6 +1,7 @@
 /** The platform of Node: machine, clock, randomness, and the host's ends of named things. */
 
 import { existsSync, readFileSync } from 'node:fs';
+import type { JitOptions } from '../../machine/jit/jit.ts';
 import { createMachine } from '../../machine/machine.ts';
 import type { BlockStore } from '../../platform/blocks.ts';
 import type { Clock, Random } from '../../platform/clock.ts';
@@ -29,6 +30,7 @@ export const random: Random = {
 export interface NodePlatformOptions {
   readonly blocks: BlockStore;
   readonly layers: LayerStore;
+  readonly jit?: Partial<JitOptions>;
   console(name: string): Console | null;
   /** The host path of a folder that was given to a container, by its name in the kernel. */
   folder(name: string): string | null;
@@ -49,7 +51,7 @@ function builtInterpreter(): Uint8Array | undefined {
 
 export function createPlatform(options: NodePlatformOptions): Platform {
   return {
-    machine: createMachine({ clock, interpreter: builtInterpreter() }),
+    machine: createMachine({ clock, interpreter: builtInterpreter(), jit: options.jit ?? {} }),
     clock,
     random,
     blocks: options.blocks,
