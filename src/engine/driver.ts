@@ -12,17 +12,21 @@ export interface Scheduling {
 
 const SLICE = 10e6; // nanoseconds until the host's events are looked at
 const SPIN = 1e6; // host timers are no finer than this
+const LONGEST = 3600e9; // and do not last for ever
 
 export class Driver {
   private readonly kernel: Kernel;
   private readonly scheduling: Scheduling;
-  private readonly afterSlice: () => void;
+  private readonly afterSlice: () => boolean;
   private queued = false;
   private cancelTimer: (() => void) | null = null;
   private stopped = false;
 
-  /** `afterSlice` runs after every slice: exits are noticed there. */
-  constructor(kernel: Kernel, scheduling: Scheduling, afterSlice: () => void) {
+  /**
+   * `afterSlice` runs after every slice: exits are noticed there. While it says that processes are left, the host is asked to come
+   * back even if they all sleep without a deadline: a host whose program waits for nothing else would end.
+   */
+  constructor(kernel: Kernel, scheduling: Scheduling, afterSlice: () => boolean) {
     this.kernel = kernel;
     this.scheduling = scheduling;
     this.afterSlice = afterSlice;
@@ -47,14 +51,14 @@ export class Driver {
     if (this.stopped) return;
     const { clock } = this.kernel;
     const runnable = this.kernel.run(clock.monotonic() + SLICE);
-    this.afterSlice();
+    const processesLeft = this.afterSlice();
     if (this.stopped || this.queued) return;
     const wait = runnable ? 0 : this.kernel.timers.next - clock.monotonic();
     if (wait < SPIN) {
       this.queued = true;
       this.scheduling.soon(this.slice);
-    } else if (wait < Number.POSITIVE_INFINITY) {
-      this.cancelTimer = this.scheduling.later(Math.floor(wait / 1e6), () => this.poke());
+    } else if (processesLeft || wait < Number.POSITIVE_INFINITY) {
+      this.cancelTimer = this.scheduling.later(Math.floor(Math.min(wait, LONGEST) / 1e6), () => this.poke());
     }
   };
 }

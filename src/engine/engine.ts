@@ -166,13 +166,15 @@ export class Engine {
     this.watched.push(process);
   }
 
-  private afterSlice(): void {
-    if (this.watched.length === 0) return;
+  /** Notice exits; whether processes are left. */
+  private afterSlice(): boolean {
+    if (this.watched.length === 0) return false;
     this.watched = this.watched.filter((process) => {
       if (!process.check()) return true;
       for (const name of process.outputs.keys()) this.outputs.delete(name);
       return false;
     });
+    return this.watched.length > 0;
   }
 
   private forget(container: Container): void {
