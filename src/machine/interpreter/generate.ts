@@ -199,14 +199,22 @@ function runFunction(forms: Forms, traces: Traces, calls: LoopCalls, signature: 
   f.get(record).call(calls.original).set(number).br(slow).end().end();
   enterRegion(f, calls, target, next, plain);
   f.br(land).end(); // fuel
-  f.i32Const(0).i32Const(TRAP_FUEL).memory(I32_STORE, AT_TRAP);
-  storePc(f);
-  f.return().end(); // slow
+  const exhausted = (): void => {
+    f.i32Const(0).i32Const(TRAP_FUEL).memory(I32_STORE, AT_TRAP);
+    storePc(f);
+    f.return();
+  };
+  exhausted();
+  f.end(); // slow
   f.get(record);
   f.get(number).get(record).memory(I32_LOAD16_U, 0).get(number).u8(SELECT).op(CALL_INDIRECT).u32(signature).u8(FORM_TABLE).set(next);
   f.i32Const(0).set(number).get(next);
   f.i32Const(STOP_AFTER).op(i32.gt_u).if();
-  f.get(next).set(record).br(loop).end();
+  f.get(next).set(record);
+  // A branch backward may be out of line where a region begins.
+  f.i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(0).op(i32.ge_s).brIf(loop);
+  exhausted();
+  f.end();
   f.get(next).i32Const(JUMP).op(i32.eq).if();
   f.i32Const(0).memory(I64_LOAD, AT_TARGET).set(target).br(jump).end();
   f.get(next).i32Const(STOP_AFTER).op(i32.eq).if();

@@ -179,7 +179,10 @@ export class Interpreter implements Cpu {
     if (u16[record >> 1] === UNDECODED) this.predecoder.decode(record);
     i32[AT_TRAP >> 2] = TRAP_STEP;
     const number = u16[record >> 1]!;
+    const fuel = i32[AT_FUEL >> 2]!;
     const next = this.stepForm(record, number === REGION ? this.jit.original(record) : number);
+    // Single steps take none.
+    i32[AT_FUEL >> 2] = fuel;
     if (next === STOP) return;
     if (next === JUMP) {
       this.registers[REG_PC] = i32[AT_TARGET >> 2]!;

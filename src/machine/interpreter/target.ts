@@ -224,7 +224,7 @@ export class FormTarget implements Target {
     else f.return();
   }
 
-  /** One unit of fuel. Out-of-line branches only run step by step, where nobody waits for the end of the quantum. */
+  /** One unit of fuel. Who executes a branch out of line sees for himself whether there was any. */
   private burn(): void {
     const { f, labels } = this;
     const rest = f.local(I32);

@@ -50,6 +50,10 @@ export function formRegion(entry: number, fetch: Fetch, instructions: Instructio
         if (pc !== start) leaders.add(pc);
         break;
       }
+      if (pc !== start && startsPage(pc)) {
+        lead(pc);
+        break;
+      }
       const page = Math.floor(pc / 4096);
       if (code.size >= MAX_INSTRUCTIONS || (!pages.has(page) && pages.size === MAX_PAGES)) break;
       const word = fetch(pc);
@@ -77,6 +81,8 @@ function cut(start: number, code: ReadonlyMap<number, Instruction>, leaders: Rea
   const instructions: Instruction[] = [];
   for (let pc = start; ; pc += 4) {
     const instruction = code.get(pc);
+    // Going on to the next page takes fuel.
+    if (pc !== start && startsPage(pc)) return { pc: start, instructions, successors: [pc], stops: false };
     if (stops.has(pc)) return { pc: start, instructions, successors: [], stops: true };
     if (instruction === undefined || (pc !== start && leaders.has(pc))) return { pc: start, instructions, successors: [pc], stops: false };
     instructions.push(instruction);
@@ -98,6 +104,8 @@ export function targetsOf({ blocks }: Region): number[] {
   }
   return [...calls, ...others];
 }
+
+const startsPage = (pc: number): boolean => pc % 4096 === 0;
 
 /** Whether a transfer takes fuel: all do but those forward within a page. See machine/interpreter. */
 export const burns = (from: number, to: number): boolean => to <= from || Math.floor(from / 4096) !== Math.floor(to / 4096);
