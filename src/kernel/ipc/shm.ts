@@ -1,5 +1,6 @@
 /** System V shared memory segments. Linux: ipc/shm.c. See shmop(2), shmctl(2). */
 
+import { isErrno } from '../../abi/errno.ts';
 import { SHM_DEST } from '../../abi/ipc.ts';
 import { S_IFREG } from '../../abi/stat.ts';
 import { FRAME_SIZE } from '../../platform/ram.ts';
@@ -80,16 +81,19 @@ export class SharedSegment extends IpcObject {
     return this.mapping.host.size / FRAME_SIZE;
   }
 
-  /** An open file for one attachment: with one reference. */
-  open(flags: number): RegularFile {
-    this.path ??= this.makePath();
-    const file = new RegularFile(this.path.inode, flags);
-    file.path = this.path.get();
+  /** An open file for one attachment, with one reference; or -ENOMEM. */
+  open(flags: number): RegularFile | number {
+    const path = this.path ?? this.makePath();
+    if (isErrno(path)) return path;
+    this.path = path;
+    const file = new RegularFile(path.inode, flags);
+    file.path = path.get();
     return file;
   }
 
-  private makePath(): Path {
+  private makePath(): Path | number {
     const mount = internalMount(this.mapping.kernel);
+    if (isErrno(mount)) return mount;
     const inode = new SegmentInode(mount.sb, this, this.mapping);
     const name = `SYSV${(this.key >>> 0).toString(16).padStart(8, '0')}`;
     const dentry = new Dentry(mount.sb, mount.root, name, inode);

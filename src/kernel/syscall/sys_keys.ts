@@ -74,6 +74,9 @@ function give(task: Task, bytes: Uint8Array, address: number, length: number): n
 
 type Operation = (task: Task, a: number, b: number, c: number, d: number) => number;
 
+/** An argument that is a size_t, of those that are decoded as signed. */
+const asSize = (value: number): number => (value < 0 ? value + 2 ** 64 : value);
+
 function join(task: Task, address: number): number {
   const name = address === 0 ? null : readText(task, address);
   if (typeof name === 'number') return name;
@@ -131,28 +134,28 @@ const unauthorised: Operation = () => -EPERM;
 const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [0, (task, id, create) => keyringId(task, id | 0, create)],
   [1, join],
-  [2, (task, id, address, length) => update(task, id | 0, address, length)],
+  [2, (task, id, address, length) => update(task, id | 0, address, asSize(length))],
   [3, (task, id) => keys.revokeKey(task, id | 0)],
   [4, (task, id, uid, gid) => keys.chownKey(task, id | 0, uid >>> 0, gid >>> 0)],
   [5, (task, id, permissions) => keys.setPermissions(task, id | 0, permissions | 0)],
-  [6, (task, id, address, length) => describe(task, id | 0, address, length)],
+  [6, (task, id, address, length) => describe(task, id | 0, address, asSize(length))],
   [7, (task, id) => keys.clearKeyring(task, id | 0)],
   [8, (task, id, ring) => keys.linkKey(task, id | 0, ring | 0)],
   [9, (task, id, ring) => keys.unlinkKey(task, id | 0, ring | 0)],
   [10, (task, ring, type, description, destination) => search(task, ring | 0, type, description, destination)],
-  [11, (task, id, address, length) => read(task, id | 0, address, length)],
+  [11, (task, id, address, length) => read(task, id | 0, address, asSize(length))],
   [12, unauthorised],
   [13, unauthorised],
   [14, (task, destination) => keys.setDestination(task, destination | 0)],
   [15, (task, id, seconds) => keys.setTimeout(task, id | 0, seconds >>> 0)],
   [16, (_task, id) => ((id | 0) < 0 ? -EINVAL : id === 0 ? 0 : -ENOKEY)],
-  [17, (task, id, address, length) => getSecurity(task, id | 0, address, length)],
+  [17, (task, id, address, length) => getSecurity(task, id | 0, address, asSize(length))],
   [18, (task) => keys.sessionToParent(task)],
   [19, unauthorised],
   [20, unauthorised],
   [21, (task, id) => keys.invalidateKey(task, id | 0)],
   [30, (task, id, from, to, flags) => keys.moveKey(task, id | 0, from | 0, to | 0, flags)],
-  [31, capabilities],
+  [31, (task, address, length) => capabilities(task, address, asSize(length))],
 ]);
 
 const keyctl = partial(

@@ -34,7 +34,7 @@ import { TASK_SIZE, untagged } from '../mm/mm.ts';
 import { setBrk } from '../mm/mm_brk.ts';
 import { type Fixed, mapRange, protectRange, unmapRange } from '../mm/mmap.ts';
 import { MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE, remapRange } from '../mm/mremap.ts';
-import { ShmemMapping } from '../mm/shmem.ts';
+import { SharedAnonymousMapping } from '../mm/shmem.ts';
 import { VM_GROWSDOWN, VM_LOCKED, VM_NORESERVE, VM_SHARED } from '../mm/vma.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
@@ -120,7 +120,7 @@ function mapMemory(task: Task, address: number, length: number, prot: number, ma
   if (mapping === null && shared) {
     const host = { size: pages * FRAME_SIZE, ino: mm.kernel.allocateInode() };
     if (mm.kernel.memory.overcommit === 0 && (mapFlags & MAP_NORESERVE) === 0 && pages > mm.kernel.memory.frames.limit) return -ENOMEM;
-    mapping = new ShmemMapping(mm.kernel, host);
+    mapping = new SharedAnonymousMapping(mm.kernel, host);
   }
   const hint =
     fixed === 'hint' && address !== 0

@@ -63,6 +63,7 @@ const shmat = defineSyscall('shmat', [int('shmid'), ptr('shmaddr'), flags('shmfl
     if (!remap && (address + segment.size > TASK_SIZE || overlaps(mm, address, segment.size))) return -EINVAL;
   }
   const file = segment.open(readOnly ? O_RDONLY : O_RDWR);
+  if (isErrno(file)) return file;
   const page = mapRange(mm, {
     page: address / FRAME_SIZE,
     pages: segment.pages,

@@ -8,7 +8,7 @@ import type { Task } from '../../task/task.ts';
 import { FileSystemType } from '../../vfs/file_system_type.ts';
 import type { SuperBlock } from '../../vfs/super_block.ts';
 import { TmpfsSuperBlock } from '../tmpfs/tmpfs.ts';
-import { TmpfsDirectory } from '../tmpfs/tmpfs_directory.ts';
+import type { TmpfsDirectory } from '../tmpfs/tmpfs_directory.ts';
 
 const NODES: readonly (readonly [name: string, major: number, minor: number, mode: number])[] = [
   ['null', 1, 3, 0o666],
@@ -39,10 +39,12 @@ export class DevtmpfsType extends FileSystemType {
   /** Every mount is an instance of its own: containers do not share device nodes. */
   mount(kernel: Kernel, task: Task, _source: string, flags: number, data: string): SuperBlock | number {
     const sb = new DevtmpfsSuperBlock(kernel, this, TMPFS_MAGIC, flags);
-    const root = new TmpfsDirectory(sb, S_IFDIR | 0o755, task.group.cgroup.memory);
-    sb.setRoot(root);
+    const root = sb.makeRoot(0o755, task.group.cgroup.memory);
+    if (isErrno(root)) return root;
     const failed = sb.configure(task, data, true) || populate(task, root);
-    return failed < 0 ? failed : sb;
+    if (failed === 0) return sb;
+    sb.release();
+    return failed;
   }
 }
 

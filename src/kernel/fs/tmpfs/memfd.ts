@@ -1,6 +1,6 @@
 /** Anonymous files in memory, and seals on them. Linux: mm/memfd.c. See memfd_create(2), fcntl(2) F_ADD_SEALS. */
 
-import { EBUSY, EINVAL, EPERM } from '../../../abi/errno.ts';
+import { EBUSY, EINVAL, EPERM, isErrno } from '../../../abi/errno.ts';
 import {
   F_SEAL_EXEC,
   F_SEAL_FUTURE_WRITE,
@@ -104,10 +104,11 @@ export class MemfdFile extends RegularFile {
 }
 
 /** The kernel's own mount for files that no directory holds. Linux: shm_mnt. */
-export function internalMount(kernel: Kernel): Mount {
+export function internalMount(kernel: Kernel): Mount | number {
   const { memory } = kernel;
   if (memory.shmemMount === null) {
     const sb = TmpfsSuperBlock.create(kernel, new TmpfsType());
+    if (isErrno(sb)) return sb;
     memory.shmemMount = new Mount(sb, sb.root, 'none', 0).get();
   }
   return memory.shmemMount;
@@ -116,6 +117,7 @@ export function internalMount(kernel: Kernel): Mount {
 /** A new file called `memfd:${name}`, open for reading and writing; or -ENOMEM. */
 export function createMemfd(task: Task, name: string, mode: number, seals: number): File | number {
   const mount = internalMount(task.kernel);
+  if (isErrno(mount)) return mount;
   const sb = mount.sb as TmpfsSuperBlock;
   const payer = task.group.cgroup.memory;
   const failed = sb.addInode(payer);

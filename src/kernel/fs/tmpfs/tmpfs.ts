@@ -1,7 +1,7 @@
 /** A file system in memory. Linux: mm/shmem.c. See tmpfs(5). */
 
 import { CAP_SYS_RESOURCE } from '../../../abi/capability.ts';
-import { EINVAL, ENOMEM, ENOSPC } from '../../../abi/errno.ts';
+import { EINVAL, ENOMEM, ENOSPC, isErrno } from '../../../abi/errno.ts';
 import { S_IFDIR, TMPFS_MAGIC } from '../../../abi/stat.ts';
 import { FRAME_SIZE } from '../../../platform/ram.ts';
 import type { Kernel } from '../../kernel.ts';
@@ -78,14 +78,20 @@ export class TmpfsSuperBlock extends SuperBlock {
   private nextIno = 1;
   private options = '';
 
-  /** An instance whose root is owned by the superuser, mode 1777 unless told, with no limits. */
-  static create(kernel: Kernel, type: FileSystemType, flags = 0, mode = 0o1777): TmpfsSuperBlock {
+  /** An instance whose root is owned by the superuser, mode 1777, with no limits. */
+  static create(kernel: Kernel, type: FileSystemType, flags = 0): TmpfsSuperBlock | number {
     const sb = new TmpfsSuperBlock(kernel, type, TMPFS_MAGIC, flags);
-    const group = kernel.memory.root;
-    sb.inodes++;
-    charge(kernel, group, PRICE_INODE);
-    sb.setRoot(new TmpfsDirectory(sb, S_IFDIR | mode, group));
-    return sb;
+    const root = sb.makeRoot(0o1777, kernel.memory.root);
+    return isErrno(root) ? root : sb;
+  }
+
+  /** The root directory, paid for by `group`. */
+  makeRoot(mode: number, group: MemoryGroup): TmpfsDirectory | number {
+    const failed = this.addInode(group);
+    if (failed < 0) return failed;
+    const root = new TmpfsDirectory(this, S_IFDIR | mode, group);
+    this.setRoot(root);
+    return root;
   }
 
   allocateIno(): number {
@@ -184,6 +190,7 @@ export class TmpfsType extends FileSystemType {
 
   mount(kernel: Kernel, task: Task, _source: string, flags: number, data: string): SuperBlock | number {
     const sb = TmpfsSuperBlock.create(kernel, this, flags);
+    if (isErrno(sb)) return sb;
     sb.root.inode!.uid = task.cred.fsuid;
     sb.root.inode!.gid = task.cred.fsgid;
     const failed = sb.configure(task, data, true);
