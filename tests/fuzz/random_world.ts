@@ -11,7 +11,6 @@ import {
   startContainer,
 } from '../../src/kernel/api/index.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
-import { PRICE_INODE } from '../../src/kernel/mm/price.ts';
 import { sendToProcess } from '../../src/kernel/signal/send.ts';
 import { kernelInfo } from '../../src/kernel/signal/sig_info.ts';
 import type { ThreadGroup } from '../../src/kernel/task/thread_group.ts';
@@ -99,19 +98,22 @@ export class RandomWorld {
   state(): { readonly objects: ReadonlyMap<string, number>; readonly counts: Readonly<Record<string, number>> } {
     const { kernel } = this;
     const { memory } = kernel;
+    // Users' keyrings last as long as their user namespace: let them end here, and with them their keys.
+    kernel.initialUserNs.userKeyrings.clear();
+    kernel.keys.sweep();
     while (memory.shrinkObjects());
     memory.reclaim(memory.root, Number.POSITIVE_INFINITY);
-    const keys = [...kernel.keys.keys.values()].reduce((sum, key) => sum + PRICE_INODE + key.payload.length, 0);
     return {
       objects: reachable(kernel, new Set([kernel.platform])),
       counts: {
         frames: memory.frames.used,
-        bytes: memory.root.kernelBytes - keys,
+        bytes: memory.root.kernelBytes,
         committed: memory.committed,
         shared: memory.sharedFrames,
         cached: memory.cachedFrames,
         tasks: kernel.initialPidNs.list().length,
-        pids: kernel.rootCgroup.pidsCurrent,
+        threads: kernel.rootCgroup.threads,
+        cgroups: kernel.rootCgroup.descendants + kernel.rootCgroup.dyingDescendants,
         mounts: kernel.vfs.mountNamespaces.size,
         runnable: kernel.scheduler.runnable,
       },

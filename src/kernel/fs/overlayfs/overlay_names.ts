@@ -8,8 +8,8 @@ import type { DirEmit } from '../../vfs/file.ts';
 import type { Inode } from '../../vfs/inode.ts';
 import { copyUp, invalidate } from './copy_up.ts';
 import { mergeNames } from './merge_names.ts';
-import { type OverlayInode, XATTR_OPAQUE } from './overlay_inode.ts';
-import { existing, isWhiteout, newUpperInode, originOf, realLookup, shownByLower } from './overlay_lookup.ts';
+import { OverlayInode, XATTR_OPAQUE } from './overlay_inode.ts';
+import { existing, isWhiteout, lookupOverlay, newUpperInode, originOf, realLookup, shownByLower } from './overlay_lookup.ts';
 
 const OPAQUE = new Uint8Array([0x79]);
 
@@ -152,7 +152,7 @@ export function renameOverlay(task: Task, from: OverlayInode, name: string, to: 
   const exchange = (flags & RENAME_EXCHANGE) !== 0;
   const inode = existing(task, from, name);
   if (isErrno(inode)) return inode;
-  const target = realOrNull(task, to, newName);
+  const target = existingOrNull(task, to, newName);
   if (isErrno(target)) return target;
   if (inode.isDirectory && inode.lowers.length > 0) return -EXDEV;
   if (exchange && target?.isDirectory === true && target.lowers.length > 0) return -EXDEV;
@@ -191,10 +191,12 @@ function place(inode: OverlayInode, parent: OverlayInode, name: string): void {
   inode.ctime = inode.real.ctime;
 }
 
-function realOrNull(task: Task, directory: OverlayInode, name: string): OverlayInode | null | number {
-  const inode = directory.lookup(task, name);
-  if (isErrno(inode)) return inode === -ENOENT ? null : inode;
-  return existing(task, directory, name);
+/** As existing, for a name that need not be there. */
+function existingOrNull(task: Task, directory: OverlayInode, name: string): OverlayInode | null | number {
+  const cached = directory.alias?.children?.get(name)?.inode;
+  if (cached instanceof OverlayInode || cached === null) return cached;
+  const found = lookupOverlay(task, directory, name);
+  return found === -ENOENT ? null : found;
 }
 
 interface RealMove {
