@@ -6,6 +6,7 @@ import { controllers } from '../cgroup/controllers.ts';
 import { findFile } from '../cgroup/files.ts';
 import { createCgroup, removeCgroup, setSubtreeControl } from '../cgroup/hierarchy.ts';
 import type { Kernel } from '../kernel.ts';
+import { PeakReader } from '../mm/memory_group.ts';
 import type { ContainerSpec } from './spec.ts';
 
 /** The default period of cpu.max, in microseconds. */
@@ -14,7 +15,7 @@ const CPU_PERIOD = 100000;
 /** Write to a file of a group, as the runtime: 0 or a negative errno. */
 export function writeCgroupFile({ firstTask: task }: Kernel, cgroup: Cgroup, name: string, text: string): number {
   const file = findFile(cgroup, name)?.file.write;
-  return file?.(cgroup, text, { task, cred: task.cred, namespace: task.nsproxy.cgroup }) ?? 0;
+  return file?.(cgroup, text, { task, cred: task.cred, namespace: task.nsproxy.cgroup, peakReader: new PeakReader() }) ?? 0;
 }
 
 /** The group of a container, with its limits; or a negative errno. */

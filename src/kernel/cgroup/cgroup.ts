@@ -2,8 +2,10 @@
 
 import type { CgroupDirectory } from '../fs/cgroup2/cgroup_directory.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
-import { CpuBandwidth } from '../sched/cpu_bandwidth.ts';
+import { CpuGroup } from '../sched/cpu_group.ts';
 import type { Task } from '../task/task.ts';
+import type { Cpuset } from './cpuset.ts';
+import type { IoGroup } from './io.ts';
 import type { PidsGroup } from './pids.ts';
 
 /** Where a group comes from: its place, and what its directory is like. */
@@ -62,11 +64,14 @@ export class Cgroup {
   threads = 0;
   /** Null where the controller is not enabled. */
   pids: PidsGroup | null = null;
+  io: IoGroup | null = null;
+  cpuset: Cpuset | null = null;
   /** What its memory is charged to: its own, or that of the nearest group above that has one. */
   memory: MemoryGroup;
-  readonly cpu: CpuBandwidth = new CpuBandwidth();
-  /** Processor time of its tasks and of those below, nanoseconds. */
-  readonly usage: { user: number; system: number } = { user: 0, system: 0 };
+  /** Its share of the processor, or that of the nearest group above that has one. */
+  cpu: CpuGroup;
+  /** Processor time of its tasks and of those below, nanoseconds; `nice` is a part of `user`. */
+  readonly usage: { user: number; nice: number; system: number } = { user: 0, nice: 0, system: 0 };
   /** Its directory, once that has been looked at. */
   directory: CgroupDirectory | null = null;
   /** Whether system calls of its tasks are traced (platform.trace). */
@@ -82,6 +87,7 @@ export class Cgroup {
     this.gid = gid;
     this.payer = payer;
     this.memory = memory;
+    this.cpu = parent?.cpu ?? new CpuGroup(null);
     this.traced = parent?.traced ?? false;
   }
 

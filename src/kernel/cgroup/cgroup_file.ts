@@ -1,6 +1,7 @@
 /** What a file of a group is: a row in a table. Linux: struct cftype. */
 
 import { EINVAL, ERANGE } from '../../abi/errno.ts';
+import type { PeakReader } from '../mm/memory_group.ts';
 import type { CgroupNamespace } from '../namespace/cgroup_namespace.ts';
 import type { Cred } from '../task/cred.ts';
 import type { Task } from '../task/task.ts';
@@ -11,6 +12,8 @@ export interface CgroupAccess {
   readonly task: Task;
   readonly cred: Cred;
   readonly namespace: CgroupNamespace;
+  /** Since when memory.peak counts for the open file. */
+  readonly peakReader: PeakReader;
 }
 
 export interface CgroupFile {

@@ -3,6 +3,9 @@
 import type { Kernel } from '../kernel.ts';
 import type { Cgroup } from './cgroup.ts';
 import type { CgroupFile } from './cgroup_file.ts';
+import { cpuFiles, cpuOffline, cpuOnline } from './cpu.ts';
+import { Cpuset, cpusetFiles } from './cpuset.ts';
+import { IoGroup, ioFiles } from './io.ts';
 import { memoryFiles, memoryOffline, memoryOnline } from './memory.ts';
 import { PidsGroup, pidsFiles } from './pids.ts';
 
@@ -22,6 +25,43 @@ export interface Controller {
 
 /** In the order of cgroup.controllers. */
 export const controllers: readonly Controller[] = [
+  {
+    name: 'cpuset',
+    legacyName: 'cpuset',
+    bit: 1 << 0,
+    threaded: true,
+    files: cpusetFiles,
+    online: (_kernel, cgroup) => {
+      cgroup.cpuset = new Cpuset();
+      return true;
+    },
+    offline: (_kernel, cgroup) => {
+      cgroup.cpuset = null;
+    },
+  },
+  {
+    name: 'cpu',
+    legacyName: 'cpu',
+    bit: 1 << 1,
+    threaded: true,
+    files: cpuFiles,
+    online: cpuOnline,
+    offline: cpuOffline,
+  },
+  {
+    name: 'io',
+    legacyName: 'blkio',
+    bit: 1 << 2,
+    threaded: false,
+    files: ioFiles,
+    online: (_kernel, cgroup) => {
+      cgroup.io = new IoGroup();
+      return true;
+    },
+    offline: (_kernel, cgroup) => {
+      cgroup.io = null;
+    },
+  },
   {
     name: 'memory',
     legacyName: 'memory',

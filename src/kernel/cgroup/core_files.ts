@@ -6,9 +6,9 @@ import { sendToProcess } from '../signal/send.ts';
 import type { Task } from '../task/task.ts';
 import type { ThreadGroup } from '../task/thread_group.ts';
 import type { Cgroup } from './cgroup.ts';
-import { type CgroupAccess, type CgroupFile, limitText, parseLimit, parseNumber } from './cgroup_file.ts';
+import { type CgroupAccess, type CgroupFile, limitText, parseNumber } from './cgroup_file.ts';
 import { controllerNames, controllers, controlOf } from './controllers.ts';
-import { cpuStat } from './cpu.ts';
+import { cpuStat, cpuStatLocal } from './cpu.ts';
 import { becomeThreaded, isThreaded, typeOf } from './domain.ts';
 import { setFreeze } from './freezer.ts';
 import { setSubtreeControl } from './hierarchy.ts';
@@ -111,9 +111,10 @@ export function killAll(cgroup: Cgroup, sender: Task): void {
 
 function setMax(field: 'maxDepth' | 'maxDescendants'): (cgroup: Cgroup, text: string) => number {
   return (cgroup, text) => {
-    const max = parseLimit(text, INT_MAX);
-    if (max === -EINVAL && parseNumber(text.trim()) < 0) return -ERANGE;
-    if (max < 0) return max;
+    const word = text.trim();
+    const max = word === 'max' ? Number.POSITIVE_INFINITY : parseNumber(word);
+    if (Number.isNaN(max)) return -EINVAL;
+    if (max < 0 || (max > INT_MAX && word !== 'max')) return -ERANGE;
     cgroup[field] = max;
     return 0;
   };
@@ -168,4 +169,5 @@ export const coreFiles: readonly CgroupFile[] = [
   { name: 'cgroup.freeze', mode: 0o644, read: ({ freeze }) => `${Number(freeze)}\n`, write: writeFreeze },
   { name: 'cgroup.kill', mode: 0o200, write: writeKill },
   { name: 'cpu.stat', mode: 0o444, on: 'all', read: cpuStat },
+  { name: 'cpu.stat.local', mode: 0o444, on: 'all', read: cpuStatLocal },
 ];

@@ -10,8 +10,11 @@ import { thaw } from './freezer.ts';
 import { enter, leave } from './membership.ts';
 import { chargeThread, unchargeThread } from './pids.ts';
 
+/** Who moves: with which credentials, and from which namespace. */
+export type Migrator = Pick<CgroupAccess, 'task' | 'cred' | 'namespace'>;
+
 /** Whether the process's cgroup.procs of `cgroup` may be written with these credentials. Linux: cgroup_may_write. */
-export function mayWriteProcs({ task, cred }: Pick<CgroupAccess, 'task' | 'cred'>, cgroup: Cgroup): number {
+export function mayWriteProcs({ task, cred }: Migrator, cgroup: Cgroup): number {
   const file = task.kernel.cgroups.sb?.file(cgroup, 'cgroup.procs') ?? null;
   if (file === null) return -EACCES;
   file.refs++;
@@ -27,7 +30,7 @@ function commonAncestor(one: Cgroup, other: Cgroup): Cgroup {
 }
 
 /** Whether the task may move a process or thread from one group to the other: 0 or a negative errno. */
-export function mayMigrate(access: CgroupAccess, from: Cgroup, to: Cgroup, wholeProcess: boolean): number {
+export function mayMigrate(access: Migrator, from: Cgroup, to: Cgroup, wholeProcess: boolean): number {
   const denied = mayWriteProcs(access, commonAncestor(from, to));
   if (denied < 0) return denied;
   if (!seesBoth(access, from, to)) return -ENOENT;
@@ -37,7 +40,7 @@ export function mayMigrate(access: CgroupAccess, from: Cgroup, to: Cgroup, whole
 }
 
 /** With nsdelegate a namespace's root is a border. */
-export function seesBoth({ task, namespace: { root } }: CgroupAccess, from: Cgroup, to: Cgroup): boolean {
+export function seesBoth({ task, namespace: { root } }: Migrator, from: Cgroup, to: Cgroup): boolean {
   return !task.kernel.cgroups.options.has('nsdelegate') || (from.isWithin(root) && to.isWithin(root));
 }
 

@@ -4,11 +4,26 @@ import { FRAME_SHIFT, FRAME_SIZE, type RamViews } from '../../platform/ram.ts';
 import type { Kernel } from '../kernel.ts';
 import { Panic } from '../panic.ts';
 import type { MemoryGroup } from './memory_group.ts';
+import { noteHigh } from './memory_high.ts';
 
 /** The frame has been mapped for execution: the processor may hold code decoded from it. */
 export const FRAME_EXEC = 1;
 /** Used since reclaim last looked. */
 export const FRAME_REFERENCED = 2;
+
+/** It is in the page cache of a file, or of a file in memory. */
+export const FRAME_FILE = 4;
+export const FRAME_SHMEM = 8;
+
+/** What frames are used for, by number. */
+export interface FrameCensus {
+  readonly anon: number;
+  readonly shmem: number;
+  readonly file: number;
+  /** Files' pages that are mapped, and those that nobody has used lately. */
+  readonly mapped: number;
+  readonly idleFile: number;
+}
 
 /** RAM grows by at least this many frames (16 MiB): growing replaces every view of it. */
 const GROWTH = 4096;
@@ -24,6 +39,8 @@ export class Frames {
   used = 0;
   /** The most frames that may be in use: the machine's RAM as programs see it. */
   limit: number;
+  /** Some group has, or had, a memory.high. */
+  highIsUsed = false;
   private readonly kernel: Kernel;
   private refs: Int32Array = new Int32Array(0);
   private flags: Uint8Array = new Uint8Array(0);
@@ -74,6 +91,7 @@ export class Frames {
     this.flags[frame] = FRAME_REFERENCED;
     this.owner[frame] = group.id;
     this.used++;
+    if (this.highIsUsed) noteHigh(this.kernel.scheduler.current, group);
     return frame;
   }
 
@@ -132,6 +150,23 @@ export class Frames {
       this.owner[frame] = heir.id;
       group.uncharge(FRAME_SIZE, heir);
     }
+  }
+
+  /** What the frames of the groups marked in `within` (by id) are used for. */
+  census(within: Uint8Array): FrameCensus {
+    const counts = { anon: 0, shmem: 0, file: 0, mapped: 0, idleFile: 0 };
+    for (let frame = 0; frame < this.fresh; frame++) {
+      if (this.refs[frame] === 0 || within[this.owner[frame]!] === 0) continue;
+      const flags = this.flags[frame]!;
+      if ((flags & (FRAME_FILE | FRAME_SHMEM)) === 0) counts.anon++;
+      else {
+        if ((flags & FRAME_SHMEM) !== 0) counts.shmem++;
+        else counts.file++;
+        if (this.refs[frame]! > 1) counts.mapped++;
+        else if ((flags & (FRAME_REFERENCED | FRAME_SHMEM)) === 0) counts.idleFile++;
+      }
+    }
+    return counts;
   }
 
   /** The kernel is about to change, or has changed, the frame's bytes: forget code decoded from them. */

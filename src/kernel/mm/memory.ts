@@ -1,14 +1,15 @@
 /** The kernel's memory as a whole: frames, groups that pay for them, caches that can be shrunk, and the budget of kernel objects. */
 
 import { ENOMEM } from '../../abi/errno.ts';
+import type { Cgroup } from '../cgroup/cgroup.ts';
 import type { VdsoMapping } from '../exec/vdso.ts';
 import type { Kernel } from '../kernel.ts';
 import { Ida } from '../namespace/ida.ts';
 import { WaitQueue } from '../task/wait_queue.ts';
 import type { Mount } from '../vfs/mount.ts';
 import { FAULT_BUS, FAULT_OOM } from './fault.ts';
-import { Frames } from './frames.ts';
-import { MemoryGroup } from './memory_group.ts';
+import { type FrameCensus, Frames } from './frames.ts';
+import { type MemoryEvents, MemoryGroup } from './memory_group.ts';
 import type { Mm } from './mm.ts';
 import { outOfMemory } from './oom_kill.ts';
 import type { PageCache } from './page_cache.ts';
@@ -75,7 +76,7 @@ export class Memory {
   }
 
   /** A child group; null when there are too many. */
-  createGroup(parent: MemoryGroup): MemoryGroup | null {
+  createGroup(parent: MemoryGroup, cgroup: Cgroup | null = null): MemoryGroup | null {
     let id = this.groupIds.allocate();
     if (id > MEM_CGROUP_ID_MAX) {
       this.groupIds.free(id);
@@ -87,7 +88,7 @@ export class Memory {
       this.groupIds.free(id);
       return null;
     }
-    const group = new MemoryGroup(parent, id);
+    const group = new MemoryGroup(parent, id, cgroup);
     this.groups[id] = group;
     return group;
   }
@@ -123,20 +124,38 @@ export class Memory {
     return errno === -ENOMEM ? FAULT_OOM : FAULT_BUS;
   }
 
+  /** Something has happened that memory.events tells. */
+  count(group: MemoryGroup, event: keyof MemoryEvents): void {
+    group.count(event, this.kernel.cgroups.options.has('memory_localevents'));
+  }
+
+  /** What the frames are used for that `group` and those below pay for. */
+  census(group: MemoryGroup): FrameCensus {
+    const within = new Uint8Array(this.groups.length);
+    for (const other of this.groups) if (other?.isWithin(group) === true) within[other.id] = 1;
+    return this.frames.census(within);
+  }
+
   /** Called when `bytes` are refused to `group` (or a frame to everybody): true when it is worth trying again. */
   makeRoom(group: MemoryGroup, bytes: number): boolean {
     const limited = group.refusing(bytes) ?? this.root;
-    limited.events.max++;
+    this.count(limited, 'max');
     if (this.reclaim(limited, RECLAIM_BATCH) > 0) return true;
     return outOfMemory(this.kernel, limited);
   }
 
-  /** Free about `wanted` frames of page cache that `group` pays for; how many were freed. */
+  /** Free about `wanted` frames of page cache that `group` pays for; how many were freed. What memory.low keeps goes last. */
   reclaim(group: MemoryGroup, wanted: number): number {
+    const freed = this.reclaimBeyond(group, wanted, 'low');
+    if (freed > 0 || !this.protects) return freed;
+    return this.reclaimBeyond(group, wanted, 'min');
+  }
+
+  private reclaimBeyond(group: MemoryGroup, wanted: number, kept: 'low' | 'min'): number {
     let freed = 0;
     for (let pass = 0; pass < 3 && freed < wanted; pass++) {
       for (const mapping of [...this.evictable]) {
-        freed += mapping.evict(group, wanted - freed, pass);
+        freed += mapping.evict(group, wanted - freed, pass, kept);
         if (freed >= wanted) break;
         this.evictable.delete(mapping);
         if (mapping.residentPages > 0) this.evictable.add(mapping);
@@ -144,6 +163,11 @@ export class Memory {
       this.shrinkObjects();
     }
     return freed;
+  }
+
+  /** Whether any group is protected from reclaim. */
+  get protects(): boolean {
+    return this.groups.some((group) => group !== undefined && group.low > 0);
   }
 
   /** Ask every cache of kernel objects to free some; whether any did. */

@@ -26,7 +26,7 @@ export function oomScore(group: ThreadGroup): number {
 
 /** Kill the largest process that `limited` pays for; true when memory has been freed and the allocation may be tried again. */
 export function outOfMemory(kernel: Kernel, limited: MemoryGroup): boolean {
-  limited.events.oom++;
+  kernel.memory.count(limited, 'oom');
   // Who is dying already will free its memory soon; nobody else needs to die for it. Linux: task_will_free_mem.
   if (kernel.scheduler.current?.group.exiting === true) return false;
   const total = Math.min(kernel.memory.frames.limit, limited.limit / 4096);
@@ -43,7 +43,33 @@ export function outOfMemory(kernel: Kernel, limited: MemoryGroup): boolean {
       victim = group;
     }
   }
-  return victim !== null && kill(kernel, victim, limited);
+  if (victim === null) return false;
+  const together = oomGroupOf(mmOf(victim)!.memory, limited);
+  const freed = kill(kernel, victim, limited);
+  return together === null ? freed : killTogether(kernel, together, limited) || freed;
+}
+
+/** The uppermost group, up to the limited one, that is to end as a whole. Linux: mem_cgroup_get_oom_group. */
+function oomGroupOf(memory: MemoryGroup, limited: MemoryGroup): MemoryGroup | null {
+  let found: MemoryGroup | null = null;
+  for (let group: MemoryGroup | null = memory; group !== null; group = group.parent) {
+    if (group.oomGroup) found = group;
+    if (group === limited) break;
+  }
+  return found;
+}
+
+/** Whether memory has been freed. Linux: oom_kill_memcg_member. */
+function killTogether(kernel: Kernel, memory: MemoryGroup, limited: MemoryGroup): boolean {
+  kernel.memory.count(memory, 'oomGroupKill');
+  const groups = new Set<ThreadGroup>();
+  for (const cgroup of memory.cgroup?.subtree() ?? []) for (const { group } of cgroup.tasks) groups.add(group);
+  let freed = false;
+  for (const group of groups) {
+    if (group.exiting || group.oomScoreAdj === OOM_SCORE_ADJ_MIN || mmOf(group) === null) continue;
+    if (kill(kernel, group, limited)) freed = true;
+  }
+  return freed;
 }
 
 /** The address space of a process: its leader may have exited already. */
@@ -63,7 +89,7 @@ function kill(kernel: Kernel, victim: ThreadGroup, limited: MemoryGroup): boolea
   kernel.platform.log(
     `${kind}: Killed process ${name} ${sizes}, UID:${leader.cred.uid} pgtables:${mm.table.leaves * KIB_PER_PAGE}kB oom_score_adj:${victim.oomScoreAdj}`,
   );
-  mm.memory.events.oomKill++;
+  kernel.memory.count(mm.memory, 'oomKill');
   for (const pid of kernel.initialPidNs.list()) {
     const group = pid.task?.group;
     if (group !== undefined && group.leader === pid.task && mmOf(group) === mm) sendToProcess(group, kernelInfo(SIGKILL), true);

@@ -4,7 +4,7 @@ import { ENOMEM } from '../../abi/errno.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { FRAME_SIZE } from '../../platform/ram.ts';
 import type { Kernel } from '../kernel.ts';
-import { FRAME_REFERENCED, frameAddress } from './frames.ts';
+import { FRAME_FILE, FRAME_REFERENCED, FRAME_SHMEM, frameAddress } from './frames.ts';
 import type { MemoryGroup } from './memory_group.ts';
 import { PageIndex } from './page_index.ts';
 import { VM_LOCKED, type Vma } from './vma.ts';
@@ -148,8 +148,11 @@ export abstract class PageCache {
     for (const vma of this.vmas) vma.zapFile(first, end, copies);
   }
 
-  /** Drop up to `wanted` pages that `group` pays for; pass 0 spares dirty, mapped and recently used ones, pass 1 mapped ones. */
-  evict(group: MemoryGroup, wanted: number, pass: number): number {
+  /**
+   * Drop up to `wanted` pages that `group` pays for; pass 0 spares dirty, mapped and recently used ones, pass 1 mapped ones. Groups keep
+   * what memory.min or memory.low promises them.
+   */
+  evict(group: MemoryGroup, wanted: number, pass: number, kept: 'low' | 'min' = 'min'): number {
     if (!this.refillable) return 0;
     if (pass > 0) this.sync();
     const frames = this.kernel.memory.frames;
@@ -157,7 +160,12 @@ export abstract class PageCache {
     for (let index = this.pages.next(0, Infinity); index < Infinity && freed < wanted; index = this.pages.next(index + 1, Infinity)) {
       const entry = this.pages.get(index);
       const frame = entry >>> 12;
-      if (frame === 0 || (entry & DIRTY) !== 0 || !frames.payer(frame).isWithin(group)) continue;
+      if (frame === 0 || (entry & DIRTY) !== 0) continue;
+      const payer = frames.payer(frame);
+      if (!payer.isWithin(group)) continue;
+      group.scanned++;
+      if (payer.usage <= payer.protection('min', group)) continue;
+      if (kept === 'low' && payer.usage <= payer.protection('low', group)) continue;
       if (pass === 0 && frames.has(frame, FRAME_REFERENCED)) {
         frames.unmark(frame, FRAME_REFERENCED);
         continue;
@@ -168,6 +176,7 @@ export abstract class PageCache {
         if (frames.references(frame) > 1) continue;
       }
       this.removePage(index, entry);
+      group.stolen++;
       freed++;
     }
     return freed;
@@ -274,6 +283,7 @@ export abstract class PageCache {
     const memory = this.kernel.memory;
     this.pages.set(index, (frame << 12) | (memory.firstTouchAbsent ? TOUCHED : 0));
     memory.cachedFrames++;
+    memory.frames.mark(frame, this.isShmem ? FRAME_SHMEM : FRAME_FILE);
     if (this.isShmem) memory.sharedFrames++;
     if (this.residentPages++ === 0 && this.refillable) memory.evictable.add(this);
   }
@@ -289,6 +299,7 @@ export abstract class PageCache {
     this.pages.set(index, entry & TOUCHED);
     memory.cachedFrames--;
     if (this.isShmem) memory.sharedFrames--;
+    memory.frames.unmark(entry >>> 12, FRAME_FILE | FRAME_SHMEM);
     memory.frames.put(entry >>> 12);
     this.pagesRemoved(1);
     if (--this.residentPages === 0) memory.evictable.delete(this);

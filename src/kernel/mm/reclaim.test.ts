@@ -42,6 +42,7 @@ function bare(): Kernel & { memory: Memory } {
     memory: Memory;
   };
   kernel.memory = new Memory(kernel);
+  Object.assign(kernel, { cgroups: new CgroupRoot(kernel) });
   return kernel;
 }
 
@@ -120,9 +121,7 @@ describe('reclaim', () => {
   it('keeps a group whose cgroup is gone until its last frame is', () => {
     const kernel = bare();
     const { memory } = kernel;
-    const cgroups = new CgroupRoot(kernel);
-    Object.assign(kernel, { cgroups });
-    const rootCgroup = cgroups.cgroup;
+    const rootCgroup = kernel.cgroups.cgroup;
     setSubtreeControl(kernel, rootCgroup, -1, 0);
     const cgroup = createCgroup(kernel, rootCgroup, 'a', { mode: 0o755, uid: 0, gid: 0, payer: memory.root }) as Cgroup;
     const group = cgroup.memory;

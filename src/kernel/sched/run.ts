@@ -32,6 +32,7 @@ import {
 import { noteStill } from '../cgroup/freezer.ts';
 import type { Kernel } from '../kernel.ts';
 import { FAULT_ACCERR, FAULT_BUS, FAULT_MAPERR, FAULT_OK, FAULT_OOM, fault } from '../mm/fault.ts';
+import { settleHigh } from '../mm/memory_high.ts';
 import type { Mm } from '../mm/mm.ts';
 import { spaceOf } from '../mm/space_table.ts';
 import { deliverSignals } from '../signal/deliver.ts';
@@ -157,7 +158,7 @@ function prepare(task: Task): boolean {
     if (task.state !== 'R') return false;
     if (task.inSyscall && (task.interruptedBy === 0 || task.completed !== null)) resumeSyscall(task);
     else if (task.signalPending || task.savedMask !== null) deliverSignals(task);
-    else return true;
+    else if (task.pagesOverHigh === 0 || settleHigh(task)) return true;
   }
 }
 
@@ -165,11 +166,13 @@ function serveFault(task: Task, trap: Trap): void {
   const { address, access } = trap;
   const result = fault(task.mm!, address, access);
   task.minorFaults++;
+  task.mm!.memory.countFault(false);
   switch (result) {
     case FAULT_OK:
       return;
     case NOT_RESIDENT:
       task.majorFaults++;
+      task.mm!.memory.countFault(true);
       task.sleep([task.kernel.memory.arrived], 'D');
       return;
     case FAULT_MAPERR:

@@ -4,6 +4,7 @@ import { SCHED_FIFO, SCHED_IDLE } from '../../abi/process.ts';
 import { type Cpu, TRAP_FUEL, TRAP_SYSCALL, type Trap } from '../../platform/cpu.ts';
 import { REG_WORDS, REG_X } from '../../platform/registers.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
+import { cpuOnline } from '../cgroup/cpu.ts';
 import { createCgroup } from '../cgroup/hierarchy.ts';
 
 /** A processor whose programs do nothing but pass time: a microsecond for a unit of fuel, or make one system call again and again. */
@@ -79,7 +80,8 @@ describe('scheduler', () => {
     const { kernel } = world;
     const payer = kernel.memory.root;
     const cgroup = createCgroup(kernel, kernel.rootCgroup, 'half', { mode: 0o755, uid: 0, gid: 0, payer }) as Cgroup;
-    cgroup.cpu.quota = 50e6;
+    cpuOnline(kernel, cgroup);
+    cgroup.cpu.setLimit(kernel, 50e6, 100e6, 0);
     const guests = [start(world), start(world)];
     for (const { task } of guests) task.cgroup = cgroup;
     const end = world.now + 10e9;

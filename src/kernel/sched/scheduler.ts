@@ -5,7 +5,7 @@ import { REG_MONITOR_SIZE } from '../../platform/registers.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/task.ts';
-import { charge } from './weights.ts';
+import { NICE_0, weightOf } from './weights.ts';
 
 /** How far behind the others a task that slept may be put, in nanoseconds: it runs soon but does not starve them. */
 const SLEEPER_CREDIT = 3e6;
@@ -81,28 +81,47 @@ export class Scheduler {
   take(): Task | null {
     while (this.heap.length > 0) {
       const task = this.heap[0]!;
-      this.remove(task);
-      if (task.state !== 'R') continue;
-      const { cpu } = task.cgroup;
-      if (cpu.exhausted) {
-        cpu.park(task);
-        continue;
+      this.detach(task);
+      const limit = task.state === 'R' ? task.cgroup.cpu.exhausted : null;
+      if (task.state === 'R' && limit === null) {
+        if (!realtime(task)) this.minimum = Math.max(this.minimum, task.virtualRuntime);
+        return task;
       }
-      if (!realtime(task)) this.minimum = Math.max(this.minimum, task.virtualRuntime);
-      return task;
+      this.unload(task);
+      limit?.park(this.kernel, task);
     }
     return null;
   }
 
+  /** It is not runnable any more. */
   remove(task: Task): void {
+    if (task.runSlot < 0) return;
+    this.detach(task);
+    this.unload(task);
+  }
+
+  /** Take it out of the queue; it goes on to weigh on its group. */
+  private detach(task: Task): void {
     const at = task.runSlot;
-    if (at < 0) return;
     task.runSlot = -1;
     const last = this.heap.pop()!;
     if (last === task) return;
     this.place(last, at);
     this.up(at);
     this.down(last.runSlot);
+  }
+
+  /** A runnable task weighs on its group. */
+  private load(task: Task): void {
+    if (task.loadGroup !== null) return;
+    task.loadGroup = task.cgroup.cpu;
+    task.loadWeight = weightOf(task);
+    task.loadGroup.changeLoad(task.loadWeight);
+  }
+
+  private unload(task: Task): void {
+    task.loadGroup?.changeLoad(-task.loadWeight);
+    task.loadGroup = null;
   }
 
   /** Load the registers of `task` into the processor. */
@@ -138,12 +157,14 @@ export class Scheduler {
     task.systemTime += elapsed - user;
     this.userTime += user;
     this.systemTime += elapsed - user;
-    task.virtualRuntime += elapsed * charge(task);
+    task.virtualRuntime += elapsed * (NICE_0 / weightOf(task)) * (task.loadGroup?.factor ?? 1);
+    this.unload(task);
     for (let group: Cgroup | null = task.cgroup; group !== null; group = group.parent) {
       group.usage.user += user;
       group.usage.system += elapsed - user;
-      group.cpu.account(this.kernel, elapsed);
+      if (task.nice > 0) group.usage.nice += user;
     }
+    task.cgroup.cpu.account(this.kernel, elapsed);
   }
 
   /** The run loop begins at `now`. */
@@ -163,6 +184,7 @@ export class Scheduler {
   }
 
   private insert(task: Task): void {
+    this.load(task);
     task.runSequence = this.sequence++;
     task.runSlot = this.heap.length;
     this.heap.push(task);

@@ -10,6 +10,7 @@ import type { MemoryGroup } from '../mm/memory_group.ts';
 import type { Mm } from '../mm/mm.ts';
 import type { NsProxy } from '../namespace/nsproxy.ts';
 import type { Tracee, TraceStop } from '../ptrace/tracee.ts';
+import type { CpuGroup } from '../sched/cpu_group.ts';
 import type { SeccompState } from '../seccomp/filter.ts';
 import type { SigInfo } from '../signal/sig_info.ts';
 import { SignalQueue } from '../signal/signal_queue.ts';
@@ -159,6 +160,9 @@ export class Task {
   faultCode = 0;
   faultAddress = 0;
 
+  /** Pages charged beyond memory.high for which it has not answered yet. */
+  pagesOverHigh = 0;
+
   /** User and system time consumed, nanoseconds. */
   userTime = 0;
   systemTime = 0;
@@ -176,6 +180,9 @@ export class Task {
   realtimePriority = 0;
   resetOnFork = false;
   virtualRuntime = 0;
+  /** What it weighs on the processor's group while it is runnable; null while it is not. Owned by the scheduler. */
+  loadGroup: CpuGroup | null = null;
+  loadWeight = 0;
   /** Position in the run queue, -1 when not queued. Owned by the scheduler. */
   runSlot = -1;
   runSequence = 0;
@@ -289,6 +296,13 @@ export class Task {
     this.state = state;
     this.waitingOn = queues;
     for (const queue of queues) queue.add(this);
+  }
+
+  /** Outside of any call, do not go on with the program before `deadline`; only a fatal signal ends that earlier. */
+  delay(deadline: number): void {
+    this.sleep(NO_QUEUES, 'D');
+    this.sleepTimer ??= new SleepTimer(this);
+    this.kernel.timers.arm(this.sleepTimer, deadline);
   }
 
   /**

@@ -19,7 +19,7 @@ static inline void remove_group(const char *name) {
 
 static inline void unmount_cgroups(void) {
   if (chdir("/")) return;
-  umount("/tmp/cg");
+  umount2("/tmp/cg", MNT_DETACH);
   rmdir("/tmp/cg");
 }
 

@@ -5,13 +5,6 @@ static volatile long *counter;
 static volatile sig_atomic_t handled;
 static void on_signal(int _) { handled++; }
 
-static char state(pid_t pid) {
-  char path[64], *s;
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  s = strrchr(get(path), ')');
-  return s ? s[2] : '?';
-}
-
 /* Whether the counter stands still. */
 static int stands(void) {
   long before = *counter;
@@ -41,7 +34,6 @@ int main(void) {
   FILE_IS("f/g/cgroup.events");
   FILE_IS("f/g/cgroup.freeze");
   IS(stands());
-  printf("state %c\n", state(child));
   SHOW(kill(child, SIGUSR1));
   IS(stands());
   SHOW(waitpid(child, &status, WNOHANG));

@@ -72,8 +72,9 @@ int main(void) {
       FILE_IS("p/q/pids.current");
       _exit(0);
     }
-    printf("cloned: %s\n", pid > 0 ? "yes" : error_name(errno));
+    const char *error = error_name(errno);
     if (pid > 0) waitpid(pid, NULL, 0);
+    printf("cloned: %s\n", pid > 0 ? "yes" : error);
   }
   PUT("p/pids.max", "0");
   SHOW(clone_into(q, 0));

@@ -1,6 +1,6 @@
 /** The file system through which groups are used: one, however often it is mounted. Linux: cgroup2_fs_type in kernel/cgroup/cgroup.c. */
 
-import { EBADF, EINVAL, ENODEV, isErrno } from '../../../abi/errno.ts';
+import { EBADF, EINVAL, ENODEV, ENOENT, isErrno } from '../../../abi/errno.ts';
 import { CGROUP2_SUPER_MAGIC } from '../../../abi/stat.ts';
 import type { Cgroup } from '../../cgroup/cgroup.ts';
 import { cgroupPath } from '../../cgroup/cgroup_path.ts';
@@ -101,9 +101,9 @@ export class Cgroup2Type extends FileSystemType {
   }
 }
 
-/** The group whose directory is open; -EBADF for other files, -ENODEV when it is gone. Linux: cgroup_v1v2_get_from_file. */
+/** The group whose directory is open; -EBADF for other files, -ENOENT when it is gone. Linux: css_tryget_online_from_dir. */
 export function cgroupOfFile(file: File): Cgroup | number {
   const { inode } = file;
   if (!(inode instanceof CgroupDirectory)) return -EBADF;
-  return inode.cgroup.dead ? -ENODEV : inode.cgroup;
+  return inode.cgroup.dead ? -ENOENT : inode.cgroup;
 }

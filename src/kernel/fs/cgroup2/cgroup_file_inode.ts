@@ -1,12 +1,12 @@
 /** A file of a group, and the same opened. Linux: fs/kernfs/file.c, cgroup_file_write and cgroup_seqfile_show in kernel/cgroup/cgroup.c. */
 
 import { E2BIG, EINVAL, ENODEV, EPERM } from '../../../abi/errno.ts';
-import { SEEK_CUR, SEEK_SET } from '../../../abi/fcntl.ts';
+import { SEEK_CUR, SEEK_END, SEEK_SET } from '../../../abi/fcntl.ts';
 import { IN_MODIFY } from '../../../abi/inotify.ts';
 import { S_IFREG } from '../../../abi/stat.ts';
 import type { CgroupAccess, CgroupFile } from '../../cgroup/cgroup_file.ts';
 import { findFile } from '../../cgroup/files.ts';
-import type { MemoryGroup } from '../../mm/memory_group.ts';
+import { type MemoryGroup, PeakReader } from '../../mm/memory_group.ts';
 import { PRICE_INODE, uncharge } from '../../mm/price.ts';
 import type { CgroupNamespace } from '../../namespace/cgroup_namespace.ts';
 import type { Task } from '../../task/task.ts';
@@ -79,6 +79,7 @@ export class CgroupFileInode extends CgroupInode {
 class CgroupOpenFile extends File {
   private readonly node: CgroupFileInode;
   private readonly namespace: CgroupNamespace;
+  private readonly peakReader: PeakReader = new PeakReader();
   private content: Uint8Array | null = null;
   /** The event up to which its reader knows. */
   private seen: number;
@@ -95,6 +96,7 @@ class CgroupOpenFile extends File {
   }
 
   override release(): void {
+    this.node.cgroup.memory.peakReaders.delete(this.peakReader);
     this.namespace.put();
   }
 
@@ -103,14 +105,14 @@ class CgroupOpenFile extends File {
   }
 
   override seek(_task: Task, offset: number, whence: number): number {
-    const base = whence === SEEK_SET ? 0 : whence === SEEK_CUR ? this.pos : -1;
+    const base = whence === SEEK_SET ? 0 : whence === SEEK_CUR ? this.pos : whence === SEEK_END ? this.node.size : -1;
     if (base < 0 || base + offset < 0) return -EINVAL;
     this.pos = base + offset;
     return this.pos;
   }
 
   private access(task: Task): CgroupAccess {
-    return { task, cred: this.cred ?? task.cred, namespace: this.namespace };
+    return { task, cred: this.cred ?? task.cred, namespace: this.namespace, peakReader: this.peakReader };
   }
 
   /** The row of the table; null when the group is gone or has lost the controller. */
