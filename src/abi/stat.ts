@@ -44,6 +44,7 @@ export const UTIME_NOW = 0x3fffffff;
 export const UTIME_OMIT = 0x3ffffffe;
 
 /** f_type of statfs(2). */
+export const RAMFS_MAGIC = 0x858458f6;
 export const TMPFS_MAGIC = 0x01021994;
 export const OVERLAYFS_SUPER_MAGIC = 0x794c7630;
 export const EROFS_SUPER_MAGIC_V1 = 0xe0f5e1e2;

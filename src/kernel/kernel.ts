@@ -23,6 +23,7 @@ import { SeccompLog } from './seccomp/seccomp_log.ts';
 import { MAX_THREADS } from './task/rlimits.ts';
 import type { Task } from './task/task.ts';
 import { UserAccount } from './task/user_account.ts';
+import { addTimes, negatedTime, toTimespec } from './time/posix_clock.ts';
 import { TimerHeap } from './time/timer.ts';
 import type { Timespec } from './vfs/inode.ts';
 import { Vfs } from './vfs/vfs.ts';
@@ -79,8 +80,8 @@ export class Kernel {
   readonly release: string = '6.12.0-holm-arm64';
   readonly version: string = '#1 SMP PREEMPT_DYNAMIC Holm';
   readonly bootId: string;
-  /** Seconds since the epoch. */
-  readonly bootTime: number;
+  /** The wall clock at boot, as the host had it. */
+  private readonly started: Timespec;
   /** The runtime: pid 1 of the first PID namespace, which never runs a program; containers are cloned from it. */
   firstTask!: Task;
   /** Bugs that were met. */
@@ -104,7 +105,7 @@ export class Kernel {
     Object.assign(this.initialUserNs.limits, ucountLimits(MAX_THREADS / 2));
     this.cgroups = new CgroupRoot(this);
     this.bootId = this.randomUuid();
-    this.bootTime = Math.floor(this.now().seconds - platform.clock.monotonic() / 1e9);
+    this.started = addTimes(platform.clock.realtime(), negatedTime(toTimespec(platform.clock.monotonic())));
   }
 
   get rootCgroup(): Cgroup {
@@ -126,17 +127,17 @@ export class Kernel {
 
   /** Wall-clock time. */
   now(): Timespec {
-    const { seconds, nanoseconds } = this.platform.clock.realtime();
-    const shifted = nanoseconds + this.timeShift.nanoseconds;
-    const carry = shifted >= 1e9 ? 1 : 0;
-    return { seconds: seconds + this.timeShift.seconds + carry, nanoseconds: shifted - carry * 1e9 };
+    return addTimes(this.platform.clock.realtime(), this.timeShift);
   }
 
   /** Set the wall clock for all guests; the host's stays. See clock_settime(2). */
   setTime(time: Timespec): void {
-    const { seconds, nanoseconds } = this.platform.clock.realtime();
-    const borrow = time.nanoseconds < nanoseconds ? 1 : 0;
-    this.timeShift = { seconds: time.seconds - seconds - borrow, nanoseconds: time.nanoseconds - nanoseconds + borrow * 1e9 };
+    this.timeShift = addTimes(time, negatedTime(this.platform.clock.realtime()));
+  }
+
+  /** When the machine was started, by the wall clock as it is set now. */
+  get bootTime(): Timespec {
+    return addTimes(this.started, this.timeShift);
   }
 
   /** Inode numbers of anonymous objects. */

@@ -95,7 +95,7 @@ export class World {
     parent?.task.group.children.add(group);
     task.mm = new Mm(kernel, kernel.memory.root);
     task.mm.mmapBase = 0x78000;
-    task.files = new FdTable();
+    task.files = new FdTable(kernel, kernel.memory.root);
     return new Guest(this, task);
   }
 

@@ -108,7 +108,7 @@ function enterProgram(task: Task, spec: ProcessSpec): Failure | null {
   task.fs!.umask = 0o022;
   doSetsid(task);
   task.files!.put(task);
-  task.files = new FdTable();
+  task.files = new FdTable(task.kernel, task.group.cgroup.memory);
   const streams = openStreams(task, spec, user.uid);
   if (streams < 0) return failure(streams, 'cannot open the standard streams');
   const { uid, gid, groups } = user;

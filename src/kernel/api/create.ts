@@ -71,7 +71,7 @@ export function createKernel(platform: Platform, options: KernelOptions = {}): K
   const path = new Path(root, root.root);
   task.fs = new FsContext(path, path);
   task.fs.umask = 0;
-  task.files = new FdTable();
+  task.files = new FdTable(kernel, task.group.cgroup.memory);
   return kernel;
 }
 

@@ -17,6 +17,7 @@ import { gains } from '../task/cred_change.ts';
 import { BLOCKED, JUMPED, NO_ALTERNATE_STACK, type Task } from '../task/task.ts';
 import { endOtherThreads, groupExit, releaseMm } from '../task/task_exit.ts';
 import { deletePosixTimers } from '../time/process_timers.ts';
+import { unshareFiles } from '../vfs/fd_table.ts';
 import type { Binprm } from './binprm.ts';
 import { type ExecCreds, execCreds } from './exec_creds.ts';
 import { ExecRandom } from './exec_random.ts';
@@ -54,7 +55,8 @@ export function execute(task: Task, bprm: Binprm): number {
   task.group.execTask = null;
   const formerPid = task.pid;
   takeLeadership(task);
-  if (isErrno(mm)) {
+  if (isErrno(mm) || unshareFiles(task) < 0) {
+    if (!isErrno(mm)) exitMmap(mm);
     // The point of no return lies behind us. Linux: bprm_execve, force_fatal_sig.
     bprm.release();
     groupExit(task, SIGSEGV);
@@ -143,7 +145,7 @@ function begin(task: Task, bprm: Binprm, mm: Mm, { cred, secure }: ExecCreds): v
   group.sighand.resetHandlers(false);
   deletePosixTimers(group);
   task.alternateStack = NO_ALTERNATE_STACK;
-  closeFiles(task);
+  task.files!.exec(task);
   task.personality &= ~READ_IMPLIES_EXEC;
   if (secure) {
     task.personality &= ~PER_CLEAR_ON_SETID;
@@ -161,16 +163,6 @@ function begin(task: Task, bprm: Binprm, mm: Mm, { cred, secure }: ExecCreds): v
   task.setRegister(REG_PC, bprm.start);
   task.setRegister(REG_SP, bprm.stackPointer);
   bprm.release();
-}
-
-/** The descriptors are the program's own from now on, without those marked close-on-exec. */
-function closeFiles(task: Task): void {
-  const files = task.files!;
-  if (files.users > 1) {
-    task.files = files.clone();
-    files.put(task);
-  }
-  task.files!.exec(task);
 }
 
 const keepsIdentity = (old: Cred, next: Cred): boolean =>

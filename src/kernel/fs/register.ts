@@ -8,6 +8,7 @@ import { MqueueType } from './mqueue/mqueuefs.ts';
 import { OverlayType } from './overlayfs/overlayfs.ts';
 import { ProcType } from './procfs/proc_super_block.ts';
 import { SysfsType } from './sysfs/sysfs.ts';
+import { RamfsType } from './tmpfs/ramfs.ts';
 import { TmpfsType } from './tmpfs/tmpfs.ts';
 
 export function registerFileSystems(kernel: Kernel): void {
@@ -16,6 +17,7 @@ export function registerFileSystems(kernel: Kernel): void {
     new ProcType(),
     new Cgroup2Type(),
     new TmpfsType(),
+    new RamfsType(),
     new LayerfsType(),
     new HostfsType(),
     new OverlayType(),

@@ -1,6 +1,6 @@
 /** Tasks asleep on a word of memory until another task wakes them. Linux: kernel/futex/core.c, waitwake.c. See futex(2). */
 
-import { EFAULT, EINVAL } from '../../abi/errno.ts';
+import { EFAULT, EINVAL, EWOULDBLOCK } from '../../abi/errno.ts';
 import { ACCESS_WRITE } from '../../platform/cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Mm, TASK_SIZE } from '../mm/mm.ts';
@@ -16,11 +16,14 @@ export class FutexWaiter {
   queue: FutexQueue | null = null;
   /** Its place among the words of futex_waitv(2); the result of the call. */
   readonly index: number;
+  /** The lock that FUTEX_WAIT_REQUEUE_PI waits to be moved to; null in every other call. */
+  readonly lock: FutexKey | null;
 
-  constructor(task: Task, bitset: number, index = 0) {
+  constructor(task: Task, bitset: number, index = 0, lock: FutexKey | null = null) {
     this.task = task;
     this.bitset = bitset;
     this.index = index;
+    this.lock = lock;
   }
 }
 
@@ -116,13 +119,16 @@ export function futexKey(task: Task, address: number, shared: boolean): FutexKey
   return { owner: vma.mapping, offset: (vma.offset + page - vma.start) * 4096 + (address % 4096) };
 }
 
-/** Wake up to `count` waiters whose bits meet `bitset`; how many there were. */
+export const sameKey = (a: FutexKey, b: FutexKey): boolean => a.owner === b.owner && a.offset === b.offset;
+
+/** Wake up to `count` waiters whose bits meet `bitset`; how many there were, or -EINVAL at one that only FUTEX_CMP_REQUEUE_PI may wake. */
 export function wakeKey(kernel: Kernel, key: FutexKey, count: number, bitset: number): number {
   const queue = kernel.futexes.find(key);
   if (queue === null) return 0;
   let woken = 0;
   for (const waiter of [...queue.waiters]) {
     if (woken >= count) break;
+    if (waiter.lock !== null) return -EINVAL;
     if ((waiter.bitset & bitset) === 0) continue;
     wakeWaiter(waiter);
     woken++;
@@ -138,15 +144,20 @@ export function wakeWaiter(waiter: FutexWaiter): void {
   waiter.task.wake(waiter.index);
 }
 
-/** Move up to `count` waiters from one word to another, behind those that wait there. */
-export function requeue(kernel: Kernel, from: FutexKey, to: FutexKey, count: number): number {
+/**
+ * Move up to `count` waiters from one word to another, behind those that wait there; how many there were, or -EINVAL at one that
+ * does not wait for `lock`. A signal no longer restarts the call of one that does.
+ */
+export function requeue(kernel: Kernel, from: FutexKey, to: FutexKey, count: number, lock: FutexKey | null = null): number {
   const queue = kernel.futexes.find(from);
   if (queue === null) return 0;
   let moved = 0;
   for (const waiter of [...queue.waiters]) {
     if (moved >= count) break;
+    if (lock === null ? waiter.lock !== null : waiter.lock === null || !sameKey(waiter.lock, lock)) return -EINVAL;
     leave(waiter);
     kernel.futexes.join(to, waiter);
+    if (lock !== null) waiter.task.restart = EWOULDBLOCK;
     moved++;
   }
   return moved;

@@ -3,7 +3,7 @@
 import { EAGAIN, EDEADLK, EINVAL, EPERM, ERESTARTNOINTR, ESRCH, ETIMEDOUT, EWOULDBLOCK } from '../../abi/errno.ts';
 import { FUTEX_BITSET_MATCH_ANY, FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS } from '../../abi/futex.ts';
 import type { Task } from '../task/task.ts';
-import { type FutexKey, FutexWait, FutexWaiter, futexKey, leave, requeue, wakeWaiter } from './futex.ts';
+import { type FutexKey, FutexWait, FutexWaiter, futexKey, leave, requeue, sameKey, wakeWaiter } from './futex.ts';
 
 /** Waiters on the lock are kept apart from those that plain operations see. */
 const lockKey = (key: FutexKey): FutexKey => ({ owner: key.owner, offset: -1 - key.offset });
@@ -77,25 +77,32 @@ export function abandonPi(task: Task, address: number): void {
   handOver(task, address, isPrivate ? { owner: task.mm!, offset: address } : key, FUTEX_OWNER_DIED);
 }
 
-/** FUTEX_WAIT_REQUEUE_PI: sleep on `address` until FUTEX_CMP_REQUEUE_PI has made us the owner of `lock`. */
+/**
+ * FUTEX_WAIT_REQUEUE_PI: sleep on `address` until FUTEX_CMP_REQUEUE_PI has made us the owner of `lock`. A signal starts the call
+ * anew, but ends it when the waiter has been moved: the word has changed by then. Linux: futex_wait_requeue_pi.
+ */
 export function waitRequeuePi(task: Task, address: number, value: number, lock: number, shared: boolean, deadline: number): number {
   if (address === lock) return -EINVAL;
   const progress = task.ensureProgress();
   const key = futexKey(task, address, shared);
   if (typeof key === 'number') return key;
+  const target = futexKey(task, lock, shared);
+  if (typeof target === 'number') return target;
   if (task.kernel.clock.monotonic() >= deadline) return -ETIMEDOUT;
   if (!(progress.data instanceof FutexWait)) {
     const word = task.mm!.readU32(address);
     if (word < 0) return word;
     if (word !== value) return -EAGAIN;
-    const waiter = new FutexWaiter(task, FUTEX_BITSET_MATCH_ANY);
+    const waiter = new FutexWaiter(task, FUTEX_BITSET_MATCH_ANY, 0, target);
     task.kernel.futexes.join(key, waiter);
     progress.data = new FutexWait([waiter]);
+    return task.block([], { deadline, restart: ERESTARTNOINTR });
   }
-  return task.block([], { deadline, restart: ERESTARTNOINTR });
+  const moved = progress.data.waiters[0]!.queue?.key.offset !== key.offset;
+  return task.block([], { deadline, restart: moved ? EWOULDBLOCK : ERESTARTNOINTR });
 }
 
-/** FUTEX_CMP_REQUEUE_PI: the first waiter gets the lock if it is free, the others wait for it. */
+/** FUTEX_CMP_REQUEUE_PI: the first waiter gets the lock if it is free, the others wait for it. Linux: futex_requeue. */
 export function cmpRequeuePi(task: Task, from: number, to: number, count: number, value: number, shared: boolean): number {
   const source = futexKey(task, from, shared);
   if (typeof source === 'number') return source;
@@ -107,6 +114,7 @@ export function cmpRequeuePi(task: Task, from: number, to: number, count: number
   let moved = 0;
   const first = task.kernel.futexes.find(source)?.waiters.values().next().value;
   if (first !== undefined) {
+    if (first.lock === null || !sameKey(first.lock, target)) return -EINVAL;
     const locked = tryLock(first.task, to, task.kernel.futexes.find(lockKey(target)) !== null);
     if (locked < 0) return locked;
     if (locked > 0) {
@@ -115,7 +123,8 @@ export function cmpRequeuePi(task: Task, from: number, to: number, count: number
       moved++;
     }
   }
-  const more = requeue(task.kernel, source, lockKey(target), count + 1 - moved);
+  const more = requeue(task.kernel, source, lockKey(target), count + 1 - moved, target);
+  if (more < 0) return more;
   if (more > 0) {
     const owner = task.mm!.readU32(to);
     if (owner < 0) return owner;

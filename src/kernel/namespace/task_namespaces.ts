@@ -10,6 +10,7 @@ import type { Pid } from '../task/pid.ts';
 import { PidFile } from '../task/pidfd.ts';
 import { mayAccess } from '../task/ptrace_access.ts';
 import type { Task } from '../task/task.ts';
+import { unshareFiles } from '../vfs/fd_table.ts';
 import type { File } from '../vfs/file.ts';
 import { cloneNamespaces } from './clone_namespaces.ts';
 import { kindOf, NAMESPACE_FLAGS, namespaceKinds } from './kinds.ts';
@@ -40,6 +41,8 @@ export function unshareNamespaces(task: Task, requested: number): number {
   const flags = impliedFlags(requested);
   const refused = checkUnshare(task, flags);
   if (refused < 0) return refused;
+  const shared = (flags & c.CLONE_FILES) === 0 ? 0 : unshareFiles(task);
+  if (shared < 0) return shared;
   const spaces = cloneNamespaces(task, flags);
   if (isErrno(spaces)) return spaces;
   if (spaces.fs !== null) {
@@ -49,11 +52,6 @@ export function unshareNamespaces(task: Task, requested: number): number {
     const copy = task.fs!.clone();
     task.fs!.put();
     task.fs = copy;
-  }
-  if ((flags & c.CLONE_FILES) !== 0 && task.files!.users > 1) {
-    const copy = task.files!.clone();
-    task.files!.put(task);
-    task.files = copy;
   }
   if ((flags & (c.CLONE_NEWIPC | c.CLONE_SYSVSEM)) !== 0) exitSem(task);
   if ((flags & c.CLONE_NEWIPC) !== 0) exitShm(task);

@@ -205,8 +205,8 @@ describe('a network of namespaces', () => {
       address(other, GUEST);
       x.task.nsproxy = x.task.nsproxy.with({ net: a });
       y.task.nsproxy = y.task.nsproxy.with({ net: b });
-      x.task.files = new FdTable();
-      y.task.files = new FdTable();
+      x.task.files = new FdTable(x.task.kernel, x.task.group.cgroup.memory);
+      y.task.files = new FdTable(y.task.kernel, y.task.group.cgroup.memory);
       const server = listener(y, GUEST, 80);
       const client = socket(x);
       expect(call(x, 'connect', client, ...endpoint(x, GUEST, 80))).toBe(0);

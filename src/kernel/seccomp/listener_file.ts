@@ -130,6 +130,8 @@ export class SeccompFile extends AnonymousFile {
     const files = target.files!;
     const closeOnExec = (newFlags & O_CLOEXEC) !== 0;
     if (chosen && newFd >= limit) return -EBADF;
+    const reserved = chosen ? files.reserve(newFd) : 0;
+    if (reserved < 0) return reserved;
     if (chosen && files.get(newFd) !== null) files.close(target, newFd);
     if (chosen) files.install(newFd, file.get(), closeOnExec);
     const fd = chosen ? newFd : files.allocate(file, closeOnExec, limit);

@@ -54,13 +54,15 @@ function readFlock(task: Task, file: File, address: number): Flock | number {
   return { type, start, end: end >= OFFSET_MAX ? Number.POSITIVE_INFINITY : end };
 }
 
-/** F_GETLK: write back the lock that stands in the way, or F_UNLCK. */
+/** F_GETLK: write back the lock that stands in the way, or F_UNLCK. F_OFD_GETLK with F_UNLCK asks for the description's own locks. */
 function getLock(task: Task, file: File, address: number, description: boolean): number {
   const wanted = readFlock(task, file, address);
   if (isErrno(wanted)) return wanted;
-  if (wanted.type !== c.F_RDLCK && wanted.type !== c.F_WRLCK) return -EINVAL;
+  const own = description && wanted.type === c.F_UNLCK;
+  if (wanted.type !== c.F_RDLCK && wanted.type !== c.F_WRLCK && !own) return -EINVAL;
   const owner = description ? file : task.files!;
-  const found = file.inode.locks?.conflict({ ...wanted, owner, pid: 0 }) ?? null;
+  const { locks } = file.inode;
+  const found = (own ? locks?.held(file, wanted) : locks?.conflict({ ...wanted, owner, pid: 0 })) ?? null;
   if (found === null) return task.mm!.copyOut(address, new Uint8Array([c.F_UNLCK, 0]));
   const data = new DataView(new ArrayBuffer(28));
   const length = found.end === Number.POSITIVE_INFINITY ? 0 : found.end - found.start;

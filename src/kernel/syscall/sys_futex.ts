@@ -98,7 +98,9 @@ function move(task: Task, from: number, to: number, shared: boolean, wakes: numb
     if (value !== expected) return -EAGAIN;
   }
   const woken = wakes === 0 ? 0 : wakeKey(task.kernel, source, wakes, f.FUTEX_BITSET_MATCH_ANY);
-  return woken + requeue(task.kernel, source, target, moves);
+  if (woken < 0) return woken;
+  const moved = requeue(task.kernel, source, target, moves);
+  return moved < 0 ? moved : woken + moved;
 }
 
 /** What FUTEX_WAKE_OP does to the second word, and what it asks about the old value. */
@@ -131,9 +133,10 @@ function wakeOp(task: Task, first: number, second: number, shared: boolean, coun
   if (old < 0) return old;
   const failed = task.mm!.writeU32(second, operation(old | 0, encoded >>> 31 !== 0 ? 1 << (argument & 31) : argument));
   if (failed < 0) return failed;
-  let woken = wakeKey(task.kernel, key, Math.max(1, count), f.FUTEX_BITSET_MATCH_ANY);
-  if (comparison(old | 0, ((encoded << 20) | 0) >> 20)) woken += wakeKey(task.kernel, key2, Math.max(1, count2), f.FUTEX_BITSET_MATCH_ANY);
-  return woken;
+  const woken = wakeKey(task.kernel, key, Math.max(1, count), f.FUTEX_BITSET_MATCH_ANY);
+  if (woken < 0 || !comparison(old | 0, ((encoded << 20) | 0) >> 20)) return woken;
+  const more = wakeKey(task.kernel, key2, Math.max(1, count2), f.FUTEX_BITSET_MATCH_ANY);
+  return more < 0 ? more : woken + more;
 }
 
 const futexWaitv = defineSyscall(

@@ -15,7 +15,6 @@ import { longs } from './copy.ts';
 import { defineSyscall, type Syscall } from './define.ts';
 
 const RLIM_INFINITY = 2 ** 64;
-const NR_OPEN = 1048576;
 const TICK = 1e7;
 
 const encode = ({ soft, hard }: Rlimit): Uint8Array => {
@@ -40,7 +39,7 @@ function readLimit(task: Task, address: number): Rlimit | number {
 function change(caller: Task, target: Task, resource: number, next: Rlimit): number {
   const old = target.group.rlimits[resource]!;
   if (next.soft > next.hard) return -EINVAL;
-  if (resource === p.RLIMIT_NOFILE && next.hard > NR_OPEN) return -EPERM;
+  if (resource === p.RLIMIT_NOFILE && next.hard > caller.kernel.vfs.nrOpen) return -EPERM;
   if (next.hard > old.hard && !caller.cred.capable(CAP_SYS_RESOURCE, caller.kernel.initialUserNs)) return -EPERM;
   target.group.rlimits[resource] = next;
   if (resource === p.RLIMIT_CPU && next.soft < Number.POSITIVE_INFINITY) ensureTimers(target.group);

@@ -133,7 +133,8 @@ function mapMemory(task: Task, address: number, length: number, prot: number, ma
     flags: vmFlags,
     fixed,
     mapping,
-    file: mapping !== null ? file : null,
+    // What is shared without pages of its own (/dev/zero) gets a nameless file instead. Linux: shmem_zero_setup.
+    file: shared && file?.inode.mapping == null ? null : file,
     offset: offset / FRAME_SIZE,
     mayProt,
   });

@@ -1,9 +1,10 @@
 /** openat, openat2, close, close_range, dup, dup3. See the manual page of each. Linux: fs/open.c, fs/file.c. */
 
-import { E2BIG, EBADF, EINVAL, EMFILE, isErrno } from '../../abi/errno.ts';
+import { E2BIG, EBADF, EINVAL, isErrno } from '../../abi/errno.ts';
 import * as c from '../../abi/fcntl.ts';
 import { RLIMIT_NOFILE } from '../../abi/process.ts';
 import type { Task } from '../task/task.ts';
+import { unshareFiles } from '../vfs/fd_table.ts';
 import { getName } from '../vfs/namei.ts';
 import { openAt } from '../vfs/open.ts';
 import { fd, flags, mode, ptr, size, str, uint } from './args.ts';
@@ -48,7 +49,8 @@ function open(task: Task, dirfd: number, address: number, requested: number, per
   if ((flag & c.O_EXCL) !== 0 && (flag & c.O_CREAT) !== 0) flag |= c.O_NOFOLLOW;
   const name = getName(task, address);
   if (typeof name === 'number') return name;
-  if (task.files!.lowestFree(0, task.group.softLimit(RLIMIT_NOFILE)) < 0) return -EMFILE;
+  const free = task.files!.lowestFree(0, task.group.softLimit(RLIMIT_NOFILE));
+  if (free < 0) return free;
   const file = openAt(task, dirfd, name, { flags: flag, mode: permissions & 0o7777, resolve });
   return isErrno(file) ? file : newFd(task, file, flag);
 }
@@ -84,11 +86,8 @@ const CLOSE_RANGE_CLOEXEC = 4;
 
 const closeRange = defineSyscall('close_range', [uint('first'), uint('last'), flags('flags')], (task, first, last, flag) => {
   if ((flag & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) !== 0 || first > last) return -EINVAL;
-  if ((flag & CLOSE_RANGE_UNSHARE) !== 0 && task.files!.users > 1) {
-    const copy = task.files!.clone();
-    task.files!.put(task);
-    task.files = copy;
-  }
+  const shared = (flag & CLOSE_RANGE_UNSHARE) === 0 ? 0 : unshareFiles(task);
+  if (shared < 0) return shared;
   const files = task.files!;
   for (const number of [...files.descriptors()]) {
     if (number < first || number > last) continue;
@@ -109,6 +108,8 @@ const dup3 = defineSyscall('dup3', [fd('oldfd'), fd('newfd'), flags('flags')], (
   if (number < 0 || number >= task.group.softLimit(RLIMIT_NOFILE)) return -EBADF;
   const file = files.get(old);
   if (file === null) return -EBADF;
+  const failed = files.reserve(number);
+  if (failed < 0) return failed;
   file.get();
   if (files.get(number) !== null) files.close(task, number);
   files.install(number, file, (flag & c.O_CLOEXEC) !== 0);

@@ -138,15 +138,17 @@ function createTask(parent: Task, args: CloneArgs, spaces: CloneNamespaces): Tas
   const child = new Task(kernel, pid, group, nsproxy.get(), withForkedKeyrings(spaces.cred, isThread));
   child.mm = mm;
   if (nsproxy !== spaces.nsproxy) enterTime(child);
-  const failed = tellIds(parent, child, args, pid, fd);
-  if (failed < 0) {
+  const files = has(flags, c.CLONE_FILES) ? (parent.files?.share() ?? null) : (parent.files?.clone(group.cgroup.memory) ?? null);
+  const failed = isErrno(files) ? files : tellIds(parent, child, args, pid, fd);
+  if (isErrno(files) || failed < 0) {
+    if (!isErrno(files)) files?.put(parent);
     mm?.put();
     return abandon(child, spaces, failed);
   }
   pid.task = child;
   inherit(parent, child, args);
   child.fs = spaces.fs ?? (has(flags, c.CLONE_FS) ? (parent.fs?.share() ?? null) : (parent.fs?.clone() ?? null));
-  child.files = has(flags, c.CLONE_FILES) ? (parent.files?.share() ?? null) : (parent.files?.clone() ?? null);
+  child.files = files;
   if (has(flags, c.CLONE_PIDFD)) installPidfd(parent, fd, pid, isThread ? PIDFD_THREAD : 0);
   if (isThread) joinGroup(child);
   else startGroup(parent, child, pid, args);

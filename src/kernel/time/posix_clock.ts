@@ -41,7 +41,7 @@ export function cpuClockTime(target: Task | ThreadGroup): number {
 }
 
 /** What is added to the kernel's monotonic time for the clock that `task` sees. See time_namespaces(7). */
-function clockOffset(task: Task, clock: number): Timespec {
+export function clockOffset(task: Task, clock: number): Timespec {
   const { time } = task.nsproxy;
   return clock === t.CLOCK_BOOTTIME || clock === t.CLOCK_BOOTTIME_ALARM ? time.boottime : time.monotonic;
 }
@@ -51,6 +51,9 @@ export function addTimes(a: Timespec, b: Timespec): Timespec {
   const carry = nanoseconds >= 1e9 ? 1 : 0;
   return { seconds: a.seconds + b.seconds + carry, nanoseconds: nanoseconds - carry * 1e9 };
 }
+
+export const negatedTime = ({ seconds, nanoseconds }: Timespec): Timespec =>
+  nanoseconds === 0 ? { seconds: -seconds, nanoseconds: 0 } : { seconds: -seconds - 1, nanoseconds: 1e9 - nanoseconds };
 
 /** The kernel's monotonic time as `task` sees it on one of the monotonic clocks. */
 export const shownTime = (task: Task, clock: number, monotonic: number): Timespec =>

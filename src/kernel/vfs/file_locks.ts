@@ -41,6 +41,11 @@ export class FileLocks {
     return null;
   }
 
+  /** The first lock that `owner` has in the range. */
+  held(owner: LockOwner, range: Pick<RecordLock, 'start' | 'end'>): RecordLock | null {
+    return this.records.find((lock) => lock.owner === owner && lock.end > range.start && lock.start < range.end) ?? null;
+  }
+
   /** Replace what the owner has in the range. */
   set(wanted: RecordLock): void {
     const { owner, start, end, type, pid } = wanted;

@@ -10,6 +10,10 @@ import { Dcache } from './dcache.ts';
 import type { FileSystemType } from './file_system_type.ts';
 import { MountNamespace } from './mount_namespace.ts';
 
+/** What /proc/sys/fs/nr_open may be. Linux: sysctl_nr_open_min, sysctl_nr_open_max. */
+export const NR_OPEN_MIN = 64;
+export const NR_OPEN_MAX = 0x7fffffc0;
+
 /** Unique mount ids lie above all others. */
 export const MNT_UNIQUE_ID_OFFSET: number = 2 ** 31;
 
@@ -35,6 +39,8 @@ export class Vfs {
   private lastMountNamespace = 1;
   /** Mounts that a namespace may have: /proc/sys/fs/mount-max. */
   mountMax = 100000;
+  /** No descriptor may be as large as this: /proc/sys/fs/nr_open. */
+  nrOpen = 1048576;
   readonly mountIds: Ida = new Ida(0);
   readonly peerGroups: Ida = new Ida(1);
   private lastUniqueMountId: number = MNT_UNIQUE_ID_OFFSET;

@@ -7,6 +7,7 @@ import { SIGPIPE } from '../../../abi/signal.ts';
 import { S_IFIFO } from '../../../abi/stat.ts';
 import { pipeCalls } from '../../syscall/sys_pipe.ts';
 import { pollCalls } from '../../syscall/sys_poll.ts';
+import type { FdTable } from '../../vfs/fd_table.ts';
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../vfs/file.ts';
 import type { Inode } from '../../vfs/inode.ts';
 import { type TmpfsSuperBlock, TmpfsType } from '../tmpfs/tmpfs.ts';
@@ -48,7 +49,7 @@ describe('pipe', () => {
     const writer = world.guest();
     const [r, w] = pipe(writer);
     const reader = world.guest(writer);
-    reader.task.files = writer.task.files!.clone();
+    reader.task.files = writer.task.files!.clone(world.kernel.memory.root) as FdTable;
     expect(reader.readText(r)).toBe(ASLEEP);
     expect(reader.awake).toBe(false);
     expect(writer.write(w, 'abc')).toBe(3);
@@ -196,7 +197,7 @@ describe('ppoll and pselect6', () => {
     const guest = world.guest();
     const other = world.guest();
     const [r, w] = pipe(guest);
-    other.task.files = guest.task.files!.clone();
+    other.task.files = guest.task.files!.clone(world.kernel.memory.root) as FdTable;
     pollFd(guest, 0, r, POLLIN);
     guest.put(new Uint8Array(new BigInt64Array([2n, 500_000_000n]).buffer), 64);
     expect(guest.call(ppoll, guest.memory, 1, guest.memory + 64, 0, 0)).toBe(ASLEEP);

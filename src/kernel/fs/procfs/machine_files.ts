@@ -1,7 +1,7 @@
 /** /proc files about the machine as a whole: memory, processor, load, uptime. See proc(5). */
 
 import { CLOCK_BOOTTIME } from '../../../abi/time.ts';
-import { shownTime } from '../../time/posix_clock.ts';
+import { addTimes, clockOffset, negatedTime, shownTime } from '../../time/posix_clock.ts';
 import type { ProcContext } from './entry.ts';
 import { ticks } from './pid_stat.ts';
 
@@ -10,23 +10,24 @@ export function uptime({ kernel, reader }: ProcContext): string {
   return `${seconds}.${String(Math.floor(nanoseconds / 1e7)).padStart(2, '0')} ${(kernel.scheduler.idleTime / 1e9).toFixed(2)}\n`;
 }
 
-/** Tasks are those that the mount shows. */
-export function loadavg({ kernel, sb }: ProcContext): string {
+/** Tasks are those that the mount shows; the id given last is that of the reader's PID namespace. Linux: loadavg_proc_show. */
+export function loadavg({ kernel, sb, reader }: ProcContext): string {
   const tasks = sb.pidNamespace.list().filter((pid) => pid.task !== null);
   const running = tasks.filter((pid) => pid.task!.state === 'R').length;
   const loads = kernel.scheduler.loadAverages().map((load) => load.toFixed(2));
-  return `${loads.join(' ')} ${running}/${tasks.length} ${sb.pidNamespace.lastPid}\n`;
+  return `${loads.join(' ')} ${running}/${tasks.length} ${reader.pid.namespace.lastPid}\n`;
 }
 
-export function stat({ kernel }: ProcContext): string {
+export function stat({ kernel, reader }: ProcContext): string {
   const { scheduler } = kernel;
+  const boot = addTimes(kernel.bootTime, negatedTime(clockOffset(reader, CLOCK_BOOTTIME)));
   const times = `${ticks(scheduler.userTime)} 0 ${ticks(scheduler.systemTime)} ${ticks(scheduler.idleTime)} 0 0 0 0 0 0`;
   return [
     `cpu  ${times}`,
     `cpu0 ${times}`,
     'intr 0',
     `ctxt ${scheduler.switches}`,
-    `btime ${kernel.bootTime}`,
+    `btime ${boot.seconds}`,
     `processes ${scheduler.forks}`,
     `procs_running ${scheduler.runnable}`,
     'procs_blocked 0',

@@ -43,7 +43,7 @@ import {
   writeOomScoreAdj,
   writeTimerslack,
 } from './pid_files.ts';
-import { fdDirectory, fdinfoDirectory, nsDirectory, pathLink, placeText } from './pid_links.ts';
+import { fdDirectory, fdinfoDirectory, mapFilesDirectory, nsDirectory, pathLink, placeText } from './pid_links.ts';
 import { statText } from './pid_stat.ts';
 import { statusText } from './pid_status.ts';
 import { timens, writeTimens } from './timens.ts';
@@ -136,6 +136,7 @@ export const pidDirectory: ProcDirectoryEntry = directory(
   sorted({
     ...common,
     io: inspected(0o400, (context) => io(context, true)),
+    map_files: mapFilesDirectory,
     mountstats: mounts(0o400),
     stat: file(0o444, (context) => statText(context, true)),
     task: directory(

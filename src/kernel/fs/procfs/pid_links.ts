@@ -1,9 +1,12 @@
 /** Links of /proc/[pid] that lead to files past any name: exe, cwd, root, fd/N, ns/…. See proc_pid_fd(5), namespaces(7). */
 
-import { ENOENT } from '../../../abi/errno.ts';
+import { ENOENT, EPERM } from '../../../abi/errno.ts';
 import { O_CLOEXEC, O_PATH } from '../../../abi/fcntl.ts';
+import { FRAME_SIZE } from '../../../platform/ram.ts';
+import type { Vma } from '../../mm/vma.ts';
 import { namespaceKinds } from '../../namespace/kinds.ts';
 import type { Namespace } from '../../namespace/namespace.ts';
+import { mayRestore } from '../../namespace/pid_namespace.ts';
 import type { Task } from '../../task/task.ts';
 import { describePath } from '../../vfs/d_path.ts';
 import type { File } from '../../vfs/file.ts';
@@ -68,6 +71,51 @@ export const fdDirectory: ProcDirectoryEntry = directory(
       const opened = isNumber(name) ? fileOf({ ...context, key: name }) : null;
       if (opened === null) return null;
       return FD_LINKS[(opened.flags & O_PATH) !== 0 ? 0 : (opened.readable ? 1 : 0) + (opened.writable ? 2 : 0)]!;
+    },
+  },
+);
+
+/** The mapping that a name of map_files tells, exactly as it would be listed. Linux: dname_to_vma_addr, proc_map_files_lookup. */
+function mappingOf({ target, key }: ProcContext): Vma | null {
+  const match = /^(0|[1-9a-f][0-9a-f]*)-(0|[1-9a-f][0-9a-f]*)$/.exec(key);
+  if (match === null || target.mm === null) return null;
+  const start = Number.parseInt(match[1]!, 16) / FRAME_SIZE;
+  const vma = target.mm.find(start);
+  return vma !== null && vma.file !== null && vma.start === start && vma.end === Number.parseInt(match[2]!, 16) / FRAME_SIZE ? vma : null;
+}
+
+const mappingName = ({ start, end }: Vma): string => `${(start * FRAME_SIZE).toString(16)}-${(end * FRAME_SIZE).toString(16)}`;
+
+/** Following it opens the file whoever could open it: only for who may restore processes. Linux: proc_map_files_get_link. */
+const mapLink = (mode: number): ProcLinkEntry =>
+  link(
+    (context) => {
+      const vma = mappingOf(context);
+      return vma === null ? -ENOENT : placeText(context, vma.file!);
+    },
+    (context) => {
+      const { reader, kernel } = context;
+      if (!mayRestore(reader.cred, kernel.initialUserNs)) return -EPERM;
+      const vma = mappingOf(context);
+      return (vma === null ? null : pathOfFile(vma.file!)) ?? -ENOENT;
+    },
+    mode,
+    LINK_SIZE,
+  );
+
+/** By read and write access. */
+const MAP_LINKS: readonly ProcLinkEntry[] = [0, 0o500, 0o300, 0o700].map(mapLink);
+
+/** /proc/[pid]/map_files: the files that are mapped, by the addresses. See proc_pid_map_files(5). */
+export const mapFilesDirectory: ProcDirectoryEntry = directory(
+  {},
+  {
+    mode: 0o500,
+    inspects: true,
+    names: ({ target }) => [...(target.mm?.vmas ?? [])].filter((vma) => vma.file !== null).map(mappingName),
+    child: (context, name) => {
+      const vma = mappingOf({ ...context, key: name });
+      return vma === null ? null : MAP_LINKS[(vma.file!.readable ? 1 : 0) + (vma.file!.writable ? 2 : 0)]!;
     },
   },
 );

@@ -8,8 +8,7 @@ import { mayRestore } from '../../namespace/pid_namespace.ts';
 import { UCOUNTS, type UcountName } from '../../namespace/ucounts.ts';
 import type { UtsName } from '../../namespace/uts_namespace.ts';
 import { MAX_THREADS } from '../../task/rlimits.ts';
-import { NR_OPEN } from '../../vfs/fd_table.ts';
-import type { Vfs } from '../../vfs/vfs.ts';
+import { NR_OPEN_MAX, NR_OPEN_MIN, type Vfs } from '../../vfs/vfs.ts';
 import { constant, directory, file, type ProcContext, type ProcDirectoryEntry, type ProcFileEntry } from './entry.ts';
 import { ipcParameters } from './sysctl_ipc.ts';
 import { mqueueParameters } from './sysctl_mqueue.ts';
@@ -147,7 +146,7 @@ export const sysctl: ProcDirectoryEntry = directory({
     inotify: directory({ max_queued_events: constant('16384\n') }),
     'mount-max': vfs('mountMax', INT_MAX, 1),
     mqueue: mqueueParameters,
-    nr_open: fixed(() => NR_OPEN),
+    nr_open: vfs('nrOpen', NR_OPEN_MAX, NR_OPEN_MIN),
     overflowgid: constant('65534\n'),
     overflowuid: constant('65534\n'),
     'pipe-max-size': integer(

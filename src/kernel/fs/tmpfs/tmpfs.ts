@@ -70,6 +70,8 @@ function parseOptions(data: string, defaults: TmpfsOptions, task: Task | null, t
 }
 
 export class TmpfsSuperBlock extends SuperBlock {
+  /** Files can have extended attributes and be preallocated. */
+  readonly shmem: boolean = true;
   /** Limits and use: pages, inodes. */
   maxBlocks: number = Number.POSITIVE_INFINITY;
   maxInodes: number = Number.POSITIVE_INFINITY;

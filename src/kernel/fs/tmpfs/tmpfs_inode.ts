@@ -104,7 +104,7 @@ export class TmpfsInode extends Inode {
   }
 
   override fallocate(task: Task, mode: number, offset: number, length: number): number {
-    if ((mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) !== 0) return -EOPNOTSUPP;
+    if (!this.sb.shmem || (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) !== 0) return -EOPNOTSUPP;
     const mapping = this.mapping!;
     const end = offset + length;
     if ((mode & FALLOC_FL_PUNCH_HOLE) !== 0) mapping.punchHole(offset, end);
@@ -123,6 +123,7 @@ export class TmpfsInode extends Inode {
   }
 
   override getxattr(_task: Task, name: string): Uint8Array | number {
+    if (!this.sb.shmem) return -EOPNOTSUPP;
     return this.xattrs?.get(name) ?? -ENODATA;
   }
 
@@ -131,7 +132,7 @@ export class TmpfsInode extends Inode {
   }
 
   override setxattr(_task: Task, name: string, value: Uint8Array, flags: number): number {
-    if (name.startsWith('system.')) return -EOPNOTSUPP;
+    if (!this.sb.shmem || name.startsWith('system.')) return -EOPNOTSUPP;
     const old = this.xattrs?.get(name);
     if ((flags & XATTR_CREATE) !== 0 && old !== undefined) return -EEXIST;
     if ((flags & XATTR_REPLACE) !== 0 && old === undefined) return -ENODATA;
@@ -144,6 +145,7 @@ export class TmpfsInode extends Inode {
   }
 
   override removexattr(_task: Task, name: string): number {
+    if (!this.sb.shmem) return -EOPNOTSUPP;
     const old = this.xattrs?.get(name);
     if (old === undefined) return -ENODATA;
     uncharge(this.payer, PRICE_XATTR + name.length + old.length);
