@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { securityOption } from '../engine/docker/container_config.ts';
 import { type ContainerOptions, HolmError, type Volume } from '../hosts/node/index.ts';
 
 export interface ContainerFlags {
@@ -88,11 +89,15 @@ export function addContainerOptions(command: Command): Command {
     .option('--uts <mode>', 'UTS namespace: private or host')
     .option('--net, --network <mode>', 'network namespace: none, host or container:NAME')
     .option('--cgroupns <mode>', 'cgroup namespace: private or host')
-    .option('--userns <mode>', 'user namespace: host')
+    .option('--userns <mode>', 'user namespace: host, private (ids as in the engine, capabilities of its own) or container:NAME')
     .option('--sysctl <name=value>', 'set a kernel parameter of its namespaces', many)
     .option('--cap-add <names>', 'add capabilities, such as SYS_ADMIN or ALL', list)
     .option('--cap-drop <names>', 'drop capabilities', list)
-    .option('--security-opt <option>', 'no-new-privileges, or seccomp=unconfined (there is no default filter)', many)
+    .option(
+      '--security-opt <option>',
+      "no-new-privileges, seccomp=FILE with a profile as docker's, or seccomp=unconfined (the default)",
+      many,
+    )
     .option('--privileged', 'give it all capabilities, and /sys and the cgroups to write to')
     .passThroughOptions();
 }
@@ -120,7 +125,7 @@ export function containerOptions(image: string, command: string[], flags: Contai
     tmpfs: Object.fromEntries([...tmpfs.map(parseTmpfs), ...mounts.filter((mount) => !isBind(mount)).map(tmpfsMount)]),
     capAdd: flags.capAdd ?? [],
     capDrop: flags.capDrop ?? [],
-    noNewPrivileges: securityOpt.map(securityOption).includes('no-new-privileges'),
+    ...Object.assign({}, ...securityOpt.map(withProfile).map(securityOption)),
     sysctls: pairs('--sysctl', sysctl),
     labels: pairs('--label', label),
     readOnly: flags.readOnly ?? false,
@@ -189,12 +194,15 @@ function parseTmpfs(text: string): [string, string] {
   return [destination, at < 0 ? '' : text.slice(at + 1)];
 }
 
-function securityOption(text: string): string {
-  const [name, value = 'true'] = text.replace(':', '=').split('=', 2);
-  if (name === 'no-new-privileges' && (value === 'true' || value === 'false')) return value === 'true' ? name : '';
-  // There is no filter unless a program installs one.
-  if (name === 'seccomp' && value === 'unconfined') return '';
-  throw new HolmError('EOPTION', `invalid --security-opt "${text}": no-new-privileges or seccomp=unconfined`);
+/** A seccomp profile is named by its file here, and handed on as its content. */
+function withProfile(text: string): string {
+  const [, file] = /^seccomp[:=](?!unconfined$)(.*)$/s.exec(text) ?? [];
+  if (file === undefined) return text;
+  try {
+    return `seccomp=${readFileSync(file, 'utf8')}`;
+  } catch (error) {
+    throw new HolmError('EOPTION', `cannot read the seccomp profile ${file}: ${(error as Error).message}`);
+  }
 }
 
 type Mount = ReadonlyMap<string, string>;

@@ -1,4 +1,4 @@
-/** `holm pull`, `load`, `images`, `rmi` and `inspect`. */
+/** `holm pull`, `load`, `images` and `rmi`. */
 
 import type { Command } from 'commander';
 import { type Engine, HolmError } from '../hosts/node/index.ts';
@@ -146,13 +146,5 @@ Examples:
     .action(async (names: string[]) => {
       await using engine = await openEngine();
       for (const name of names) for (const removed of await engine.images.remove(name)) console.log(removed);
-    });
-  program
-    .command('inspect')
-    .description('show everything about images as JSON')
-    .argument('<image...>', 'names or ids')
-    .action(async (names: string[]) => {
-      await using engine = await openEngine();
-      console.log(JSON.stringify(await Promise.all(names.map((name) => engine.images.inspect(name))), null, 2));
     });
 }

@@ -7,11 +7,19 @@ import { addDemoCommand } from './demo.ts';
 import { addEngineCommand } from './engine_command.ts';
 import { addExecCommand } from './exec.ts';
 import { addImageCommands } from './images.ts';
+import { addInspectCommand } from './inspect.ts';
 import { addRunCommand } from './run.ts';
 import { version } from './version.ts';
 
 /** The engine itself failed, as docker reports it. */
 const EXIT_ENGINE = 125;
+
+/** A command other than run failed. */
+const EXIT_COMMAND = 1;
+/** Commands on containers, which docker ends with 1 when they fail. */
+const ON_CONTAINERS: ReadonlySet<string> = new Set(
+  'attach create exec inspect kill logs ps rename restart rm start stop top wait'.split(' '),
+);
 
 /** Ended by Ctrl-C. */
 const EXIT_INTERRUPTED = 130;
@@ -29,6 +37,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addExecCommand(program);
   addContainerCommands(program);
   addImageCommands(program);
+  addInspectCommand(program);
   addEngineCommand(program);
   program
     .command('version')
@@ -57,10 +66,14 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', ignoreBrokenPipe);
   process.stderr.on('error', ignoreBrokenPipe);
   if (argv.length === 0) return program.outputHelp();
+  let failed = EXIT_ENGINE;
+  program.hook('preAction', (_, command) => {
+    if (ON_CONTAINERS.has(command.name())) failed = EXIT_COMMAND;
+  });
   try {
     await program.parseAsync(argv as string[], { from: 'user' });
   } catch (error) {
-    process.exitCode = report(error);
+    process.exitCode = report(error, failed);
   }
 }
 
@@ -82,14 +95,14 @@ function oneLineErrors(command: Command): void {
   });
 }
 
-/** Print one clear line and choose the exit status. */
-function report(error: unknown): number {
+/** Print one clear line and choose the exit status: `failed` unless the error says another. */
+function report(error: unknown, failed: number): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_ENGINE;
   // Leaving failed too: what went wrong first is what matters.
-  if (error instanceof Error && 'suppressed' in error) return report(error.suppressed);
+  if (error instanceof Error && 'suppressed' in error) return report(error.suppressed, failed);
   if (error instanceof HolmError) {
     process.stderr.write(`holm: ${error.message}\n`);
-    return error.code === 'ECANCELED' ? EXIT_INTERRUPTED : error.exitCode;
+    return error.code === 'ECANCELED' ? EXIT_INTERRUPTED : error.exitCode === EXIT_ENGINE ? failed : error.exitCode;
   }
   process.stderr.write(`holm: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return EXIT_ENGINE;

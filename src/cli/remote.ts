@@ -17,7 +17,7 @@ export const openClient = (): Promise<EngineClient> => connectEngine({ build, co
 export async function runningClient(name?: string): Promise<EngineClient> {
   const client = await findEngine();
   if (client !== null) return client;
-  throw new HolmError('ENOCONTAINER', name === undefined ? 'the engine does not run' : `no container is called "${name}"`, { exitCode: 1 });
+  throw new HolmError('ENOCONTAINER', name === undefined ? 'the engine does not run' : `no container is called "${name}"`);
 }
 
 interface RemoteControls {

@@ -22,7 +22,7 @@ import { HolmError } from './error.ts';
 import { type Exit, GuestProcess } from './guest_process.ts';
 import { byteString, utf8 } from './image/bytes.ts';
 import type { ResolvedImage } from './image/index.ts';
-import { capabilitiesOf, joinedContainer, namespaceMode, namespaceSource, sysctlsOf, tmpfsMount } from './isolation.ts';
+import { capabilitiesOf, joinedContainer, namespaceMode, namespaceSource, seccompOf, sysctlsOf, tmpfsMount } from './isolation.ts';
 import {
   type ContainerOptions,
   checkOptions,
@@ -68,6 +68,7 @@ export class Container {
   state: ContainerState = 'created';
   private readonly host: ContainerHost;
   private readonly capabilities: bigint;
+  private readonly seccomp: Uint8Array | null;
   private readonly sysctls: Readonly<Record<string, string>>;
   private readonly limits: Limits;
   private readonly argv: readonly string[];
@@ -88,6 +89,7 @@ export class Container {
     this.limits = limitsOf(options);
     this.argv = resolveArgv(options, image.config);
     this.capabilities = capabilitiesOf(options);
+    this.seccomp = seccompOf(options, this.capabilities);
     this.sysctls = sysctlsOf(options);
     for (const kind of ['ipc', 'pid', 'uts', 'network', 'cgroupns', 'userns'] as const) namespaceMode(options, kind);
     this.process = this.newProcess();
@@ -140,6 +142,7 @@ export class Container {
       folders: (options.volumes ?? []).map((volume, i) => this.share(volume, i)),
       tmpfs: Object.entries(options.tmpfs ?? {}).map(([at, data]) => tmpfsMount(bytes(at), bytes(data))),
       namespaces: {
+        user: this.source(namespaceMode(options, 'userns')),
         ipc: this.ipcSource(ipc),
         pid: this.source(namespaceMode(options, 'pid')),
         uts: this.source(namespaceMode(options, 'uts')),
@@ -157,11 +160,16 @@ export class Container {
     };
   }
 
+  /** The first process. Throws ECONFLICT when the container does not run. */
+  private running(): RuntimeProcess {
+    if (this.state !== 'running' || this.init === null) throw new HolmError('ECONFLICT', `container ${this.name} is not running`);
+    return this.init;
+  }
+
   /** The container's processes: of every run of exec(), and their children. */
   processes(): ProcessInfo[] {
-    if (this.state !== 'running' || this.init === null) throw new HolmError('ECONFLICT', `container ${this.name} is not running`);
     const { kernel } = this.host;
-    return processesIn(kernel, this.init.cgroup).map((group) => describeProcess(kernel, group));
+    return processesIn(kernel, this.running().cgroup).map((group) => describeProcess(kernel, group));
   }
 
   /** Another's namespace, or what the mode says. */
@@ -215,7 +223,7 @@ export class Container {
 
   /** Start a command in the running container, with live streams. Throws ECONFLICT when it does not run, and EEXEC as `start` does. */
   spawn(argv: readonly string[], options: ProcessOptions = {}): GuestProcess {
-    if (this.state !== 'running' || this.init === null) throw new HolmError('ECONFLICT', `container ${this.name} is not running`);
+    const init = this.running();
     if (argv.length === 0) throw new HolmError('ENOCOMMAND', 'no command specified');
     checkProcess(options);
     this.executed += 1;
@@ -226,7 +234,7 @@ export class Container {
       () => this.host.poke(),
     );
     this.host.watch(process);
-    this.started(process, startProcess(this.host.kernel, this.init, this.processSpec(argv, options, process.id)), argv);
+    this.started(process, startProcess(this.host.kernel, init, this.processSpec(argv, options, process.id)), argv);
     return process;
   }
 
@@ -285,6 +293,7 @@ export class Container {
       streams,
       capabilities: options.privileged ? ALL_CAPABILITIES : this.capabilities,
       noNewPrivileges: this.options.noNewPrivileges ?? false,
+      seccomp: options.privileged ? null : this.seccomp,
     };
   }
 

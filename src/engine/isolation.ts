@@ -4,6 +4,7 @@ import { MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_RDONLY, M
 import { ALL_CAPABILITIES, capabilityMask, DEFAULT_CAPABILITIES, type NamespaceSource, type TmpfsMount } from '../kernel/api/index.ts';
 import { HolmError } from './error.ts';
 import { type ContainerOptions, parseBytes } from './options.ts';
+import { compileProfile } from './seccomp_profile.ts';
 
 type Kind = 'ipc' | 'pid' | 'uts' | 'network' | 'cgroupns' | 'userns';
 
@@ -21,7 +22,7 @@ const CHOICES: Readonly<Record<Kind, Choice>> = {
   uts: { unlessTold: 'private', values: ['private', 'host'], joins: false },
   network: { unlessTold: 'none', values: ['none', 'host'], joins: true },
   cgroupns: { unlessTold: 'private', values: ['private', 'host'], joins: false },
-  userns: { unlessTold: 'host', values: ['host'], joins: false },
+  userns: { unlessTold: 'host', values: ['private', 'host'], joins: true },
 };
 
 const CONTAINER = 'container:';
@@ -29,7 +30,7 @@ const CONTAINER = 'container:';
 /** The mode of a kind of namespace, checked. */
 export function namespaceMode(options: Pick<ContainerOptions, Kind>, kind: Kind): string {
   const { unlessTold, values, joins } = CHOICES[kind];
-  const mode = options[kind] || unlessTold;
+  const mode = (options[kind] === 'default' ? '' : options[kind]) || unlessTold;
   if (values.includes(mode) || (joins && mode.startsWith(CONTAINER) && mode.length > CONTAINER.length)) return mode;
   const wanted = [...values, ...(joins ? [`${CONTAINER}NAME`] : [])].join(', ');
   throw new HolmError('EOPTION', `invalid --${kind} "${mode}": ${wanted}`);
@@ -59,6 +60,11 @@ export function capabilitiesOf({ privileged, capAdd = [], capDrop = [] }: Contai
   const dropped = all(capDrop.filter((name) => !isAll(name)));
   const base = capAdd.some(isAll) ? ALL_CAPABILITIES : capDrop.some(isAll) ? 0n : DEFAULT_CAPABILITIES;
   return (base & ~dropped) | all(capAdd.filter((name) => !isAll(name)));
+}
+
+/** The filter of system calls as the kernel has it, or null. */
+export function seccompOf({ seccomp = 'unconfined', privileged }: ContainerOptions, capabilities: bigint): Uint8Array | null {
+  return seccomp === 'unconfined' || privileged ? null : compileProfile(seccomp, capabilities);
 }
 
 /** Parameters of a namespace: what a container may set belongs to it alone. */

@@ -2,6 +2,7 @@
 
 import { HolmError } from './error.ts';
 import type { ImageConfig } from './image/index.ts';
+import type { SeccompProfile } from './seccomp_profile.ts';
 import { signalNumber } from './signals.ts';
 
 /** A host folder made visible in the container. */
@@ -60,7 +61,10 @@ export interface ContainerOptions extends ProcessOptions {
   readonly network?: string;
   /** `private` (the default) or `host` (the engine's). */
   readonly cgroupns?: string;
-  /** `host`, the only one: the first user namespace. Processes can make their own. */
+  /**
+   * `host` (the default: the engine's), `private` (its own, in which every id means itself: capabilities reach only what belongs to
+   * it) or `container:NAME`. Processes can make more of their own.
+   */
   readonly userns?: string;
   /** Capabilities beyond docker's default ones, and without them; `ALL` is all. See capabilities(7). */
   readonly capAdd?: readonly string[];
@@ -69,6 +73,8 @@ export interface ContainerOptions extends ProcessOptions {
   readonly privileged?: boolean;
   /** Neither set-user-ID programs nor file capabilities have an effect. See PR_SET_NO_NEW_PRIVS(2const). */
   readonly noNewPrivileges?: boolean;
+  /** A filter of system calls, as docker's profiles have it, or `unconfined` (the default). Not used for a privileged container. */
+  readonly seccomp?: SeccompProfile | 'unconfined';
   /** Values of kernel parameters that belong to its namespaces. */
   readonly sysctls?: Readonly<Record<string, string>>;
   /** Size of /dev/shm: bytes, or with a suffix; 64m unless told. */

@@ -49,7 +49,7 @@ describe('command line', () => {
     ['run --pull sometimes tiny', 125, /always, missing or never/],
     ['run UPPER', 125, /not a valid image name: UPPER/],
     ['rmi nosuch', 125, /no such image: nosuch/],
-    ['inspect nosuch', 125, /no such image: nosuch/],
+    ['inspect nosuch', 1, /no container or image is called "nosuch"/],
     ['load nosuch.tar', 125, /no such file: nosuch.tar/],
     ['load --as UPPER /dev/null', 125, /not a valid image name: UPPER/],
     ['pull --as UPPER --mirror file:///nowhere debian', 125, /not a valid image name: UPPER/],

@@ -2,6 +2,7 @@
 
 import { HolmError } from '../error.ts';
 import { type ContainerOptions, type ProcessOptions, parseBytes, type Volume } from '../options.ts';
+import { parseProfile } from '../seccomp_profile.ts';
 
 interface MountJson {
   readonly Type?: string;
@@ -92,7 +93,7 @@ export function optionsFromJson(json: ContainerJson, name: string | null): Conta
     ['pid', host.PidMode],
     ['uts', host.UTSMode],
     ['userns', host.UsernsMode],
-    ['network', host.NetworkMode === 'default' ? '' : host.NetworkMode],
+    ['network', host.NetworkMode],
     ['cgroupns', host.CgroupnsMode],
   ] as const) {
     if (value) options[key] = value;
@@ -106,7 +107,7 @@ export function optionsFromJson(json: ContainerJson, name: string | null): Conta
   options.capAdd = host.CapAdd ?? [];
   options.capDrop = host.CapDrop ?? [];
   options.sysctls = host.Sysctls ?? {};
-  options.noNewPrivileges = (host.SecurityOpt ?? []).map(securityOption).includes(true);
+  Object.assign(options, ...(host.SecurityOpt ?? []).map(securityOption));
   const mounts = host.Mounts ?? [];
   options.volumes = [...(host.Binds ?? []).map(bind), ...mounts.filter(({ Type }) => Type === 'bind').map(bindMount)];
   options.tmpfs = { ...host.Tmpfs, ...Object.fromEntries(mounts.filter(({ Type }) => Type === 'tmpfs').map(tmpfsMount)) };
@@ -115,11 +116,12 @@ export function optionsFromJson(json: ContainerJson, name: string | null): Conta
   return options;
 }
 
-/** Whether it asks for no new privileges. */
-function securityOption(text: string): boolean {
-  if (/^no-new-privileges([:=]true)?$/.test(text)) return true;
-  if (/^no-new-privileges[:=]false$/.test(text) || /^seccomp[:=]unconfined$/.test(text)) return false;
-  throw new HolmError('EOPTION', `security option "${text}" is not supported`);
+/** What a security option sets; a seccomp profile is its JSON. */
+export function securityOption(text: string): Pick<ContainerOptions, 'noNewPrivileges' | 'seccomp'> {
+  const [, name, value = 'true'] = /^([^:=]*)(?:[:=](.*))?$/s.exec(text)!;
+  if (name === 'no-new-privileges' && /^(true|false)$/.test(value)) return { noNewPrivileges: value === 'true' };
+  if (name === 'seccomp') return { seccomp: value === 'unconfined' ? value : parseProfile(value) };
+  throw new HolmError('EOPTION', `invalid --security-opt "${text}": no-new-privileges, seccomp=unconfined or seccomp= and a profile`);
 }
 
 function bind(text: string): Volume {
@@ -141,6 +143,11 @@ const tmpfsMount = ({ Target = '', ReadOnly, TmpfsOptions = {} }: MountJson): [s
     ...(TmpfsOptions.Mode ? [`mode=${TmpfsOptions.Mode.toString(8)}`] : []),
     ...(ReadOnly ? ['ro'] : []),
   ].join(','),
+];
+
+const securityOptions = ({ noNewPrivileges, seccomp }: ContainerOptions): string[] => [
+  ...(noNewPrivileges ? ['no-new-privileges'] : []),
+  ...(seccomp === undefined ? [] : [`seccomp=${seccomp === 'unconfined' ? seccomp : JSON.stringify(seccomp)}`]),
 ];
 
 /** Options to JSON. */
@@ -180,7 +187,7 @@ export function optionsToJson(options: ContainerOptions, autoRemove: boolean): C
       CgroupnsMode: options.cgroupns ?? '',
       Sysctls: sysctls,
       ShmSize: options.shmSize === undefined ? 0 : parseBytes(options.shmSize),
-      SecurityOpt: options.noNewPrivileges ? ['no-new-privileges'] : [],
+      SecurityOpt: securityOptions(options),
     },
   };
 }

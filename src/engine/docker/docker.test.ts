@@ -81,7 +81,7 @@ describe('requests', () => {
       labels: { l: 'v' },
     };
     expect(optionsFromJson(optionsToJson(options, false), 'n1')).toEqual(options);
-    expect(() => optionsFromJson({ Image: 'x', HostConfig: { SecurityOpt: ['apparmor=foo'] } }, null)).toThrow(/not supported/);
+    expect(() => optionsFromJson({ Image: 'x', HostConfig: { SecurityOpt: ['apparmor=foo'] } }, null)).toThrow(/invalid --security-opt/);
     expect(() => optionsFromJson({}, null)).toThrow(/no image/);
   });
 
@@ -133,6 +133,6 @@ describe('people', () => {
     });
     expect(top([process], '', clock).Titles).toEqual(['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD']);
     expect(() => top([process], '-o foo', clock)).toThrow(/foo/);
-    expect(() => top([process], '--weird', clock)).toThrow(/not supported/);
+    expect(() => top([process], '--weird', clock)).toThrow(/invalid --security-opt/);
   });
 });

@@ -15,6 +15,7 @@ import type { NetNamespace } from '../namespace/net_namespace.ts';
 import { switchNsproxy } from '../namespace/nsproxy.ts';
 import { unshareNamespaces } from '../namespace/task_namespaces.ts';
 import { setFlags } from '../net/device/change_device.ts';
+import { installFilter } from '../seccomp/set_mode.ts';
 import { doSetsid } from '../task/session.ts';
 import type { Task } from '../task/task.ts';
 import { groupExit } from '../task/task_exit.ts';
@@ -118,6 +119,8 @@ function enterProgram(task: Task, spec: ProcessSpec): Failure | null {
     ...{ uid, euid: uid, suid: uid, fsuid: uid, gid, egid: gid, sgid: gid, fsgid: gid, groups },
     ...{ inheritable: 0n, permitted: held, effective: held, bounding, ambient: 0n, noNewPrivs: spec.noNewPrivileges },
   });
+  const filtered = spec.seccomp === null ? 0 : installFilter(task, spec.seccomp);
+  if (filtered < 0) return failure(filtered, 'cannot install the filter of system calls');
   const env = spec.env.some((entry) => entry.startsWith('HOME=')) ? spec.env : [...spec.env, `HOME=${user.home}`];
   return runProgram(task, spec.argv, env);
 }

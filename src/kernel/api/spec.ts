@@ -23,8 +23,10 @@ export interface TmpfsMount {
 /** Where a namespace comes from: a new one, the engine's, or that of a container's first process. */
 export type NamespaceSource = 'new' | 'engine' | RuntimeProcess;
 
-/** The kinds that containers may share; the mount namespace is always new, the user namespace always the engine's. */
+/** The kinds that containers may share; the mount namespace is always new. */
 export interface NamespaceSources {
+  /** A new one maps every id to itself: its capabilities reach only what belongs to it. */
+  readonly user: NamespaceSource;
   readonly uts: NamespaceSource;
   readonly ipc: NamespaceSource;
   readonly pid: NamespaceSource;
@@ -46,6 +48,8 @@ export interface ProcessSpec {
   readonly capabilities: bigint;
   /** PR_SET_NO_NEW_PRIVS. */
   readonly noNewPrivileges: boolean;
+  /** A filter of system calls, an array of struct sock_filter; null for none. See seccomp(2). */
+  readonly seccomp: Uint8Array | null;
 }
 
 export interface ContainerSpec {

@@ -82,6 +82,25 @@ function syncThreads(task: Task, filter: SeccompFilter): void {
   }
 }
 
+/** Add a filter to those of `task`: the filter or a negative errno. */
+function attach(task: Task, program: ClassicProgram, flags: number): SeccompFilter | number {
+  const { memory } = task.group.cgroup;
+  if (!charge(task.kernel, memory, priceOfFilter(program))) return -ENOMEM;
+  const log = (flags & s.SECCOMP_FILTER_FLAG_LOG) !== 0;
+  const wait = (flags & s.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) !== 0;
+  const filter = new SeccompFilter(task.seccomp?.filter ?? null, program, memory, log, wait);
+  assign(task, s.SECCOMP_MODE_FILTER, filter);
+  return filter;
+}
+
+/** A filter that the runtime gives to a process before its program starts: 0 or a negative errno. */
+export function installFilter(task: Task, instructions: Uint8Array): number {
+  const program = new ClassicProgram(instructions);
+  if (!isFilter(program)) return -EINVAL;
+  const filter = attach(task, program, 0);
+  return isErrno(filter) ? filter : 0;
+}
+
 /** 0, the listening descriptor, the thread that prevents TSYNC, or a negative errno. */
 export function setModeFilter(task: Task, flags: number, address: number): number {
   const invalid = checkFlags(flags);
@@ -98,11 +117,8 @@ export function setModeFilter(task: Task, flags: number, address: number): numbe
   const sync = (flags & s.SECCOMP_FILTER_FLAG_TSYNC) !== 0;
   const obstacle = sync ? cannotSync(task) : 0;
   if (obstacle !== 0) return (flags & s.SECCOMP_FILTER_FLAG_TSYNC_ESRCH) !== 0 ? -ESRCH : obstacle;
-  const { memory } = task.group.cgroup;
-  if (!charge(task.kernel, memory, priceOfFilter(program))) return -ENOMEM;
-  const wait = (flags & s.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) !== 0;
-  const filter = new SeccompFilter(previous, program, memory, (flags & s.SECCOMP_FILTER_FLAG_LOG) !== 0, wait);
-  assign(task, s.SECCOMP_MODE_FILTER, filter);
+  const filter = attach(task, program, flags);
+  if (isErrno(filter)) return filter;
   if (sync) syncThreads(task, filter);
   if (!listens) return 0;
   filter.listener = new SeccompListener(filter);
