@@ -84,8 +84,11 @@ async function ps(flags: PsFlags): Promise<void> {
   }
 }
 
-/** Do the same with each name, tell the names that it worked for, and end with 1 when it did not for all. */
-async function each(names: readonly string[], action: (name: string) => Promise<unknown>): Promise<void> {
+/**
+ * Do the same with each name, tell the names that it worked for, and end with 1 when it did not for all; `lenient` is satisfied with names
+ * of nothing.
+ */
+async function each(names: readonly string[], action: (name: string) => Promise<unknown>, lenient = false): Promise<void> {
   for (const name of names) {
     try {
       const result = await action(name);
@@ -93,7 +96,7 @@ async function each(names: readonly string[], action: (name: string) => Promise<
     } catch (error) {
       if (!(error instanceof HolmError)) throw error;
       process.stderr.write(`holm: ${error.message}\n`);
-      process.exitCode = 1;
+      if (!(lenient && error.code === 'ENOCONTAINER')) process.exitCode = 1;
     }
   }
 }
@@ -254,7 +257,7 @@ export function addContainerCommands(program: Command): void {
     .option('-f, --force', 'also running ones')
     .action(async (names: string[], { force }: { force?: boolean }) => {
       const client = await runningClient(names[0]);
-      await each(names, (name) => client.remove(name, force ?? false));
+      await each(names, (name) => client.remove(name, force ?? false), force);
     });
   program
     .command('wait')

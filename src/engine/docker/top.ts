@@ -35,6 +35,8 @@ const COLUMNS: Readonly<Record<string, readonly [string, Cell]>> = {
   pid: ['PID', ({ pid }) => pid],
   ppid: ['PPID', ({ parent }) => parent],
   uid: ['UID', ({ user }) => user],
+  // ps -f has the name in a column of this title.
+  owner: ['UID', ({ user }) => (user === 0 ? 'root' : user)],
   user: ['USER', ({ user }) => (user === 0 ? 'root' : user)],
   gid: ['GID', ({ group }) => group],
   group: ['GROUP', ({ group }) => (group === 0 ? 'root' : group)],
@@ -68,8 +70,8 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 /** The columns of ps's usual formats. */
 const FORMATS: Readonly<Record<string, string>> = {
-  '': 'uid,pid,ppid,c,stime,tty,time,cmd',
-  '-ef': 'uid,pid,ppid,c,stime,tty,time,cmd',
+  '': 'owner,pid,ppid,c,stime,tty,time,cmd',
+  '-ef': 'owner,pid,ppid,c,stime,tty,time,cmd',
   '-e': 'pid,tty,time,comm',
   ef: 'pid,tty,stat,time,args',
   ax: 'pid,tty,stat,time,args',
