@@ -268,6 +268,22 @@ export function addContainerCommands(program: Command): void {
       await each(names, (name) => client.wait(name));
     });
   program
+    .command('pause')
+    .description('freeze all processes of containers')
+    .argument('<container...>', 'names or ids')
+    .action(async (names: string[]) => {
+      const client = await runningClient(names[0]);
+      await each(names, (name) => client.pause(name));
+    });
+  program
+    .command('unpause')
+    .description('let the processes of frozen containers go on')
+    .argument('<container...>', 'names or ids')
+    .action(async (names: string[]) => {
+      const client = await runningClient(names[0]);
+      await each(names, (name) => client.unpause(name));
+    });
+  program
     .command('rename')
     .description('give a container another name')
     .argument('<container>', 'name or id')

@@ -18,7 +18,7 @@ const EXIT_ENGINE = 125;
 const EXIT_COMMAND = 1;
 /** Commands on containers, which docker ends with 1 when they fail. */
 const ON_CONTAINERS: ReadonlySet<string> = new Set(
-  'attach create exec inspect kill logs ps rename restart rm start stop top wait'.split(' '),
+  'attach create exec inspect kill logs pause ps rename restart rm start stop top unpause wait'.split(' '),
 );
 
 /** Ended by Ctrl-C. */

@@ -7,6 +7,7 @@ import {
   changesBelow,
   describeProcess,
   type FolderMount,
+  isFrozen,
   type Kernel,
   type NamespaceSource,
   type ProcessInfo,
@@ -14,6 +15,7 @@ import {
   type RuntimeProcess,
   releaseLayer,
   type Started,
+  setFrozen,
   startContainer,
   startProcess,
   type WritableLayer,
@@ -160,6 +162,25 @@ export class Container {
     };
   }
 
+  /** Whether its processes are frozen. */
+  get paused(): boolean {
+    return this.state === 'running' && this.init !== null && isFrozen(this.init);
+  }
+
+  /** Freeze its processes: none of them runs, whatever happens to it. Throws ECONFLICT when it does not run, or is paused. */
+  pause(): void {
+    if (this.paused) throw new HolmError('ECONFLICT', `container ${this.name} is paused already`);
+    setFrozen(this.running(), true);
+    this.host.poke();
+  }
+
+  /** Let them go on. Throws ECONFLICT when it is not paused. */
+  unpause(): void {
+    if (!this.paused) throw new HolmError('ECONFLICT', `container ${this.name} is not paused`);
+    setFrozen(this.running(), false);
+    this.host.poke();
+  }
+
   /** The first process. Throws ECONFLICT when the container does not run. */
   private running(): RuntimeProcess {
     if (this.state !== 'running' || this.init === null) throw new HolmError('ECONFLICT', `container ${this.name} is not running`);
@@ -224,6 +245,7 @@ export class Container {
   /** Start a command in the running container, with live streams. Throws ECONFLICT when it does not run, and EEXEC as `start` does. */
   spawn(argv: readonly string[], options: ProcessOptions = {}): GuestProcess {
     const init = this.running();
+    if (this.paused) throw new HolmError('ECONFLICT', `container ${this.name} is paused: unpause it first`);
     if (argv.length === 0) throw new HolmError('ENOCOMMAND', 'no command specified');
     checkProcess(options);
     this.executed += 1;
@@ -246,6 +268,7 @@ export class Container {
   /** Ask the container to end, and end it after `seconds` if it has not. */
   async stop(seconds = 10): Promise<Exit> {
     if (this.state === 'running') {
+      if (this.paused) this.unpause();
       this.kill(this.options.stopSignal ?? this.image.config.stopSignal ?? 'SIGTERM');
       const timer = setTimeout(() => this.kill('SIGKILL'), seconds * 1000);
       await this.process.exited;

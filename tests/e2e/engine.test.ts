@@ -83,6 +83,26 @@ describe('engine (needs a Debian mirror)', () => {
     await holm('rm', 'again');
   });
 
+  it('freezes and thaws', async (context) => {
+    context.skip(!available, 'no debian image');
+    await holm('run', '-d', '--name', 'frozen', 'debian', 'sh', '-c', 'while :; do echo tick; sleep 0.05; done');
+    expect(await holm('pause', 'frozen')).toMatchObject({ code: 0, stdout: 'frozen\n' });
+    expect((await holm('ps', '--format', '{{.Names}} {{.State}} {{.Status}}')).stdout).toMatch(/^frozen paused Up .* \(Paused\)\n$/);
+    const ticks = async (): Promise<number> => words((await holm('logs', 'frozen')).stdout).length;
+    const before = await ticks();
+    expect(await holm('exec', 'frozen', 'true')).toMatchObject({ code: 1, stderr: expect.stringContaining('unpause it first') });
+    expect(await ticks()).toBe(before);
+    expect(await holm('pause', 'frozen')).toMatchObject({ code: 1 });
+    expect(await holm('unpause', 'frozen')).toMatchObject({ code: 0, stdout: 'frozen\n' });
+    while ((await ticks()) === before);
+    await holm('pause', 'frozen');
+    expect((await holm('kill', 'frozen')).code).toBe(0);
+    expect((await holm('wait', 'frozen')).stdout).toBe('137\n');
+    expect(await holm('unpause', 'frozen')).toMatchObject({ code: 1 });
+    expect((await holm('inspect', '-f', '{{.State.Status}}', 'frozen')).stdout).toBe('exited\n');
+    await holm('rm', 'frozen');
+  });
+
   it('ends', async (context) => {
     context.skip(!available, 'no debian image');
     expect((await holm('engine', 'status')).stdout).toContain('running');

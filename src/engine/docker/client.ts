@@ -100,6 +100,14 @@ export class EngineClient {
     await this.call('POST', path(`${container(name)}/kill`, { signal }));
   }
 
+  async pause(name: string): Promise<void> {
+    await this.call('POST', `${container(name)}/pause`);
+  }
+
+  async unpause(name: string): Promise<void> {
+    await this.call('POST', `${container(name)}/unpause`);
+  }
+
   async rename(name: string, to: string): Promise<void> {
     await this.call('POST', path(`${container(name)}/rename`, { name: to }));
   }

@@ -52,7 +52,7 @@ function list(registry: Registry, { query }: ApiRequest): ApiReply {
   const rows = registry
     .list()
     .map(summarize)
-    .filter((row) => (all || row.State === 'running') && wanted.every((test) => test(row)));
+    .filter((row) => (all || row.State === 'running' || row.State === 'paused') && wanted.every((test) => test(row)));
   return { status: 200, json: limit > 0 ? rows.slice(0, limit) : rows };
 }
 
@@ -106,6 +106,14 @@ export const containerRoutes: readonly Route[] = [
     if (managed.container.state !== 'running')
       throw new HolmError('ECONFLICT', `cannot kill container ${managed.container.name}: it is not running`);
     managed.container.kill(query.get('signal') || 'SIGKILL');
+    return NO_CONTENT;
+  }),
+  one('POST /containers/{}/pause', ({ container }) => {
+    container.pause();
+    return NO_CONTENT;
+  }),
+  one('POST /containers/{}/unpause', ({ container }) => {
+    container.unpause();
     return NO_CONTENT;
   }),
   one('POST /containers/{}/rename', (managed, { query }, registry) => {

@@ -26,9 +26,12 @@ const argvOf = ({ container }: ManagedContainer): readonly string[] => resolveAr
 /** `Up 3 minutes`, `Exited (0) 2 hours ago`. */
 function statusText(managed: ManagedContainer): string {
   const since = (time: string): string => elapsed(Date.now() - Date.parse(time));
-  if (managed.state === 'running') return `Up ${since(managed.startedAt)}`;
+  if (managed.state === 'running') return `Up ${since(managed.startedAt)}${managed.container.paused ? ' (Paused)' : ''}`;
   return managed.exit === null ? 'Created' : `Exited (${managed.exit.code}) ${since(managed.finishedAt)} ago`;
 }
+
+/** As docker has it: created, running, paused or exited. */
+const stateName = ({ state, container }: ManagedContainer): string => (container.paused ? 'paused' : state);
 
 export const summarize = (managed: ManagedContainer): ContainerSummary => ({
   Id: managed.container.id,
@@ -37,7 +40,7 @@ export const summarize = (managed: ManagedContainer): ContainerSummary => ({
   ImageID: managed.container.image.id,
   Command: argvOf(managed).join(' '),
   Created: Math.floor(managed.created.getTime() / 1000),
-  State: managed.state,
+  State: stateName(managed),
   Status: statusText(managed),
   Labels: managed.container.options.labels ?? {},
   Ports: [],
@@ -57,9 +60,9 @@ export function describe(managed: ManagedContainer): unknown {
     Path: argv[0],
     Args: argv.slice(1),
     State: {
-      Status: state,
+      Status: stateName(managed),
       Running: state === 'running',
-      Paused: false,
+      Paused: container.paused,
       Restarting: false,
       OOMKilled: exit?.outOfMemory ?? false,
       Dead: false,

@@ -77,7 +77,7 @@ export class ManagedContainer {
     if (this.container.state === 'running' && !force)
       throw new HolmError(
         'ECONFLICT',
-        `cannot remove container "${this.container.name}": it is ${this.state}: stop it first, or use force`,
+        `cannot remove container "${this.container.name}": it is ${this.container.paused ? 'paused' : this.state}: stop it first, or use force`,
       );
     await this.container.remove();
     await this.ended;

@@ -5,6 +5,7 @@ export { ALL_CAPABILITIES, capabilityMask, DEFAULT_CAPABILITIES } from './capabi
 export { type Change, changesBelow } from './changes.ts';
 export { startContainer, startProcess } from './container.ts';
 export { createKernel } from './create.ts';
+export { isFrozen, setFrozen } from './freeze.ts';
 export { describeProcess, type ProcessInfo, processesIn } from './processes.ts';
 export { RuntimeProcess, releaseLayer, type WritableLayer } from './runtime_process.ts';
 export type { ContainerSpec, FolderMount, NamespaceSource, Started, TmpfsMount } from './spec.ts';
