@@ -141,7 +141,7 @@ export class RandomWorld {
       readOnly: random.chance(5),
       folders: [],
       tmpfs: random.chance(50) ? [{ destination: '/tmp', flags: 0, data: 'size=8m' }] : [],
-      namespaces: { uts: 'new', ipc: 'new', pid: 'new', net: 'new', cgroup: 'new' },
+      namespaces: { user: 'engine', uts: 'new', ipc: 'new', pid: 'new', net: 'new', cgroup: 'new' },
       shm: 1 << 22,
       sysctls: {},
       privileged: random.chance(50),
@@ -158,6 +158,7 @@ export class RandomWorld {
         streams: id,
         capabilities: random.chance(60) ? ALL_CAPABILITIES : DEFAULT_CAPABILITIES,
         noNewPrivileges: false,
+        seccomp: null,
       },
     };
     const started = startContainer(kernel, spec);
