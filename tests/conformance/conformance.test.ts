@@ -3,7 +3,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { canCompile, expectedFile, type Mode, modes, programs, runProgram } from './run.ts';
+import { canCompile, expectedFile, type JitMode, jitModes, type Mode, modes, programs, runProgram } from './run.ts';
+
+/** What touches code, faults, contexts and clocks most; all programs in all modes: docs/decisions/test_modes.md. */
+const WITH_JIT: readonly (readonly [JitMode, Mode, readonly string[]])[] = [
+  ['off', 'normal', ['signal/faults.c', 'mm/mmap.c']],
+  ['on', 'save', ['signal/frame.c', 'futex/futex.c']],
+  ['eager', 'normal', ['signal/faults.c', 'mm/mmap.c', 'process/clone.c', 'ptrace/basic.c']],
+  ['exits', 'wake', ['futex/futex.c', 'process/threads.c']],
+];
 
 describe.skipIf(!canCompile())('conformance', () => {
   for (const mode of Object.keys(modes) as Mode[]) {
@@ -16,4 +24,14 @@ describe.skipIf(!canCompile())('conformance', () => {
       }
     });
   }
+  describe('jit', () => {
+    for (const [jit, mode, names] of WITH_JIT) {
+      for (const source of programs(names)) {
+        it(`${jit}, ${mode}: ${relative(import.meta.dirname, source)}`, async () => {
+          const { text, details } = await runProgram(source, { ...modes[mode], jit: jitModes[jit], timeout: 100_000 });
+          expect(text, details).toBe(readFileSync(expectedFile(source), 'latin1'));
+        });
+      }
+    }
+  });
 });

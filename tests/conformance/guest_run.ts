@@ -19,6 +19,7 @@ import { cloneTask } from '../../src/kernel/task/task_clone.ts';
 import { releaseProcess } from '../../src/kernel/task/task_exit.ts';
 import { IovIter } from '../../src/kernel/vfs/iov_iter.ts';
 import { openAt } from '../../src/kernel/vfs/open.ts';
+import type { JitOptions } from '../../src/machine/jit/jit.ts';
 
 const AT_FDCWD = -100;
 const O_WRONLY_CREAT = 0o101;
@@ -44,6 +45,7 @@ export interface GuestOptions extends KernelOptions {
   readonly timeout?: number;
   /** Write the kernel down and go on with what was read back, after this share of the slices. */
   readonly saveAndRestore?: number;
+  readonly jit?: Partial<JitOptions>;
   /** Print system calls as they happen. */
   readonly trace?: boolean;
 }
@@ -79,6 +81,7 @@ export async function runGuest(program: Uint8Array, options: GuestOptions = {}):
   ]);
   const log: string[] = [];
   const platform = createPlatform({
+    jit: options.jit ?? {},
     blocks: { read: () => -5 },
     layers: { layer: () => null },
     console: (name) => {

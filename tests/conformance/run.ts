@@ -1,7 +1,7 @@
 /**
  * Runs the conformance programs and compares their output with what real Linux printed.
  *
- *   npx tsx tests/conformance/run.ts [--mode normal|wake|absent|save] [--trace] [--show] [PROGRAM.c | TOPIC …]
+ *   npx tsx tests/conformance/run.ts [--mode normal|wake|absent|save] [--jit off|on|eager|exits] [--trace] [--show] [PROGRAM.c | TOPIC …]
  *   npx tsx tests/conformance/run.ts --record COMMAND [PROGRAM.c | TOPIC …]
  *
  * --record runs the programs on a real Linux: COMMAND is given `--timeout S --add FOLDER -- SCRIPT` and must run the script there with
@@ -14,6 +14,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { JitOptions } from '../../src/machine/jit/jit.ts';
 import type { GuestOptions } from './guest_run.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -26,6 +27,15 @@ export const modes: Readonly<Record<Mode, GuestOptions>> = {
   wake: { wakeEverything: true },
   absent: { firstTouchAbsent: true },
   save: { saveAndRestore: 0.3 },
+};
+
+/** How much is translated: nothing; what pays; everything at first sight; … and code that ends at every transfer that takes fuel. */
+export type JitMode = 'off' | 'on' | 'eager' | 'exits';
+export const jitModes: Readonly<Record<JitMode, Partial<JitOptions>>> = {
+  off: { threshold: Number.POSITIVE_INFINITY },
+  on: { threshold: 4, portion: 64 },
+  eager: { eager: true, threshold: 0 },
+  exits: { eager: true, threshold: 0, quantum: 0 },
 };
 
 /** Whether the C programs can be built here. */
@@ -117,6 +127,7 @@ async function main(argv: string[]): Promise<void> {
   const flag = (name: string): boolean => argv.includes(name) && argv.splice(argv.indexOf(name), 1).length > 0;
   const value = (name: string): string | undefined => (argv.includes(name) ? argv.splice(argv.indexOf(name), 2)[1] : undefined);
   const mode = (value('--mode') ?? 'normal') as Mode;
+  const jit = value('--jit') as JitMode | undefined;
   const recorder = value('--record');
   const trace = flag('--trace');
   const show = flag('--show');
@@ -130,7 +141,7 @@ async function main(argv: string[]): Promise<void> {
   for (const source of sources) {
     const name = relative(here, source);
     const started = performance.now();
-    const { text, details } = await runProgram(source, { ...modes[mode], trace });
+    const { text, details } = await runProgram(source, { ...modes[mode], ...(jit && { jit: jitModes[jit], timeout: 180_000 }), trace });
     const time = `${Math.round(performance.now() - started)} ms`;
     const file = expectedFile(source);
     if (show || !existsSync(file)) {

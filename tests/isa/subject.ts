@@ -4,7 +4,7 @@ import { arm64 } from '../../src/isa/arm64/table.ts';
 import { Decoder } from '../../src/isa/decoder.ts';
 import { InsnTable } from '../../src/isa/insn_table.ts';
 import type { Operation } from '../../src/isa/operation.ts';
-import { createMachine } from '../../src/machine/machine.ts';
+import { createMachine, type MachineOptions } from '../../src/machine/machine.ts';
 import {
   ACCESS_EXEC,
   ACCESS_READ,
@@ -47,9 +47,9 @@ export class Subject {
   private readonly codeFrame: number;
   private readonly dataFrame: number;
 
-  constructor() {
+  constructor(options: Partial<MachineOptions> = {}) {
     const clock = { monotonic: () => 12345, realtime: () => ({ seconds: 0, nanoseconds: 0 }) };
-    const machine = createMachine({ clock, codeBlocks: 8, slots: 2 });
+    const machine = createMachine({ clock, codeBlocks: 8, slots: 2, ...options });
     machine.ram.grow(16);
     this.machine = machine;
     this.codeFrame = machine.ram.firstFrame;

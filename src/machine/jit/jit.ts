@@ -294,9 +294,10 @@ export class Jit {
     this.freeIndices.push(index);
     this.count -= 1;
     for (const [, frame] of pages) {
-      const users = this.byFrame.get(frame)!;
-      users.delete(translation);
-      if (users.size === 0) this.byFrame.delete(frame);
+      // A frame may be behind several pages.
+      const users = this.byFrame.get(frame);
+      users?.delete(translation);
+      if (users?.size === 0) this.byFrame.delete(frame);
     }
     const rest = this.translations.get(place)!.filter((known) => known !== translation);
     if (rest.length > 0) this.translations.set(place, rest);
