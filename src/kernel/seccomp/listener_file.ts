@@ -56,7 +56,7 @@ export class SeccompFile extends AnonymousFile {
         // Waking happens on the one processor that there is.
         return (argument & ~s.SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) !== 0 ? -EINVAL : 0;
       default:
-        if ((request & 0xffff) !== s.SECCOMP_IOCTL_NOTIF_ADDFD_NR || request >>> 30 !== 1) return -EINVAL;
+        if ((request & 0xffff) !== s.SECCOMP_IOCTL_NOTIF_ADDFD_NR) return -EINVAL;
         return this.addFd(task, argument, (request >>> 16) & 0x3fff);
     }
   }

@@ -142,6 +142,10 @@ function chooseThread(leader: Task, signo: number): Task | null {
   return null;
 }
 
+/** Whether the process ends at once, even where nothing else would wake it. With a core dump it is the thread's doing. Linux: sig_fatal. */
+const isFatal = ({ sighand }: ThreadGroup, signo: number): boolean =>
+  sighand.get(signo).handler === SIG_DFL && !isIn(IGNORED_BY_DEFAULT | STOP_SIGNALS | CORE_SIGNALS, signo);
+
 /** Choose the thread that takes the signal and wake it. Linux: complete_signal. */
 function complete(task: Task, signo: number, toProcess: boolean): void {
   const { group } = task;
@@ -151,8 +155,8 @@ function complete(task: Task, signo: number, toProcess: boolean): void {
     chosen.wake();
     return;
   }
-  if (signo === SIGKILL) {
-    killGroup(group, SIGKILL);
+  if (signo === SIGKILL || (isFatal(group, signo) && task.tracee === null)) {
+    killGroup(group, signo);
     return;
   }
   chosen.signalPending = true;

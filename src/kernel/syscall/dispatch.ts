@@ -87,7 +87,7 @@ const restarted = (task: Task): Syscall | undefined => (task.restarting < 0 ? un
 export function restartCall(task: Task): void {
   const code = task.interruptedBy;
   task.interruptedBy = 0;
-  if (!task.inSyscall || code === 0 || task.syscallWork <= WORK_SECCOMP) return;
+  if (!task.inSyscall || code === 0 || task.syscallWork === 0) return;
   task.entryStep = ENTRY_BEGIN;
   if (code !== ERESTART_RESTARTBLOCK) return;
   if (task.restarting < 0) task.restarting = task.syscallNumber;
