@@ -12,6 +12,9 @@ import { inventName } from './names.ts';
 import { type ContainerOptions, checkName } from './options.ts';
 import { runSecondStage } from './second_stage.ts';
 
+/** The most that /proc/sys/kernel/pid_max can be, as systemd sets it: numbers are seldom used again. */
+const PID_MAX = 4194304;
+
 /** What the engine answers for the kernel's platform: the host's side of named things. */
 export interface PlatformBindings {
   console(name: string): Console | null;
@@ -99,6 +102,7 @@ export class Engine {
         trace: (container, line) => this.traces.get(container)?.(line),
       });
       const kernel = createKernel(platform);
+      kernel.pidMax = PID_MAX;
       this.booted = { kernel, driver: new Driver(kernel, this.host.scheduling, () => this.afterSlice()) };
     }
     return this.booted;
