@@ -6,9 +6,8 @@ import { FRAME_SIZE } from '../../../platform/ram.ts';
 import type { Task } from '../../task/task.ts';
 import type { Inode } from '../../vfs/inode.ts';
 import { IovIter } from '../../vfs/iov_iter.ts';
-import { type OverlayInode, XATTR_ORIGIN } from './overlay_inode.ts';
+import type { OverlayInode } from './overlay_inode.ts';
 
-const PRIVATE_XATTR = 'trusted.overlay.';
 const CHUNK = 1 << 16;
 
 /** Make sure that `inode` has an upper file, with its contents unless they are about to be discarded: 0, an errno or NOT_RESIDENT. */
@@ -61,14 +60,14 @@ function symlinkCopy(task: Task, directory: Inode, name: string, lower: Inode): 
 
 function fillCopy(task: Task, inode: OverlayInode, lower: Inode, upper: Inode, withoutData: boolean): number {
   for (const name of lower.listxattr(task)) {
-    if (name.startsWith(PRIVATE_XATTR)) continue;
+    if (name.startsWith(inode.sb.privateXattr)) continue;
     const value = lower.getxattr(task, name);
     if (isErrno(value)) continue;
     const failed = upper.setxattr(task, name, value, 0);
     if (failed < 0) return failed;
   }
   if (!inode.isDirectory && lower.nlink === 1) {
-    const failed = upper.setxattr(task, XATTR_ORIGIN, inode.sb.encodeOrigin(lower), 0);
+    const failed = upper.setxattr(task, inode.sb.xattrOrigin, inode.sb.encodeOrigin(lower), 0);
     if (failed < 0) return failed;
   }
   const failed = withoutData ? 0 : copyData(task, lower, upper);

@@ -16,10 +16,6 @@ import { lookupOverlay } from './overlay_lookup.ts';
 import * as names from './overlay_names.ts';
 import type { OverlaySuperBlock } from './overlay_super_block.ts';
 
-const PRIVATE_XATTR = 'trusted.overlay.';
-export const XATTR_OPAQUE: string = `${PRIVATE_XATTR}opaque`;
-export const XATTR_ORIGIN: string = `${PRIVATE_XATTR}origin`;
-
 export class OverlayInode extends Inode {
   declare readonly sb: OverlaySuperBlock;
   upper: Inode | null;
@@ -202,15 +198,15 @@ export class OverlayInode extends Inode {
   }
 
   override getxattr(task: Task, name: string): Uint8Array | number {
-    return name.startsWith(PRIVATE_XATTR) ? -EOPNOTSUPP : this.real.getxattr(task, name);
+    return name.startsWith(this.sb.privateXattr) ? -EOPNOTSUPP : this.real.getxattr(task, name);
   }
 
   override listxattr(task: Task): readonly string[] {
-    return this.real.listxattr(task).filter((name) => !name.startsWith(PRIVATE_XATTR));
+    return this.real.listxattr(task).filter((name) => !name.startsWith(this.sb.privateXattr));
   }
 
   override setxattr(task: Task, name: string, value: Uint8Array, flags: number): number {
-    if (name.startsWith(PRIVATE_XATTR)) return -EPERM;
+    if (name.startsWith(this.sb.privateXattr)) return -EPERM;
     const failed = copyUp(task, this, false);
     if (failed < 0) return failed;
     const result = this.upper!.setxattr(task, name, value, flags);
@@ -219,7 +215,7 @@ export class OverlayInode extends Inode {
   }
 
   override removexattr(task: Task, name: string): number {
-    if (name.startsWith(PRIVATE_XATTR)) return -EPERM;
+    if (name.startsWith(this.sb.privateXattr)) return -EPERM;
     const present = this.real.getxattr(task, name);
     if (isErrno(present)) return present;
     const failed = copyUp(task, this, false);

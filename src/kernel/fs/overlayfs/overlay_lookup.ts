@@ -4,7 +4,8 @@ import { EIO, ENOENT, ENOMEM, isErrno } from '../../../abi/errno.ts';
 import { S_IFCHR, S_IFDIR, S_IFMT } from '../../../abi/stat.ts';
 import type { Task } from '../../task/task.ts';
 import type { Inode } from '../../vfs/inode.ts';
-import { OverlayInode, XATTR_OPAQUE, XATTR_ORIGIN } from './overlay_inode.ts';
+import { OverlayInode } from './overlay_inode.ts';
+import type { OverlaySuperBlock } from './overlay_super_block.ts';
 
 /** A deletion recorded in an upper directory. */
 export const isWhiteout = (inode: Inode): boolean => (inode.mode & S_IFMT) === S_IFCHR && inode.rdev === 0;
@@ -12,8 +13,8 @@ export const isWhiteout = (inode: Inode): boolean => (inode.mode & S_IFMT) === S
 const isDirectory = (inode: Inode): boolean => (inode.mode & S_IFMT) === S_IFDIR;
 
 /** A directory that hides the ones below it. */
-export function isOpaque(task: Task, directory: Inode): boolean {
-  const value = directory.getxattr(task, XATTR_OPAQUE);
+export function isOpaque(task: Task, sb: OverlaySuperBlock, directory: Inode): boolean {
+  const value = directory.getxattr(task, sb.xattrOpaque);
   return !isErrno(value) && value.length === 1 && value[0] === 0x79;
 }
 
@@ -36,7 +37,7 @@ function lookupLowers(task: Task, directory: OverlayInode, name: string, wantDir
       break;
     }
     found.push(inode);
-    if (isOpaque(task, inode)) break;
+    if (isOpaque(task, directory.sb, inode)) break;
   }
   return found;
 }
@@ -49,7 +50,7 @@ export function shownByLower(task: Task, directory: OverlayInode, name: string):
 
 /** The number that a file had before it was copied up. */
 export function originOf(task: Task, directory: OverlayInode, upper: Inode): number | undefined {
-  const value = upper.getxattr(task, XATTR_ORIGIN);
+  const value = upper.getxattr(task, directory.sb.xattrOrigin);
   return isErrno(value) ? undefined : directory.sb.decodeOrigin(value);
 }
 
@@ -60,7 +61,7 @@ export function lookupOverlay(task: Task, directory: OverlayInode, name: string)
     if (isWhiteout(upper)) return -ENOENT;
     const known = directory.sb.byUpper.get(upper);
     if (known !== undefined) return known;
-    if (!isDirectory(upper) || isOpaque(task, upper)) return newUpperInode(task, directory, name, upper, []);
+    if (!isDirectory(upper) || isOpaque(task, directory.sb, upper)) return newUpperInode(task, directory, name, upper, []);
   }
   const lowers = lookupLowers(task, directory, name, upper !== null);
   if (isErrno(lowers)) return lowers;

@@ -8,7 +8,7 @@ import type { DirEmit } from '../../vfs/file.ts';
 import type { Inode } from '../../vfs/inode.ts';
 import { copyUp, invalidate } from './copy_up.ts';
 import { mergeNames } from './merge_names.ts';
-import { OverlayInode, XATTR_OPAQUE } from './overlay_inode.ts';
+import { OverlayInode } from './overlay_inode.ts';
 import { existing, isWhiteout, lookupOverlay, newUpperInode, originOf, realLookup, shownByLower } from './overlay_lookup.ts';
 
 const OPAQUE = new Uint8Array([0x79]);
@@ -39,7 +39,7 @@ export function createOverlay(
     if (whiteout) makeWhiteout(task, upper, name);
     return inode;
   }
-  if (whiteout && (mode & S_IFMT) === S_IFDIR) inode.setxattr(task, XATTR_OPAQUE, OPAQUE, 0);
+  if (whiteout && (mode & S_IFMT) === S_IFDIR) inode.setxattr(task, directory.sb.xattrOpaque, OPAQUE, 0);
   if ((directory.mode & S_ISGID) !== (upper.mode & S_ISGID)) directory.copyFromReal();
   invalidate(upper, name);
   refreshed(directory);
@@ -169,8 +169,8 @@ export function renameOverlay(task: Task, from: OverlayInode, name: string, to: 
   if (failed < 0) return failed;
   const result = renameReal(task, { from: from.upper!, to: to.upper!, name, newName, exchange, inode, target });
   if (result < 0) return result;
-  if (inode.isDirectory && newBelow === true) inode.upper!.setxattr(task, XATTR_OPAQUE, OPAQUE, 0);
-  if (exchange && target!.isDirectory && oldBelow === true) target!.upper!.setxattr(task, XATTR_OPAQUE, OPAQUE, 0);
+  if (inode.isDirectory && newBelow === true) inode.upper!.setxattr(task, inode.sb.xattrOpaque, OPAQUE, 0);
+  if (exchange && target!.isDirectory && oldBelow === true) target!.upper!.setxattr(task, inode.sb.xattrOpaque, OPAQUE, 0);
   if (!exchange && oldBelow === true) {
     const hidden = makeWhiteout(task, from.upper!, name);
     if (hidden < 0) return hidden;

@@ -18,15 +18,21 @@ export class OverlaySuperBlock extends SuperBlock {
   readonly lowers: readonly Inode[];
   /** The overlay's inodes for those of the upper tree that may have several names. */
   readonly byUpper: Map<Inode, OverlayInode> = new Map();
+  /** How many overlays lie on each other. Linux: s_stack_depth. */
+  readonly depth: number;
   private readonly options: string;
+  /** Its own extended attributes in the real trees, which it hides: trusted.overlay., or user.overlay. where the mounter may not use those. */
+  readonly privateXattr: string;
   /** The file systems involved; an inode's number is offset by the position of its own. */
   private readonly spaces: SuperBlock[] = [];
 
-  constructor(kernel: Kernel, type: FileSystemType, upper: Inode | null, lowers: readonly Inode[], flags: number, options: string) {
+  constructor(kernel: Kernel, type: FileSystemType, upper: Inode | null, lowers: readonly Inode[], flags: number, options: string, userXattr: boolean) {
     super(kernel, type, OVERLAYFS_SUPER_MAGIC, upper === null ? flags | MS_RDONLY : flags);
     this.upper = upper;
     this.lowers = lowers;
+    this.depth = 1 + Math.max(...lowers.map(({ sb }) => (sb instanceof OverlaySuperBlock ? sb.depth : 0)));
     this.options = options;
+    this.privateXattr = userXattr ? 'user.overlay.' : 'trusted.overlay.';
     for (const root of [...lowers, ...(upper === null ? [] : [upper])]) {
       root.refs++;
       if (!this.spaces.includes(root.sb)) {
@@ -35,6 +41,16 @@ export class OverlaySuperBlock extends SuperBlock {
       }
     }
     this.setRoot(new OverlayInode(this, null, '', upper, lowers));
+  }
+
+  /** On a directory: it hides the ones below. */
+  get xattrOpaque(): string {
+    return `${this.privateXattr}opaque`;
+  }
+
+  /** On a copy: from which lower inode it was made. */
+  get xattrOrigin(): string {
+    return `${this.privateXattr}origin`;
   }
 
   /** The number under which the overlay shows a real inode. */

@@ -14,6 +14,8 @@ import { OverlaySuperBlock } from './overlay_super_block.ts';
 
 /** Linux: OVL_MAX_STACK. */
 const MAX_LOWERS = 500;
+/** Overlays on overlays. Linux: FILESYSTEM_MAX_STACK_DEPTH. */
+const MAX_DEPTH = 2;
 /** Options that say what we do anyway. */
 const FIXED_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   redirect_dir: ['off', 'nofollow', 'follow'],
@@ -26,7 +28,7 @@ const FIXED_OPTIONS: Readonly<Record<string, readonly string[]>> = {
 export class OverlayType extends FileSystemType {
   readonly name: string = 'overlay';
   override readonly userNsMount: boolean = true;
-  override readonly options: readonly string[] = ['lowerdir', 'upperdir', 'workdir', 'volatile', ...Object.keys(FIXED_OPTIONS)];
+  override readonly options: readonly string[] = ['lowerdir', 'upperdir', 'workdir', 'userxattr', 'volatile', ...Object.keys(FIXED_OPTIONS)];
 
   protected override accepts(_task: Task, data: string): boolean {
     return parseMountOptions(data).every(([name, value]) => FIXED_OPTIONS[name]?.includes(value ?? '') !== false);
@@ -34,10 +36,14 @@ export class OverlayType extends FileSystemType {
 
   mount(kernel: Kernel, task: Task, _source: string, flags: number, data: string): SuperBlock | number {
     const places = new Map<string, string>();
-    for (const [name, value] of parseMountOptions(data)) {
+    const given = parseMountOptions(data);
+    const userXattr = given.some(([name]) => name === 'userxattr');
+    for (const [name, value] of given) {
       if (name === 'lowerdir' || name === 'upperdir' || name === 'workdir') places.set(name, value ?? '');
-      else if (name === 'volatile' && value === null) continue;
+      else if ((name === 'volatile' || name === 'userxattr') && value === null) continue;
       else if (value === null || FIXED_OPTIONS[name]?.includes(value) !== true) return -EINVAL;
+      // Anyone could write the extended attributes that say where to look. Linux: ovl_fs_params_verify.
+      else if (userXattr && name === 'redirect_dir' && value !== 'nofollow') return -EINVAL;
     }
     const lowerdir = places.get('lowerdir');
     const upperdir = places.get('upperdir');
@@ -53,12 +59,14 @@ export class OverlayType extends FileSystemType {
       if (isErrno(place)) return place;
       const work = directoryAt(task, workdir!);
       if (isErrno(work)) return work;
-      if (work.sb !== place.sb || work === place || place.sb.readOnly) return -EINVAL;
+      if (work.sb !== place.sb || work === place || place.sb.readOnly || place.sb instanceof OverlaySuperBlock) return -EINVAL;
       if (lowers.includes(place)) return -EBUSY;
       upper = place;
     }
-    const options = [...places].map(([name, value]) => `,${name}=${value}`).join('');
-    return new OverlaySuperBlock(kernel, this, upper, lowers as Inode[], flags, options);
+    const depths = (lowers as Inode[]).map(({ sb }) => (sb instanceof OverlaySuperBlock ? sb.depth : 0));
+    if (Math.max(...depths) >= MAX_DEPTH) return -EINVAL;
+    const options = [...places].map(([name, value]) => `,${name}=${value}`).join('') + (userXattr ? ',userxattr' : '');
+    return new OverlaySuperBlock(kernel, this, upper, lowers as Inode[], flags, options, userXattr);
   }
 }
 
