@@ -1,6 +1,6 @@
 /** fchmodat, fchownat, utimensat, truncate, fallocate and their kin. See the manual page of each. Linux: fs/open.c, fs/utimes.c. */
 
-import { EBADF, EFBIG, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, ESPIPE, isErrno } from '../../abi/errno.ts';
+import { EBADF, EFBIG, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, EROFS, ESPIPE, isErrno } from '../../abi/errno.ts';
 import * as c from '../../abi/fcntl.ts';
 import { IN_MODIFY } from '../../abi/inotify.ts';
 import { S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, UTIME_NOW, UTIME_OMIT } from '../../abi/stat.ts';
@@ -46,6 +46,7 @@ const fchmodat2 = defineSyscall('fchmodat2', [fd('dirfd'), str('path'), mode('mo
 
 /** Ids as the caller's user namespace has them. */
 function chown(task: Task, path: Path, user: number, group: number): number {
+  if (path.mount.readOnly) return -EROFS;
   const { userNs } = task.cred;
   const uid = user === NO_ID ? -1 : userNs.kuid(user);
   const gid = group === NO_ID ? -1 : userNs.kgid(group);

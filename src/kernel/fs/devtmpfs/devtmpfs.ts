@@ -41,7 +41,7 @@ export class DevtmpfsType extends FileSystemType {
     const sb = new DevtmpfsSuperBlock(kernel, this, TMPFS_MAGIC, flags);
     const root = sb.makeRoot(0o755, task.group.cgroup.memory);
     if (isErrno(root)) return root;
-    const failed = sb.configure(task, data, true) || populate(task, root);
+    const failed = sb.configure(task, data) || populate(task, root);
     if (failed === 0) return sb;
     sb.release();
     return failed;

@@ -60,7 +60,7 @@ function symlinkCopy(task: Task, directory: Inode, name: string, lower: Inode): 
 
 function fillCopy(task: Task, inode: OverlayInode, lower: Inode, upper: Inode, withoutData: boolean): number {
   for (const name of lower.listxattr(task)) {
-    if (name.startsWith(inode.sb.privateXattr)) continue;
+    if (inode.sb.shownXattr(name) === null) continue;
     const value = lower.getxattr(task, name);
     if (isErrno(value)) continue;
     const failed = upper.setxattr(task, name, value, 0);

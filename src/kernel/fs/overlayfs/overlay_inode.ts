@@ -1,6 +1,6 @@
 /** A file as the overlay shows it: the upper one if there is one, else the topmost lower one; directories are merged. Linux: fs/overlayfs/inode.c. */
 
-import { EIO, EOPNOTSUPP, EPERM, EROFS, isErrno } from '../../../abi/errno.ts';
+import { EIO, EROFS, isErrno } from '../../../abi/errno.ts';
 import { O_ACCMODE, O_RDONLY } from '../../../abi/fcntl.ts';
 import { S_IFDIR, S_IFMT } from '../../../abi/stat.ts';
 import type { MemoryGroup } from '../../mm/memory_group.ts';
@@ -198,29 +198,27 @@ export class OverlayInode extends Inode {
   }
 
   override getxattr(task: Task, name: string): Uint8Array | number {
-    return name.startsWith(this.sb.privateXattr) ? -EOPNOTSUPP : this.real.getxattr(task, name);
+    return this.real.getxattr(task, this.sb.realXattr(name));
   }
 
   override listxattr(task: Task): readonly string[] {
-    return this.real.listxattr(task).filter((name) => !name.startsWith(this.sb.privateXattr));
+    return this.real.listxattr(task).flatMap((name) => this.sb.shownXattr(name) ?? []);
   }
 
   override setxattr(task: Task, name: string, value: Uint8Array, flags: number): number {
-    if (name.startsWith(this.sb.privateXattr)) return -EPERM;
     const failed = copyUp(task, this, false);
     if (failed < 0) return failed;
-    const result = this.upper!.setxattr(task, name, value, flags);
+    const result = this.upper!.setxattr(task, this.sb.realXattr(name), value, flags);
     this.ctime = this.upper!.ctime;
     return result;
   }
 
   override removexattr(task: Task, name: string): number {
-    if (name.startsWith(this.sb.privateXattr)) return -EPERM;
-    const present = this.real.getxattr(task, name);
+    const present = this.getxattr(task, name);
     if (isErrno(present)) return present;
     const failed = copyUp(task, this, false);
     if (failed < 0) return failed;
-    const result = this.upper!.removexattr(task, name);
+    const result = this.upper!.removexattr(task, this.sb.realXattr(name));
     this.ctime = this.upper!.ctime;
     return result;
   }

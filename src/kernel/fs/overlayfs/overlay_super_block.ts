@@ -26,7 +26,15 @@ export class OverlaySuperBlock extends SuperBlock {
   /** The file systems involved; an inode's number is offset by the position of its own. */
   private readonly spaces: SuperBlock[] = [];
 
-  constructor(kernel: Kernel, type: FileSystemType, upper: Inode | null, lowers: readonly Inode[], flags: number, options: string, userXattr: boolean) {
+  constructor(
+    kernel: Kernel,
+    type: FileSystemType,
+    upper: Inode | null,
+    lowers: readonly Inode[],
+    flags: number,
+    options: string,
+    userXattr: boolean,
+  ) {
     super(kernel, type, OVERLAYFS_SUPER_MAGIC, upper === null ? flags | MS_RDONLY : flags);
     this.upper = upper;
     this.lowers = lowers;
@@ -41,6 +49,20 @@ export class OverlaySuperBlock extends SuperBlock {
       }
     }
     this.setRoot(new OverlayInode(this, null, '', upper, lowers));
+  }
+
+  /** The real name of an extended attribute of a file: names that are taken are moved aside. Linux: ovl_xattr_escape_name. */
+  realXattr(name: string): string {
+    const { privateXattr } = this;
+    return name.startsWith(privateXattr) ? `${privateXattr}overlay.${name.slice(privateXattr.length)}` : name;
+  }
+
+  /** How a real extended attribute is called; null if it is not shown. */
+  shownXattr(name: string): string | null {
+    const { privateXattr } = this;
+    if (!name.startsWith(privateXattr)) return name;
+    const escaped = `${privateXattr}overlay.`;
+    return name.startsWith(escaped) ? privateXattr + name.slice(escaped.length) : null;
   }
 
   /** On a directory: it hides the ones below. */

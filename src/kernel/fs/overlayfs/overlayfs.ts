@@ -28,7 +28,14 @@ const FIXED_OPTIONS: Readonly<Record<string, readonly string[]>> = {
 export class OverlayType extends FileSystemType {
   readonly name: string = 'overlay';
   override readonly userNsMount: boolean = true;
-  override readonly options: readonly string[] = ['lowerdir', 'upperdir', 'workdir', 'userxattr', 'volatile', ...Object.keys(FIXED_OPTIONS)];
+  override readonly options: readonly string[] = [
+    'lowerdir',
+    'upperdir',
+    'workdir',
+    'userxattr',
+    'volatile',
+    ...Object.keys(FIXED_OPTIONS),
+  ];
 
   protected override accepts(_task: Task, data: string): boolean {
     return parseMountOptions(data).every(([name, value]) => FIXED_OPTIONS[name]?.includes(value ?? '') !== false);

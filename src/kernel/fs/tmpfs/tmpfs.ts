@@ -78,7 +78,8 @@ export class TmpfsSuperBlock extends SuperBlock {
   blocks = 0;
   inodes = 0;
   private nextIno = 1;
-  private options = '';
+  /** What mount(2) said about the root. */
+  private owner = { mode: 0o1777, uid: 0, gid: 0 };
 
   /** An instance whose root is owned by the superuser, mode 1777, with no limits. */
   static create(kernel: Kernel, type: FileSystemType, flags = 0): TmpfsSuperBlock | number {
@@ -120,35 +121,48 @@ export class TmpfsSuperBlock extends SuperBlock {
     return 0;
   }
 
-  configure(task: Task, data: string, initial: boolean): number {
-    const total = this.kernel.memory.frames.limit;
-    const current: TmpfsOptions = {
-      blocks: initial ? Math.floor(total / 2) : this.maxBlocks,
-      inodes: initial ? Math.floor(total / 2) : this.maxInodes,
-      mode: this.root.inode!.mode & 0o7777,
-      uid: this.root.inode!.uid,
-      gid: this.root.inode!.gid,
-    };
-    const options = parseOptions(data, current, task, total);
-    if (options === null || options.blocks < this.blocks || options.inodes < this.inodes) return -EINVAL;
+  /** The limits when nobody says anything. Linux: shmem_default_max_blocks, shmem_default_max_inodes. */
+  private get defaultLimit(): number {
+    return Math.floor(this.kernel.memory.frames.limit / 2);
+  }
+
+  /** The options of mount(2); the root belongs to the caller unless they say something else. */
+  configure(task: Task, data: string): number {
+    const root = this.root.inode!;
+    const { fsuid: uid, fsgid: gid } = task.cred;
+    const defaults = { blocks: this.defaultLimit, inodes: this.defaultLimit, mode: root.mode & 0o7777, uid, gid };
+    const options = parseOptions(data, defaults, task, this.kernel.memory.frames.limit);
+    if (options === null) return -EINVAL;
     this.maxBlocks = options.blocks;
     this.maxInodes = options.inodes;
-    if (initial) {
-      const root = this.root.inode!;
-      root.mode = S_IFDIR | options.mode;
-      root.uid = options.uid;
-      root.gid = options.gid;
-    }
-    this.options = describe(options, current);
+    this.owner = options;
+    root.mode = S_IFDIR | options.mode;
+    root.uid = options.uid;
+    root.gid = options.gid;
     return 0;
   }
 
+  /** Only the limits can be changed later, and not below what is used. Linux: shmem_reconfigure. */
   override reconfigure(task: Task, _flags: number, data: string): number {
-    return this.configure(task, data, false);
+    const current = { blocks: this.maxBlocks, inodes: this.maxInodes, ...this.owner };
+    const options = parseOptions(data, current, task, this.kernel.memory.frames.limit);
+    if (options === null || options.blocks < this.blocks || options.inodes < this.inodes) return -EINVAL;
+    this.maxBlocks = options.blocks;
+    this.maxInodes = options.inodes;
+    return 0;
   }
 
+  /** Linux: shmem_show_options. */
   override showOptions(): string {
-    return `${this.options},inode64`;
+    const { maxBlocks, maxInodes, defaultLimit, owner } = this;
+    const finite = (limit: number): number => (limit === Number.POSITIVE_INFINITY ? 0 : limit);
+    let text = '';
+    if (maxBlocks !== defaultLimit) text += `,size=${finite(maxBlocks) * 4}k`;
+    if (maxInodes !== defaultLimit) text += `,nr_inodes=${finite(maxInodes)}`;
+    if (owner.mode !== 0o1777) text += `,mode=${owner.mode.toString(8)}`;
+    if (owner.uid !== 0) text += `,uid=${owner.uid}`;
+    if (owner.gid !== 0) text += `,gid=${owner.gid}`;
+    return `${text},inode64`;
   }
 
   override statfs(task: Task): StatFs {
@@ -170,17 +184,6 @@ export class TmpfsSuperBlock extends SuperBlock {
   }
 }
 
-/** As /proc/[pid]/mountinfo shows them. */
-function describe(options: TmpfsOptions, defaults: TmpfsOptions): string {
-  let text = '';
-  if (options.blocks !== defaults.blocks && options.blocks !== Number.POSITIVE_INFINITY) text += `,size=${options.blocks * 4}k`;
-  if (options.inodes !== defaults.inodes && options.inodes !== Number.POSITIVE_INFINITY) text += `,nr_inodes=${options.inodes}`;
-  if (options.mode !== 0o1777) text += `,mode=${options.mode.toString(8)}`;
-  if (options.uid !== 0) text += `,uid=${options.uid}`;
-  if (options.gid !== 0) text += `,gid=${options.gid}`;
-  return text;
-}
-
 export class TmpfsType extends FileSystemType {
   readonly name: string = 'tmpfs';
   override readonly userNsMount: boolean = true;
@@ -193,9 +196,7 @@ export class TmpfsType extends FileSystemType {
   mount(kernel: Kernel, task: Task, _source: string, flags: number, data: string): SuperBlock | number {
     const sb = TmpfsSuperBlock.create(kernel, this, flags);
     if (isErrno(sb)) return sb;
-    sb.root.inode!.uid = task.cred.fsuid;
-    sb.root.inode!.gid = task.cred.fsgid;
-    const failed = sb.configure(task, data, true);
+    const failed = sb.configure(task, data);
     if (failed === 0) return sb;
     sb.release();
     return failed;
