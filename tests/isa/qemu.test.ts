@@ -1,8 +1,9 @@
-/** The machine agrees with qemu-aarch64 on every operation and on random programs. Skipped where the tools are missing. */
+/** The interpreter and translated code agree with qemu-aarch64 on every operation and on random programs. Skipped where the tools are missing. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Operation } from '../../src/isa/operation.ts';
 import { isRegisterField } from '../../src/isa/pattern.ts';
+import { buildInterpreter } from '../../src/machine/machine.ts';
 import { TRAP_ALIGNMENT, TRAP_BREAKPOINT, TRAP_UNDEFINED } from '../../src/platform/cpu.ts';
 import { REG_FPCR, REG_FPSR, REG_NZCV, REG_PC, REG_SP, REG_V, REG_WORDS } from '../../src/platform/registers.ts';
 import { fill, PROGRAM, Qemu, qemuIsPresent, type Request, type Response, SLOT, sum } from './qemu/qemu.ts';
@@ -11,7 +12,12 @@ import { CODE, DATA, DATA_BYTES, decoder, operations, pointBases, Subject } from
 
 /** Instructions tried for each operation, and random programs. */
 const TIMES = Number(process.env['HOLM_QEMU_TIMES'] ?? 40);
-const PROGRAMS = Number(process.env['HOLM_QEMU_PROGRAMS'] ?? 2000);
+const PROGRAMS = Number(process.env['HOLM_QEMU_PROGRAMS'] ?? 1000);
+const SEED = Number(process.env['HOLM_QEMU_SEED'] ?? 0x1234567);
+/** How many of them are translated together. */
+const TOGETHER = 7;
+/** Of single instructions, one of so many is tried in translated code, too. */
+const TRANSLATED = Number(process.env['HOLM_QEMU_TRANSLATED'] ?? 20);
 /** Random words, for what must be undefined. */
 const WORDS = Number(process.env['HOLM_QEMU_WORDS'] ?? 50_000);
 /** Rows tried by one run of qemu. */
@@ -69,14 +75,22 @@ const COMPARED: readonly number[] = [
 
 const hex = (value: number): string => (value >>> 0).toString(16);
 
-function check(subject: Subject, { about, name, words, seed, block }: Case, response: Response, step: boolean): string | undefined {
-  subject.code(words, SLOT);
-  const outcome = subject.run(block, seed ? fill(seed) : new Uint8Array(DATA_BYTES), step);
+/** How a subject runs a case whose words are at `index` of the page; by default they are put there. */
+interface Way {
+  readonly step: boolean;
+  readonly index?: number;
+}
+
+function check(subject: Subject, { about, name, words, seed, block }: Case, response: Response, { step, index }: Way): string | undefined {
+  if (index === undefined) subject.code(words, SLOT);
+  const at = index ?? SLOT;
+  block[REG_PC] = CODE + 4 * at;
+  const outcome = subject.run(block, seed ? fill(seed) : new Uint8Array(DATA_BYTES), step, index === undefined);
   const ours = signalOf(outcome.trap);
   if (unchecked(name, outcome.trap)) return undefined;
   if (ours !== response.signal) return `${about}: ${outcome.trap}, but signal ${response.signal}`;
   if (ours !== 0) {
-    const pc = outcome.registers[REG_PC]! >>> 0;
+    const pc = (outcome.registers[REG_PC]! >>> 0) - 4 * (at - SLOT);
     if (pc !== response.pc) return `${about}: ${outcome.trap} at ${hex(pc)}, not ${hex(response.pc)}`;
     const address = Number.parseInt(outcome.trap.split(' ')[1]!, 16);
     // qemu gives no address for those that no user program has.
@@ -140,6 +154,9 @@ function adapted(random: Random, at: number): number {
         if (name.startsWith('r') && (value === BASE || value === INDEX || value === INDEX - 1)) put(name, value & 15);
       }
     }
+    // Mostly near, so that the program goes on.
+    const imm12 = pattern.fields.find((field) => field.name === 'imm12');
+    if (memory && imm12 && random.chance(95)) put('imm12', (word >>> imm12.low) & 63);
     for (const name of ['imm26', 'imm19', 'imm14']) {
       if (FORWARD.test(row.name) && pattern.fields.some((field) => field.name === name)) put(name, 1 + random.below(PROGRAM - at));
     }
@@ -160,22 +177,19 @@ function program(random: Random): Case {
 
 describe.skipIf(!qemuIsPresent())('qemu-aarch64', () => {
   let qemu: Qemu;
-  let subject: Subject;
+  let interpreter: Subject;
+  let translated: Subject;
 
   beforeAll(() => {
     qemu = new Qemu();
-    subject = new Subject();
+    const image = buildInterpreter();
+    interpreter = new Subject({ interpreter: image });
+    translated = new Subject({ interpreter: image, jit: { eager: true, threshold: 0, maxRegions: 64 } });
   });
 
   afterAll(() => {
     qemu.close();
   });
-
-  const expectSame = (cases: readonly Case[], step: boolean): void => {
-    const responses = qemu.run(cases);
-    const failures = cases.flatMap((one, i) => check(subject, one, responses[i]!, step) ?? []);
-    expect(failures.slice(0, 40)).toEqual([]);
-  };
 
   const rows = [...new Set(tried.map(({ template }) => template.row.name))];
   const batches = Array.from({ length: Math.ceil(rows.length / BATCH) }, (_, i) => rows.slice(i * BATCH, (i + 1) * BATCH));
@@ -186,7 +200,12 @@ describe.skipIf(!qemuIsPresent())('qemu-aarch64', () => {
       .filter(({ template }) => names.has(template.row.name))
       .flatMap((operation) => Array.from({ length: TIMES }, () => oneInstruction(random, operation)))
       .filter((one) => one !== undefined);
-    expectSame(cases, true);
+    const responses = qemu.run(cases);
+    const failures = cases.flatMap((one, i) => {
+      const failure = check(interpreter, one, responses[i]!, { step: true });
+      return failure ?? (i % TRANSLATED === 0 ? (check(translated, one, responses[i]!, { step: false }) ?? []) : []);
+    });
+    expect(failures.slice(0, 40)).toEqual([]);
   });
 
   test('unallocated encodings', () => {
@@ -207,12 +226,25 @@ describe.skipIf(!qemuIsPresent())('qemu-aarch64', () => {
   });
 
   test('random programs', () => {
-    const random = new Random(0x1234567);
-    for (let done = 0; done < PROGRAMS; done += 500) {
-      expectSame(
-        Array.from({ length: Math.min(500, PROGRAMS - done) }, () => program(random)),
-        false,
-      );
+    const random = new Random(SEED);
+    let executed = 0;
+    for (let done = 0; done < PROGRAMS; done += 70 * TOGETHER) {
+      const cases = Array.from({ length: Math.min(70 * TOGETHER, PROGRAMS - done) }, () => program(random));
+      const responses = qemu.run(cases);
+      const failures: string[] = [];
+      for (let first = 0; first < cases.length; first += TOGETHER) {
+        const group = cases.slice(first, first + TOGETHER);
+        const places = translated.programs(group.map(({ words }) => words));
+        group.forEach((one, i) => {
+          const response = responses[first + i]!;
+          executed += response.signal === 0 ? PROGRAM : Math.max(0, (response.pc - CODE) / 4 - SLOT);
+          const failure =
+            check(interpreter, one, response, { step: false }) ?? check(translated, one, response, { step: false, index: places[i]! });
+          if (failure) failures.push(failure);
+        });
+      }
+      expect(failures.slice(0, 5)).toEqual([]);
     }
+    console.log(`${PROGRAMS} programs from seed ${SEED}, ${executed} instructions`);
   });
 });

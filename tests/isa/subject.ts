@@ -71,9 +71,30 @@ export class Subject {
     return new Uint8Array(code.slice().buffer);
   }
 
-  run(initial: Int32Array, data: Uint8Array, step: boolean): Outcome {
-    const { cpu, ram } = this.machine;
+  /** Several programs, and a function that calls them all, so that they are translated together. Where they are: indices in the page. */
+  programs(programs: readonly (readonly number[])[]): number[] {
+    const words: number[] = programs.map(() => 0);
+    const starts = programs.map((program, i) => {
+      words.push(SVC);
+      const start = words.length;
+      words[i] = 0x94000000 | (start - i);
+      words.push(...program);
+      return start;
+    });
+    this.code(words, 0);
     this.machine.invalidateCode(this.codeFrame);
+    const { cpu } = this.machine;
+    cpu.registers[REG_PC] = CODE;
+    cpu.singleStep = false;
+    cpu.fuel = 0;
+    cpu.run(this.space);
+    return starts;
+  }
+
+  /** `fresh`: the code may have changed. */
+  run(initial: Int32Array, data: Uint8Array, step: boolean, fresh = true): Outcome {
+    const { cpu, ram } = this.machine;
+    if (fresh) this.machine.invalidateCode(this.codeFrame);
     const at = this.dataFrame * 4096;
     ram.views.u8.set(data, at);
     cpu.registers.set(initial);

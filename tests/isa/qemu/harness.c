@@ -18,7 +18,7 @@
 #define BLOCK (SAVE + 0x1000)
 #define WORDS 208
 
-#define PROGRAM 16 /* instructions; the slot in the stub below has as many */
+#define PROGRAM 64 /* instructions; the slot in the stub below has as many */
 
 struct request { uint32_t words[PROGRAM], seed; int32_t block[WORDS]; };
 struct response { uint32_t signal, memory, pc, unused; uint64_t address; int32_t block[WORDS]; };
@@ -44,7 +44,7 @@ __asm__(
   " movz x30, #0x6ff0, lsl #16\n movk x30, #0x1000\n"
   " ldr w0, [x30, #276]\n msr fpcr, x0\n ldr w0, [x30, #280]\n msr fpsr, x0\n ldr w0, [x30, #272]\n msr nzcv, x0\n"
   " vectors ldp\n ldr x0, [x30, #256]\n mov sp, x0\n pairs ldp\n ldr x30, [x30, #240]\n"
-  "stub_slot:\n .rept 16\n nop\n .endr\n"
+  "stub_slot:\n .rept 64\n nop\n .endr\n"
   " msr tpidr_el0, x30\n movz x30, #0x6ff0, lsl #16\n movk x30, #0x1000\n pairs stp\n"
   " mrs x0, tpidr_el0\n str x0, [x30, #240]\n mov x0, sp\n str x0, [x30, #256]\n mrs x0, nzcv\n str w0, [x30, #272]\n"
   " mrs x0, fpcr\n str w0, [x30, #276]\n mrs x0, fpsr\n str w0, [x30, #280]\n vectors stp\n"

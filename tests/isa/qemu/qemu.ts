@@ -14,7 +14,7 @@ const QEMU = 'qemu-aarch64-static';
 const QEMU_CPU = 'neoverse-n1';
 
 /** Instructions of a program; a shorter one is followed by NOPs. */
-export const PROGRAM = 16;
+export const PROGRAM = 64;
 /** The harness has the first instruction here in its page. */
 export const SLOT: number = 0x800 / 4;
 const NOP = 0xd503201f;
