@@ -9,7 +9,7 @@ import { canCompile, expectedFile, type JitMode, jitModes, type Mode, modes, pro
 const WITH_JIT: readonly (readonly [JitMode, Mode, readonly string[]])[] = [
   ['off', 'normal', ['signal/faults.c', 'mm/mmap.c']],
   ['on', 'save', ['signal/frame.c', 'futex/futex.c']],
-  ['eager', 'normal', ['signal/faults.c', 'mm/mmap.c', 'process/clone.c', 'ptrace/basic.c']],
+  ['eager', 'normal', ['signal/faults.c', 'mm/mmap.c', 'mm/code.c', 'process/clone.c', 'ptrace/basic.c']],
   ['exits', 'wake', ['futex/futex.c', 'process/threads.c']],
 ];
 
