@@ -12,8 +12,8 @@ import { FunctionBuilder, type Label } from '../wasm/function.ts';
 import type { Helper } from '../wasm/helpers.ts';
 import { GENERAL, type Node, VECTOR } from '../wasm/ir.ts';
 import { BR_TABLE, I32, I32_LOAD, I32_STORE, I64, I64_LOAD, I64_STORE, i32, i64, RETURN_CALL, UNREACHABLE } from '../wasm/opcodes.ts';
-import { FlagState } from './flag_state.ts';
-import { analyse, type Flow, type FlowBlock, flagUses, type Segment } from './flow.ts';
+import { FlagState, follows } from './flag_state.ts';
+import { analyse, type FlagUse, type Flow, type FlowBlock, flagUses, indexOfSet } from './flow.ts';
 import type { Instruction, Registers } from './instruction.ts';
 import { burns, type Region } from './region.ts';
 import { RegisterLocals } from './register_locals.ts';
@@ -52,13 +52,17 @@ class RegionEmitter implements Target {
   private readonly tables = { readTable: this.f.local(I32), writeTable: this.f.local(I32) };
   private readonly flags: FlagState;
   private readonly labels = new Map<FlowBlock, Label>();
-  private readonly exits = new Map<Segment, Label>();
+  /** By position in `flow.exits`. */
+  private exits: readonly Label[] = [];
   /** Of a region that is not reducible: the loop, and the local with the number of the block to go to. */
   private dispatch: { readonly loop: Label; readonly number: number } | undefined;
   /** What is being emitted. */
   private block!: FlowBlock;
   private instruction!: Instruction;
+  private use!: FlagUse;
   private pc = 0;
+  /** What has been changed since the state was last written back. */
+  private dirty: Registers = { general: 0, vector: 0 };
 
   constructor(region: Region, calls: RegionCalls) {
     this.region = region;
@@ -76,20 +80,27 @@ class RegionEmitter implements Target {
     f.i32Const(0).memory(I32_LOAD, AT_READ_TABLE).set(this.tables.readTable);
     f.i32Const(0).memory(I32_LOAD, AT_WRITE_TABLE).set(this.tables.writeTable);
     this.registers.read(first.liveIn);
-    for (const segment of flow.segments) this.exits.set(segment, f.block(I32));
+    const left = f.block(I32);
+    this.exits = flow.exits.map(() => f.block(I32));
     if (flow.reducible) this.tree(first);
     else this.dispatcher(blocks);
     f.op(UNREACHABLE);
-    for (const segment of flow.segments.toReversed()) this.sideExit(segment);
+    // Every exit leaves a number on the stack.
+    for (const dirty of flow.exits.toReversed()) {
+      f.end();
+      this.registers.writeBack(dirty);
+      f.br(left);
+    }
+    this.leaveFunction();
     return f;
   }
 
-  /** The end of a segment's exit block, which leaves a number on the stack. */
-  private sideExit(dirty: Segment): void {
+  /** The end of all exits. */
+  private leaveFunction(): void {
     const { f } = this;
     const number = f.local(I32);
     f.end().set(number);
-    this.writeBack(dirty);
+    f.i32Const(0).get(this.fuel).memory(I32_STORE, AT_FUEL);
     f.i32Const(0).get(number).i32Const(PC_MASK).op(i32.and).op(i64.extend_i32_s).i64Const(this.region.entry).op(i64.add);
     f.memory(I64_STORE, AT_TARGET).get(number).i32Const(~PC_MASK).op(i32.and).return();
     f.release(number);
@@ -132,15 +143,20 @@ class RegionEmitter implements Target {
     this.flags.begin(this.dispatch ? undefined : block);
     const uses = flagUses(block);
     this.pc = block.pc;
+    let { general, vector } = block.dirtyIn;
     block.instructions.forEach((instruction, i) => {
       this.instruction = instruction;
-      this.flags.use = uses[i]!;
+      this.use = uses[i]!;
+      this.flags.use = this.use;
+      this.dirty = { general, vector };
       emit(instruction.schedule, this);
+      general |= instruction.writes.general;
+      vector |= instruction.writes.vector;
       this.pc += 4;
     });
     const last = block.instructions.at(-1);
     this.pc -= 4;
-    if (block.stops) this.leave(this.pc + 4, STEP);
+    if (block.stops) this.leave(this.pc + 4, STEP, block.dirty, true);
     else if (last === undefined || last.ending === 'next') this.transfer(block, 0);
   }
 
@@ -215,9 +231,11 @@ class RegionEmitter implements Target {
       case 'branch':
         if (node.args.length > 1) {
           argument(1);
+          const { state } = this.flags;
           f.if();
           this.transfer(this.block, 0);
           f.else();
+          this.flags.state = state;
           this.transfer(this.block, 1);
           f.end();
         } else if (instruction.links) this.callDirectly(this.pc + instruction.offset);
@@ -247,12 +265,16 @@ class RegionEmitter implements Target {
   /** Leaves the region at the instruction if the condition on the stack holds: it is one for the interpreter. */
   private stopIf(): void {
     this.f.if();
-    this.leave(this.pc, STEP);
+    this.leave(this.pc, STEP, this.dirty, this.use.before);
     this.f.end();
   }
 
-  private leave(pc: number, reason: number): void {
-    this.f.i32Const(pc - this.region.entry + reason).br(this.exits.get(this.block.segment)!);
+  private leave(pc: number, reason: number, { general, vector }: Registers, flags: boolean): void {
+    const { f } = this;
+    const { state } = this.flags;
+    if (flags) this.flags.materialise();
+    this.flags.state = state;
+    f.i32Const(pc - this.region.entry + reason).br(this.exits[indexOfSet(this.flow.exits, general, vector)]!);
   }
 
   private burn(): void {
@@ -263,22 +285,19 @@ class RegionEmitter implements Target {
   private transfer(block: FlowBlock, which: number): void {
     const pc = block.successors[which]!;
     const next = block.inside[which];
+    const flags = next === undefined || next.flagsLiveIn;
     if (burns(this.pc, pc)) {
       this.burn();
-      this.checkFuel(pc);
+      this.f.get(this.fuel).i32Const(0).op(i32.lt_s).if();
+      this.leave(pc, EXHAUSTED, block.dirty, flags);
+      this.f.end();
     }
+    if (flags && (next === undefined || this.dispatch || !follows(next))) this.flags.materialise();
     if (next !== undefined) this.goto(next);
     else {
       this.writeBack(block.dirty);
       this.goOn(pc);
     }
-  }
-
-  /** Leaves the region if there is no fuel to go to an address. */
-  private checkFuel(pc: number): void {
-    this.f.get(this.fuel).i32Const(0).op(i32.lt_s).if();
-    this.leave(pc, EXHAUSTED);
-    this.f.end();
   }
 
   /** Ends the function by another one, everything being written back. */
@@ -331,6 +350,7 @@ class RegionEmitter implements Target {
     // The top byte of a target is ignored.
     f.i64Const(8).op(i64.shl).i64Const(8).op(i64.shr_s).set(target);
     this.burn();
+    this.flags.materialise();
     if (instruction.links) this.callAnywhere(() => f.get(target));
     else {
       this.writeBack(block.dirty);
@@ -345,6 +365,7 @@ class RegionEmitter implements Target {
     const burning = burns(this.pc, target);
     const link = this.calls.link(target);
     if (burning) this.burn();
+    this.flags.materialise();
     if (link === undefined) {
       this.callAnywhere(() => f.i64Const(target));
       return;

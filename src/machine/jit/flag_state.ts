@@ -1,7 +1,7 @@
 /**
- * NZCV while a region is emitted: mostly the operands of what set it last, from which each condition has its own comparison. Where a
- * side exit may need them, rule and operands are put into memory too (see flagsFunction in machine/interpreter/region_calls.ts).
- * Where nothing in the region will read the flags before they are written again, they are not kept.
+ * NZCV while a region is emitted: mostly the operands of what set it last, from which each condition has its own comparison. Where the
+ * region is left or paths meet, rule and operands are put into memory (see flagsFunction in machine/interpreter/region_calls.ts).
+ * Where nothing will read the flags before they are written again, they are not kept.
  */
 
 import { ruleNumber } from '../interpreter/region_calls.ts';
@@ -82,12 +82,15 @@ const LOGIC_TESTS: ReadonlyMap<number, 'eq' | 'ne' | 'lt_s' | 'ge_s' | 'gt_s' | 
   [LE!, 'le_s'],
 ]);
 
+/** Whether a block is entered from the end of another one only; the region's entry is from outside, too. */
+export const follows = ({ index, predecessors }: FlowBlock): boolean => index > 0 && predecessors.length === 1 && !predecessors[0]!.calls;
+
 export class FlagState {
   /** What becomes of the flags that the present instruction writes. */
-  use: FlagUse = { kept: true, used: true };
+  use: FlagUse = { after: true, before: true };
   private readonly f: FunctionBuilder;
   private readonly calls: Calls;
-  private state: State = 'memory';
+  state: State = 'memory';
   private block: FlowBlock | undefined;
   private readonly ends = new Map<FlowBlock, State>();
   private readonly wide: readonly [number, number];
@@ -109,10 +112,8 @@ export class FlagState {
   /** A block begins. undefined: nothing is known of what came before it. */
   begin(block: FlowBlock | undefined): void {
     this.block = block;
-    // The entry has a predecessor outside of the region.
-    const from = block && block.index > 0 && block.predecessors.length === 1 ? block.predecessors[0]! : undefined;
+    const from = block && follows(block) ? block.predecessors[0] : undefined;
     this.state = (from && this.ends.get(from)) ?? 'memory';
-    if (from?.calls) this.state = 'memory';
     this.changed();
   }
 
@@ -120,12 +121,28 @@ export class FlagState {
     if (this.block) this.ends.set(this.block, this.state);
   }
 
+  /** Puts the flags into memory. What is emitted next may be for another path: give it the state from before. */
+  materialise(): void {
+    const { f, state } = this;
+    if (state === 'number') {
+      f.i32Const(0).get(this.number).memory(I32_STORE, AT_NZCV);
+      f.i32Const(0).i32Const(0).memory(I32_STORE, AT_FLAG_RULE);
+    } else if (state !== 'memory') {
+      const [a, b] = this.operands(state);
+      const store = state.bits === 64 ? I64_STORE : I32_STORE;
+      f.i32Const(0).i32Const(ruleNumber(state)).memory(I32_STORE, AT_FLAG_RULE);
+      f.i32Const(0).get(a).memory(store, AT_FLAG_A);
+      if (state.name !== 'logic') f.i32Const(0).get(b).memory(store, AT_FLAG_B);
+    }
+    this.state = 'memory';
+  }
+
   private operands(rule: FlagRule): readonly [number, number] {
     return rule.bits === 64 ? this.wide : this.narrow;
   }
 
   set(rule: FlagRule, argument: (index: number) => void): void {
-    if (!this.use.used) return;
+    if (!this.use.after) return;
     const { f } = this;
     const [a, b] = this.operands(rule);
     argument(0);
@@ -133,12 +150,6 @@ export class FlagState {
     if (rule.name !== 'logic') {
       argument(1);
       f.set(b);
-    }
-    if (this.use.kept) {
-      f.i32Const(0).i32Const(ruleNumber(rule)).memory(I32_STORE, AT_FLAG_RULE);
-      const store = rule.bits === 64 ? I64_STORE : I32_STORE;
-      f.i32Const(0).get(a).memory(store, AT_FLAG_A);
-      if (rule.name !== 'logic') f.i32Const(0).get(b).memory(store, AT_FLAG_B);
     }
     this.state = rule;
     this.changed();
@@ -149,10 +160,6 @@ export class FlagState {
     const { f } = this;
     push();
     f.set(this.number);
-    if (this.use.kept) {
-      f.i32Const(0).get(this.number).memory(I32_STORE, AT_NZCV);
-      f.i32Const(0).i32Const(0).memory(I32_STORE, AT_FLAG_RULE);
-    }
     this.state = 'number';
     this.changed();
   }

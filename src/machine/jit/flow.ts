@@ -1,13 +1,7 @@
 /** The shape of a region's control flow and what is live in it. */
 
 import type { Instruction, Registers } from './instruction.ts';
-import type { Block, Region } from './region.ts';
-
-/** A part of the region between calls, which shares its side exit: what may be dirty where that is taken. */
-export class Segment implements Registers {
-  general = 0;
-  vector = 0;
-}
+import { type Block, burns, type Region } from './region.ts';
 
 /** A set of registers that grows. */
 class Set64 implements Registers {
@@ -39,16 +33,19 @@ export class FlowBlock {
   isLoop = false;
   /** It ends with a call: the state is written back before and read again after it. */
   readonly calls: boolean;
-  segment: Segment = NO_SEGMENT;
-  /** Registers that may have been changed since the state was last written back, at the end. */
+  /** There may be a side exit at its end, for want of fuel or because the next instruction is for the interpreter. */
+  readonly exits: boolean;
+  /** The region may be left at its end, in whatever way. */
+  leaves: boolean;
+  /** Registers that may have been changed since the state was last written back, at the start and at the end. */
+  readonly dirtyIn: Set64 = new Set64();
   readonly dirty: Set64 = new Set64();
   readonly liveIn: Set64 = new Set64();
   flagsLiveIn = false;
   flagsLiveOut = false;
-  /** Read before they are written; written; written before the last place for a side exit, and before the first one. */
+  /** Read before they are written; written; written before the first place for a side exit. */
   private readonly reads = new Set64();
   private readonly writes = new Set64();
-  private readonly beforeLastStop = new Set64();
   private readonly beforeFirstStop = new Set64();
   private mayStop = false;
   private readsFlags = false;
@@ -59,12 +56,15 @@ export class FlowBlock {
     this.instructions = instructions;
     this.successors = successors;
     this.stops = stops;
-    this.calls = instructions.at(-1)?.links === true;
+    const last = instructions.at(-1);
+    this.calls = last?.links === true;
+    const end = pc + 4 * (instructions.length - 1);
+    this.exits = stops || (!this.calls && successors.some((next) => burns(end, next)));
+    this.leaves = this.exits || this.calls || successors.length === 0;
     let [readG, readV, writtenG, writtenV] = [0, 0, 0, 0];
     for (const { reads, writes, mayStop, readsFlags, writesFlags } of instructions) {
       if (mayStop) {
         if (!this.mayStop) this.beforeFirstStop.become(writtenG, writtenV);
-        this.beforeLastStop.become(writtenG, writtenV);
         this.mayStop = true;
       }
       readG |= reads.general & ~writtenG;
@@ -78,7 +78,7 @@ export class FlowBlock {
     this.writes.become(writtenG, writtenV);
   }
 
-  /** Finds what is dirty at the end and at side exits. Whether something is new. */
+  /** Finds what is dirty at the start and at the end. Whether something is new. */
   spread(): boolean {
     let [general, vector] = [0, 0];
     for (const from of this.predecessors) {
@@ -86,30 +86,16 @@ export class FlowBlock {
       general |= from.dirty.general;
       vector |= from.dirty.vector;
     }
-    const { segment, writes, beforeLastStop } = this;
-    if (this.mayStop) {
-      segment.general |= general | beforeLastStop.general;
-      segment.vector |= vector | beforeLastStop.vector;
-    }
-    general |= writes.general;
-    vector |= writes.vector;
-    // Fuel may end at the end of a block.
-    if (!this.calls) {
-      segment.general |= general;
-      segment.vector |= vector;
-    }
-    return this.dirty.become(general, vector);
+    const { writes } = this;
+    this.dirtyIn.become(general, vector);
+    return this.dirty.become(general | writes.general, vector | writes.vector);
   }
 
-  /** Finds what is live at the start; a side exit uses everything that is written back there. Whether something is new. */
+  /** Finds what is live at the start; where the region is left everything that is dirty is used. Whether something is new. */
   live(): boolean {
-    const { segment, dirty, reads, writes, beforeFirstStop, calls } = this;
-    let { general, vector } = dirty;
+    const { dirtyIn, dirty, reads, writes, beforeFirstStop, calls, leaves } = this;
+    let [general, vector] = leaves ? [dirty.general, dirty.vector] : [0, 0];
     let flags = this.stops || calls || this.successors.length === 0;
-    if (!calls) {
-      general |= segment.general;
-      vector |= segment.vector;
-    }
     for (const next of this.inside) {
       if (next === undefined) flags = true;
       else {
@@ -124,8 +110,8 @@ export class FlowBlock {
     general = (general & ~writes.general) | reads.general;
     vector = (vector & ~writes.vector) | reads.vector;
     if (this.mayStop) {
-      general |= segment.general & ~beforeFirstStop.general;
-      vector |= segment.vector & ~beforeFirstStop.vector;
+      general |= dirtyIn.general & ~beforeFirstStop.general;
+      vector |= dirtyIn.vector & ~beforeFirstStop.vector;
     }
     const flagsLiveIn = this.readsFlags || (flags && !this.writesFlags);
     const changed = this.liveIn.become(general, vector) || flagsLiveIn !== this.flagsLiveIn;
@@ -134,16 +120,15 @@ export class FlowBlock {
   }
 }
 
-const NO_SEGMENT = new Segment();
-
 export interface Flow {
   /** In reverse postorder. */
   readonly blocks: readonly FlowBlock[];
   /** Every loop is entered at one block only. */
   readonly reducible: boolean;
-  readonly segments: readonly Segment[];
   /** Vector registers that need all of their 128 bits. */
   readonly wide: number;
+  /** What is dirty where the region is left before its end: a set for each side exit. */
+  readonly exits: readonly Registers[];
 }
 
 export function analyse(region: Region): Flow {
@@ -151,7 +136,6 @@ export function analyse(region: Region): Flow {
   const reducible = dominate(blocks);
   let wide = 0;
   for (const { instructions } of blocks) for (const instruction of instructions) wide |= instruction.wide;
-  const segments = divide(blocks);
   for (let changed = true; changed; ) {
     changed = false;
     for (const block of blocks) if (block.spread()) changed = true;
@@ -160,7 +144,7 @@ export function analyse(region: Region): Flow {
     changed = false;
     for (let i = blocks.length - 1; i >= 0; i--) if (blocks[i]!.live()) changed = true;
   }
-  return { blocks, reducible, segments, wide };
+  return { blocks, reducible, wide, exits: exitsOf(blocks) };
 }
 
 /** The blocks in reverse postorder, linked. */
@@ -175,7 +159,10 @@ function order({ entry, blocks }: Region): FlowBlock[] {
     // The last successor first: what falls through comes right after its block.
     for (let i = successors.length - 1; i >= 0; i--) {
       const next = blocks.get(successors[i]!);
-      if (next === undefined) continue;
+      if (next === undefined) {
+        block.leaves = true;
+        continue;
+      }
       const linked = made.get(next.pc) ?? visit(next);
       inside[i] = linked;
       linked.predecessors.push(block);
@@ -232,52 +219,51 @@ function dominate(blocks: readonly FlowBlock[]): boolean {
   return reducible;
 }
 
-/** Gives blocks that are connected without a call one segment. */
-function divide(blocks: readonly FlowBlock[]): Segment[] {
-  const segments: Segment[] = [];
-  for (const first of blocks) {
-    if (first.segment !== NO_SEGMENT) continue;
-    const segment = new Segment();
-    segments.push(segment);
-    const found = [first];
-    first.segment = segment;
-    const connect = (other: FlowBlock | undefined): void => {
-      if (other === undefined || other.segment !== NO_SEGMENT) return;
-      other.segment = segment;
-      found.push(other);
-    };
-    for (const block of found) {
-      if (!block.calls) block.inside.forEach(connect);
-      for (const from of block.predecessors) if (!from.calls) connect(from);
+/** The position of a set in a list; -1: it is not there. */
+export const indexOfSet = (sets: readonly Registers[], general: number, vector: number): number =>
+  sets.findLastIndex((set) => set.general === general && set.vector === vector);
+
+function exitsOf(blocks: readonly FlowBlock[]): Registers[] {
+  const exits: Registers[] = [];
+  const add = (general: number, vector: number): void => {
+    if (indexOfSet(exits, general, vector) < 0) exits.push({ general, vector });
+  };
+  for (const { instructions, dirtyIn, dirty, exits: exitsAtEnd } of blocks) {
+    let { general, vector } = dirtyIn;
+    for (const { mayStop, writes } of instructions) {
+      if (mayStop) add(general, vector);
+      general |= writes.general;
+      vector |= writes.vector;
     }
+    if (exitsAtEnd) add(dirty.general, dirty.vector);
   }
-  return segments;
+  return exits;
 }
 
-/** What becomes of the flags that an instruction writes. */
+/** What is to be known of the flags at an instruction. */
 export interface FlagUse {
-  /** They must be in memory. */
-  readonly kept: boolean;
-  /** Something reads them. */
-  readonly used: boolean;
+  /** What it writes, or what is there after it, is read later on, perhaps outside of the region. */
+  readonly after: boolean;
+  /** So is what was there before it. */
+  readonly before: boolean;
 }
 
 const USES: readonly FlagUse[] = [
-  { kept: false, used: false },
-  { kept: false, used: true },
-  { kept: true, used: true },
+  { after: false, before: false },
+  { after: false, before: true },
+  { after: true, before: false },
+  { after: true, before: true },
 ];
 
 /** For each instruction of a block. */
 export function flagUses({ instructions, flagsLiveOut }: FlowBlock): FlagUse[] {
   const uses: FlagUse[] = new Array(instructions.length);
-  let use = flagsLiveOut ? 2 : 0;
+  let live = flagsLiveOut;
   for (let i = instructions.length - 1; i >= 0; i--) {
-    const { readsFlags, writesFlags, mayStop } = instructions[i]!;
-    uses[i] = USES[use]!;
-    if (writesFlags) use = 0;
-    if (readsFlags && use === 0) use = 1;
-    if (mayStop && use === 1) use = 2;
+    const { readsFlags, writesFlags } = instructions[i]!;
+    const before = readsFlags || (live && !writesFlags);
+    uses[i] = USES[2 * Number(live) + Number(before)]!;
+    live = before;
   }
   return uses;
 }
