@@ -3,7 +3,8 @@
 import type { Helper } from '../wasm/helpers.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import { I32, I64, VOID } from '../wasm/opcodes.ts';
-import { emitRegion, type RegionCalls, type RegionLink } from './emitter.ts';
+import type { RegionCalls, RegionLink } from './chaining.ts';
+import { emitRegion } from './emitter.ts';
 import type { Region } from './region.ts';
 
 /** Imports of the module: the memory and what the interpreter's module exports. */

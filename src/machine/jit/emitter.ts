@@ -6,35 +6,17 @@
 
 import { EXHAUSTED, GO_ON, MAX_DEPTH, STEP } from '../interpreter/region_calls.ts';
 import { look } from '../interpreter/target.ts';
-import { AT_ASID, AT_FUEL, AT_READ_TABLE, AT_REGION_TLB, AT_TARGET, AT_WRITE_TABLE, REGION_TLB_ENTRIES } from '../layout.ts';
+import { AT_FUEL, AT_READ_TABLE, AT_TARGET, AT_WRITE_TABLE } from '../layout.ts';
 import { emit, type Target } from '../wasm/emit.ts';
 import { FunctionBuilder, type Label } from '../wasm/function.ts';
-import type { Helper } from '../wasm/helpers.ts';
 import { GENERAL, type Node, VECTOR } from '../wasm/ir.ts';
 import { BR_TABLE, I32, I32_LOAD, I32_STORE, I64, I64_LOAD, I64_STORE, i32, i64, RETURN_CALL, UNREACHABLE } from '../wasm/opcodes.ts';
+import { isLinked, type RegionCalls } from './chaining.ts';
 import { FlagState, follows } from './flag_state.ts';
 import { analyse, type FlagUse, type Flow, type FlowBlock, flagUses, indexOfSet } from './flow.ts';
 import type { Instruction, Registers } from './instruction.ts';
 import { burns, type Region } from './region.ts';
 import { RegisterLocals } from './register_locals.ts';
-
-/** Functions that regions call, by index in their module. */
-export interface RegionCalls {
-  /** See machine/interpreter/region_calls.ts. */
-  readonly goOn: number;
-  readonly call: number;
-  readonly flags: number;
-  readonly computeFlags: number;
-  helper(helper: Helper): number;
-  /** The region that begins at an address, if its function can be called directly. */
-  link(pc: number): RegionLink | undefined;
-}
-
-export interface RegionLink {
-  readonly function: number;
-  /** In the table of regions: the look-up must say so where the function is called. */
-  readonly index: number;
-}
 
 /** The parameter of a region's function: how many guest calls are calls of WebAssembly functions at this time. */
 const DEPTH = 0;
@@ -305,26 +287,10 @@ class RegionEmitter implements Target {
     const { f, calls } = this;
     const link = calls.link(pc);
     if (link) {
-      this.isLinked(pc, link).if();
+      isLinked(f, pc, link).if();
       f.get(DEPTH).op(RETURN_CALL).u32(link.function).end();
     }
     f.i64Const(pc).get(DEPTH).op(RETURN_CALL).u32(calls.goOn);
-  }
-
-  /** Leaves whether the look-up has the region of a link: its code is what it was, in this address space, too. */
-  private isLinked(pc: number, { index }: RegionLink): FunctionBuilder {
-    const slot = AT_REGION_TLB + 16 * ((pc / 4) & (REGION_TLB_ENTRIES - 1));
-    const { f } = this;
-    f.i32Const(0)
-      .memory(I32_LOAD, slot + 8)
-      .i32Const(index)
-      .op(i32.eq);
-    f.i32Const(0)
-      .memory(I32_LOAD, slot + 12)
-      .i32Const(0)
-      .memory(I32_LOAD, AT_ASID)
-      .op(i32.eq);
-    return f.op(i32.and);
   }
 
   private goto(next: FlowBlock): void {
@@ -377,7 +343,7 @@ class RegionEmitter implements Target {
     if (burning) f.get(this.fuel).i32Const(0).op(i32.lt_s).op(i32.or);
     f.if();
     f.i32Const(0).i64Const(target).memory(I64_STORE, AT_TARGET).i32Const(GO_ON).return().end();
-    this.isLinked(target, link).if(I32);
+    isLinked(f, target, link).if(I32);
     f.get(DEPTH).i32Const(1).op(i32.add).call(link.function).else();
     f.i64Const(target).get(DEPTH).i32Const(1).op(i32.add).call(this.calls.goOn).end();
     f.tee(status).i32Const(GO_ON).op(i32.ne);
