@@ -101,7 +101,7 @@ export const cpuFiles: readonly CgroupFile[] = [
   {
     name: 'cpu.weight',
     mode: 0o644,
-    read: ({ cpu }) => `${cpu.idle ? 0 : Math.round((cpu.weight * WEIGHT_DEFAULT) / NICE_0)}\n`,
+    read: ({ cpu }) => `${Math.max(1, Math.round((cpu.weight * WEIGHT_DEFAULT) / NICE_0))}\n`,
     write: writeWeight,
   },
   { name: 'cpu.weight.nice', mode: 0o644, read: ({ cpu }) => `${niceOfWeight(cpu.weight)}\n`, write: writeNice },

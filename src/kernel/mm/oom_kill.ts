@@ -66,7 +66,7 @@ function killTogether(kernel: Kernel, memory: MemoryGroup, limited: MemoryGroup)
   for (const cgroup of memory.cgroup?.subtree() ?? []) for (const { group } of cgroup.tasks) groups.add(group);
   let freed = false;
   for (const group of groups) {
-    if (group.exiting || group.oomScoreAdj === OOM_SCORE_ADJ_MIN || mmOf(group) === null) continue;
+    if (group.oomScoreAdj === OOM_SCORE_ADJ_MIN || mmOf(group) === null) continue;
     if (kill(kernel, group, limited)) freed = true;
   }
   return freed;

@@ -141,6 +141,7 @@ class CgroupOpenFile extends File {
   override write(task: Task, iter: IovIter): number {
     const count = iter.remaining;
     if (count > MAX_WRITE) return -E2BIG;
+    if (count === 0) return 0;
     const ready = iter.prepare(count, false);
     if (ready < 0) return ready;
     const bytes = new Uint8Array(ready);

@@ -1,6 +1,7 @@
 /** /proc files about the machine as a whole: memory, processor, load, uptime. See proc(5). */
 
 import { CLOCK_BOOTTIME } from '../../../abi/time.ts';
+import { controllers } from '../../cgroup/controllers.ts';
 import { addTimes, clockOffset, negatedTime, shownTime } from '../../time/posix_clock.ts';
 import type { ProcContext } from './entry.ts';
 import { ticks } from './pid_stat.ts';
@@ -9,6 +10,12 @@ export function uptime({ kernel, reader }: ProcContext): string {
   const { seconds, nanoseconds } = shownTime(reader, CLOCK_BOOTTIME, kernel.clock.monotonic());
   return `${seconds}.${String(Math.floor(nanoseconds / 1e7)).padStart(2, '0')} ${(kernel.scheduler.idleTime / 1e9).toFixed(2)}\n`;
 }
+
+/** The controllers; all belong to the one hierarchy of version 2. Linux: proc_cgroupstats_show. */
+export const cgroups = ({ kernel }: ProcContext): string =>
+  `#subsys_name\thierarchy\tnum_cgroups\tenabled\n${controllers
+    .map(({ legacyName }) => `${legacyName}\t0\t${kernel.cgroups.count}\t1\n`)
+    .join('')}`;
 
 /** Tasks are those that the mount shows; the id given last is that of the reader's PID namespace. Linux: loadavg_proc_show. */
 export function loadavg({ kernel, sb, reader }: ProcContext): string {

@@ -3,7 +3,7 @@
 import type { Pid } from '../../task/pid.ts';
 import { constant, directory, file, idIn, link, type ProcContext, type ProcDirectoryEntry } from './entry.ts';
 import { keysText, keyUsers } from './keys.ts';
-import { cpuinfo, devices, fileSystems, loadavg, meminfo, stat, ttyDrivers, uptime, version, vmstat } from './machine_files.ts';
+import { cgroups, cpuinfo, devices, fileSystems, loadavg, meminfo, stat, ttyDrivers, uptime, version, vmstat } from './machine_files.ts';
 import { pidDirectory, selfLink, threadSelfLink } from './pid.ts';
 import { sysctl } from './sysctl.ts';
 import { sysvipc } from './sysvipc.ts';
@@ -19,6 +19,7 @@ const ofSelf = (name: string): ReturnType<typeof link> => link(() => `self/${nam
 
 export const procRoot: ProcDirectoryEntry = directory(
   {
+    cgroups: file(0o444, cgroups),
     cmdline: constant('\n'),
     cpuinfo: file(0o444, cpuinfo),
     devices: file(0o444, devices),

@@ -1,5 +1,8 @@
 /** What /sys shows: the one processor, where cgroups are mounted, and the directories that programs expect. See sysfs(5). */
 
+import { MOUNT_OPTIONS } from '../../cgroup/cgroup_root.ts';
+import { controllers } from '../../cgroup/controllers.ts';
+import { coreFiles } from '../../cgroup/core_files.ts';
 import type { NetNamespace } from '../../namespace/net_namespace.ts';
 import { netClass, netDevices } from './net_devices.ts';
 
@@ -23,6 +26,12 @@ interface StaticDirectory {
   readonly [name: string]: StaticEntry;
 }
 type StaticEntry = StaticDirectory | string | ((net: NetNamespace) => SysfsDirectory);
+
+/** The files that who is given a group may write to. Linux: delegate_show. */
+const delegatedFiles: string = [...coreFiles, ...controllers.flatMap(({ files }) => files)]
+  .filter(({ delegated }) => delegated === true)
+  .map(({ name }) => `${name}\n`)
+  .join('');
 
 /** The mask of the only processor, or the list of it. */
 const MASK = '1\n';
@@ -62,7 +71,12 @@ const sysfsTree: StaticDirectory = {
   },
   firmware: {},
   fs: { cgroup: {} },
-  kernel: { address_bits: '64\n', cpu_byteorder: 'little\n', fscaps: '1\n' },
+  kernel: {
+    address_bits: '64\n',
+    cgroup: { delegate: delegatedFiles, features: `${MOUNT_OPTIONS.join('\n')}\n` },
+    cpu_byteorder: 'little\n',
+    fscaps: '1\n',
+  },
   module: {},
 };
 
