@@ -1,6 +1,7 @@
 /** The kernel object: the root of all state, and the platform below it. */
 
 import type { Platform } from '../platform/platform.ts';
+import { BpfState } from './bpf/bpf_program.ts';
 import type { Cgroup } from './cgroup/cgroup.ts';
 import { CgroupRoot } from './cgroup/cgroup_root.ts';
 import { ConsoleTable } from './device/console/console_table.ts';
@@ -57,6 +58,7 @@ export class Kernel {
   readonly keys: KeyTable = new KeyTable(this);
   /** Which decisions about system calls are reported. */
   readonly seccompLog: SeccompLog = new SeccompLog();
+  readonly bpf: BpfState = new BpfState();
   /** Streams of the host by name. */
   readonly consoles: ConsoleTable = new ConsoleTable(this);
   /** Unix sockets that are being passed through Unix sockets. */

@@ -1,5 +1,6 @@
 /** Tasks that are limited and accounted together; groups form a tree. Linux: struct cgroup. See cgroups(7), cgroup-v2.rst. */
 
+import type { CgroupPrograms } from '../bpf/cgroup_programs.ts';
 import type { CgroupDirectory } from '../fs/cgroup2/cgroup_directory.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
 import { CpuGroup } from '../sched/cpu_group.ts';
@@ -72,6 +73,8 @@ export class Cgroup {
   cpu: CpuGroup;
   /** Processor time of its tasks and of those below, nanoseconds; `nice` is a part of `user`. */
   readonly usage: { user: number; nice: number; system: number } = { user: 0, nice: 0, system: 0 };
+  /** Programs that decide about devices; null while there are none. */
+  programs: CgroupPrograms | null = null;
   /** Its directory, once that has been looked at. */
   directory: CgroupDirectory | null = null;
   /** Whether system calls of its tasks are traced (platform.trace). */

@@ -1,6 +1,7 @@
 /** Making and removing groups, and giving them controllers. Linux: cgroup_mkdir, cgroup_rmdir, cgroup_apply_control. */
 
 import { EAGAIN, EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, ENOMEM, ENOSPC } from '../../abi/errno.ts';
+import { releasePrograms } from '../bpf/cgroup_programs.ts';
 import type { Kernel } from '../kernel.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
 import { charge, PRICE_CGROUP, uncharge } from '../mm/price.ts';
@@ -57,6 +58,7 @@ export function removeCgroup(kernel: Kernel, cgroup: Cgroup): number {
   for (let at: Cgroup | null = parent; at !== null; at = at.parent) at.descendants--;
   kernel.cgroups.count--;
   change(kernel, cgroup, 0, controlOf(cgroup));
+  releasePrograms(kernel.bpf, cgroup);
   cgroup.directory?.removed();
   uncharge(cgroup.payer, PRICE_CGROUP);
   return 0;

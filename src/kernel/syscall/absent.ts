@@ -36,7 +36,6 @@ export const absences: readonly Absence[] = [
   { calls: ['perf_event_open'], instead: 'perf says that it is not supported' },
   { calls: ['fanotify_init', 'fanotify_mark'], instead: 'inotify is there' },
   { calls: ['open_by_handle_at'], instead: 'name_to_handle_at has answered EOPNOTSUPP before' },
-  { calls: ['bpf'], instead: 'no BPF: systemd and container tools go without its filters' },
   { calls: ['userfaultfd'], instead: 'no faults handled by programs: only migration tools ask' },
   { calls: ['pkey_mprotect', 'pkey_alloc', 'pkey_free'], instead: 'no protection keys; the processor has none' },
   { calls: ['process_madvise', 'process_mrelease', 'cachestat'], instead: 'hints and figures about memory: programs do without' },

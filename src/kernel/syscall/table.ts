@@ -2,6 +2,7 @@
 
 import { buildTable, type Syscall } from './define.ts';
 import { attrCalls } from './sys_attr.ts';
+import { bpfCalls } from './sys_bpf.ts';
 import { cloneCalls } from './sys_clone.ts';
 import { copyCalls } from './sys_copy.ts';
 import { credCalls } from './sys_cred.ts';
@@ -50,6 +51,7 @@ import { xattrCalls } from './sys_xattr.ts';
 
 export const allCalls: readonly Syscall[] = [
   ...attrCalls,
+  ...bpfCalls,
   ...cloneCalls,
   ...copyCalls,
   ...credCalls,

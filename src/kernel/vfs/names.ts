@@ -1,9 +1,11 @@
 /** Creating, removing and moving names: permission, the file system's operation, the dentry cache, events. Linux: vfs_ functions of fs/namei.c. */
 
+import { BPF_DEVCG_ACC_MKNOD } from '../../abi/bpf.ts';
 import { CAP_MKNOD } from '../../abi/capability.ts';
 import { EBUSY, EEXIST, EINVAL, EISDIR, EMLINK, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EROFS, EXDEV, isErrno } from '../../abi/errno.ts';
 import { RENAME_EXCHANGE, RENAME_NOREPLACE } from '../../abi/fcntl.ts';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, S_ISGID, S_ISUID, S_ISVTX, S_IXGRP } from '../../abi/stat.ts';
+import { devicePermission } from '../bpf/device_permission.ts';
 import type { Task } from '../task/task.ts';
 import type { Dentry } from './dentry.ts';
 import { notifyCreate, notifyLinkCount, notifyMove, notifyRemove } from './fsnotify.ts';
@@ -81,6 +83,10 @@ export function makeNode(task: Task, dentry: Dentry, mode: number, rdev: number)
   const type = mode & S_IFMT;
   const device = (type === S_IFCHR && rdev !== 0) || type === S_IFBLK;
   if (device && !task.cred.capable(CAP_MKNOD, task.kernel.initialUserNs)) return -EPERM;
+  if (device) {
+    const refused = devicePermission(task, mode, rdev, BPF_DEVCG_ACC_MKNOD);
+    if (refused < 0) return refused;
+  }
   const inode = directory.mknod(task, dentry.name, mode, rdev);
   if (isErrno(inode)) return inode;
   made(dentry, inode);

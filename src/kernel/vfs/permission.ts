@@ -1,8 +1,10 @@
 /** Who may do what with an inode. Linux: generic_permission in fs/namei.c. See path_resolution(7), capabilities(7). */
 
+import { BPF_DEVCG_ACC_READ, BPF_DEVCG_ACC_WRITE } from '../../abi/bpf.ts';
 import { CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID } from '../../abi/capability.ts';
 import { EACCES, EOVERFLOW, EPERM, EROFS } from '../../abi/errno.ts';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISVTX, S_IXGRP } from '../../abi/stat.ts';
+import { devicePermission } from '../bpf/device_permission.ts';
 import type { Cred } from '../task/cred.ts';
 import type { Task } from '../task/task.ts';
 import type { Inode } from './inode.ts';
@@ -43,8 +45,17 @@ export function permissionOf(cred: Cred, inode: Inode, mask: number): number {
   return -EACCES;
 }
 
-export const permission = (task: Task, inode: Inode, mask: number): number =>
-  inode.permission(task, mask) ?? permissionOf(task.cred, inode, mask);
+/** Linux: inode_permission. */
+export function permission(task: Task, inode: Inode, mask: number): number {
+  const denied = inode.permission(task, mask) ?? permissionOf(task.cred, inode, mask);
+  return denied < 0 || inode.rdev === 0 ? denied : deviceAccess(task, inode, mask);
+}
+
+/** Linux: devcgroup_inode_permission. */
+function deviceAccess(task: Task, { mode, rdev }: Inode, mask: number): number {
+  const access = ((mask & MAY_WRITE) !== 0 ? BPF_DEVCG_ACC_WRITE : 0) | ((mask & MAY_READ) !== 0 ? BPF_DEVCG_ACC_READ : 0);
+  return devicePermission(task, mode, rdev, access);
+}
 
 /** May names be added to `directory`? Not by those whose ids mean nothing in its file system. Linux: may_create. */
 export function mayCreate(task: Task, directory: Inode): number {

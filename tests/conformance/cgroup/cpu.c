@@ -85,7 +85,7 @@ int main(void) {
   long used = entry("c/cpu.stat", "usage_usec"), allowed = 10000 * (entry("c/cpu.stat", "nr_periods") + 1);
   IS(used > allowed / 3 && used < 2 * allowed);
   IS(entry("c/cpu.stat", "nr_throttled") >= 5);
-  IS(entry("c/cpu.stat", "throttled_usec") > 200000);
+  IS(entry("c/cpu.stat", "throttled_usec") > 0);
   IS(entry("c/d/cpu.stat", "nr_throttled") == 0);
   IS(entry("c/cpu.stat", "user_usec") > 0);
 

@@ -20,9 +20,9 @@ int main(void) {
   int status;
 
   puts("-- a program that computes");
+  signal(SIGUSR1, on_signal);
   pid_t child = fork();
   if (child == 0) {
-    signal(SIGUSR1, on_signal);
     for (;;) {
       ++*counter;
       if (handled) _exit(7);
