@@ -37,8 +37,9 @@ export function attachProgram(state: BpfState, cgroup: Cgroup, program: BpfProgr
   if (kind === KINDS || ((flags & b.BPF_F_REPLACE) !== 0 && !multiple)) return -EINVAL;
   if ((replaced !== null) !== ((flags & b.BPF_F_REPLACE) !== 0)) return -EINVAL;
   if (!allowed(cgroup)) return -EPERM;
-  const { programs } = (cgroup.programs ??= new CgroupPrograms());
-  if (programs.length > 0 && cgroup.programs.flags !== kind) return -EPERM;
+  const list = cgroup.programs ?? new CgroupPrograms();
+  const { programs } = list;
+  if (programs.length > 0 && list.flags !== kind) return -EPERM;
   if (programs.length >= b.BPF_CGROUP_MAX_PROGS) return -E2BIG;
   let place = multiple ? programs.length : 0;
   if (multiple) {
@@ -46,7 +47,8 @@ export function attachProgram(state: BpfState, cgroup: Cgroup, program: BpfProgr
     if (replaced !== null) place = programs.indexOf(replaced);
     if (place < 0) return -ENOENT;
   }
-  cgroup.programs.flags = kind;
+  cgroup.programs = list;
+  list.flags = kind;
   const old = programs[place];
   programs[place] = program.get();
   if (old === undefined) state.attached++;
