@@ -6,7 +6,7 @@ import * as t from '../../abi/time.ts';
 import { charge, PRICE_TIMER, uncharge } from '../mm/price.ts';
 import type { Task } from '../task/task.ts';
 import { processTimes } from '../time/cpu_time.ts';
-import { cpuClockTarget, cpuClockTime, isMonotonic, isRealtime, monotonicAt, toTimespec } from '../time/posix_clock.ts';
+import { cpuClockTarget, isMonotonic, isRealtime, monotonicAt, toTimespec } from '../time/posix_clock.ts';
 import { PosixTimer, type SigEvent, type TimerBasis } from '../time/posix_timer.ts';
 import { type CpuTimer, ensureTimers } from '../time/process_timers.ts';
 import type { Timespec } from '../vfs/inode.ts';
@@ -127,8 +127,6 @@ const timerCreate = defineSyscall('timer_create', [int('clockid'), ptr('sevp'), 
 
 const find = (task: Task, id: number): PosixTimer | null => task.group.timers?.posix.get(id) ?? null;
 
-const cpuNow = (timer: PosixTimer): number => cpuClockTime(timer.basis === 'process' ? timer.group : (timer.basis as Task));
-
 /** struct itimerspec of what is set now. */
 function current(task: Task, timer: PosixTimer): Uint8Array {
   let left: number;
@@ -137,7 +135,11 @@ function current(task: Task, timer: PosixTimer): Uint8Array {
     if (timer.slot >= 0) left = Math.max(1, timer.deadline - now);
     else if (timer.queued && timer.interval > 0) left = timer.interval - ((now - timer.deadline) % timer.interval);
     else left = 0;
-  } else left = timer.cpuExpiry === NEVER ? 0 : Math.max(1, timer.cpuExpiry - cpuNow(timer));
+  } else if (timer.cpuExpiry === NEVER) left = 0;
+  else {
+    left = timer.cpuExpiry - timer.cpuNow;
+    if (left <= 0) left = timer.queued && timer.interval > 0 ? timer.interval - (-left % timer.interval) : 1;
+  }
   const interval = toTimespec(timer.interval);
   const value = toTimespec(left);
   return longs([interval.seconds, interval.nanoseconds, value.seconds, value.nanoseconds]);
@@ -176,7 +178,7 @@ function arm(task: Task, timer: PosixTimer, flags: number, value: Timespec, inte
   const absolute = (flags & t.TIMER_ABSTIME) !== 0;
   if (timer.basis === 'monotonic') {
     task.kernel.timers.arm(timer, absolute ? monotonicAt(task, timer.clock, value) : task.kernel.clock.monotonic() + nanoseconds);
-  } else timer.cpuExpiry = absolute ? nanoseconds : cpuNow(timer) + nanoseconds;
+  } else timer.cpuExpiry = absolute ? nanoseconds : timer.cpuNow + nanoseconds;
 }
 
 const timerGetoverrun = defineSyscall('timer_getoverrun', [int('timerid')], (task, id) => find(task, id)?.lastOverrun ?? -EINVAL);

@@ -8,6 +8,7 @@ import type { SigInfo } from '../signal/sig_info.ts';
 import type { Task } from '../task/task.ts';
 import type { ThreadGroup } from '../task/thread_group.ts';
 import { threadTime } from './cpu_time.ts';
+import { cpuClockTime } from './posix_clock.ts';
 import { Timer } from './timer.ts';
 
 /** What happens when it expires: struct sigevent. */
@@ -62,6 +63,18 @@ export class PosixTimer extends Timer {
     kernel.timers.arm(this, this.deadline + (missed + 1) * this.interval);
   }
 
+  /** The processor time that it counts. */
+  get cpuNow(): number {
+    return cpuClockTime(this.basis === 'process' ? this.group : (this.basis as Task));
+  }
+
+  /** The same as goOn, on processor time. Linux: bump_cpu_timer. */
+  goOnCpu(now: number): void {
+    const missed = Math.max(0, Math.floor((now - this.cpuExpiry) / this.interval));
+    this.overrun += missed;
+    this.cpuExpiry += (missed + 1) * this.interval;
+  }
+
   notify(): void {
     const { notify, signo, valueLow, valueHigh, thread } = this.event;
     if (notify === SIGEV_NONE) return;
@@ -77,7 +90,10 @@ export function timerSignalTaken(group: ThreadGroup, info: SigInfo): SigInfo {
   const timer = group.timers?.posix.get(info.timerId!);
   if (timer === undefined || !timer.queued) return info;
   timer.queued = false;
-  if (timer.interval > 0 && timer.basis === 'monotonic') timer.goOn(group.leader.kernel);
+  if (timer.interval > 0) {
+    if (timer.basis === 'monotonic') timer.goOn(group.leader.kernel);
+    else timer.goOnCpu(timer.cpuNow);
+  }
   timer.lastOverrun = Math.min(timer.overrun, 0x7fffffff);
   timer.overrun = 0;
   return { ...info, overrun: timer.lastOverrun };
@@ -88,11 +104,8 @@ export function checkPosixCpuTimer(timer: PosixTimer, task: Task, processTime: n
   const { basis } = timer;
   if (basis === 'monotonic' || (basis !== 'process' && basis !== task)) return;
   const now = basis === 'process' ? processTime : threadTime(basis);
-  if (now < timer.cpuExpiry) return;
-  if (timer.interval > 0) {
-    const missed = Math.floor((now - timer.cpuExpiry) / timer.interval);
-    timer.overrun += missed;
-    timer.cpuExpiry += (missed + 1) * timer.interval;
-  } else timer.cpuExpiry = Number.POSITIVE_INFINITY;
+  if (timer.queued || now < timer.cpuExpiry) return;
   timer.notify();
+  if (timer.interval === 0) timer.cpuExpiry = Number.POSITIVE_INFINITY;
+  else if (!timer.queued) timer.goOnCpu(now);
 }
