@@ -62,6 +62,14 @@ const NAMES: ReadonlyMap<number, Syscall> = new Map(allCalls.map((call) => [call
 /** Nanoseconds that a call takes on this machine's clock. */
 const CALL_TIME = 1500;
 
+/** Programs that make only some calls, with arguments of their own. */
+export interface Focus {
+  /** How often each of them comes. */
+  readonly weights: Readonly<Record<string, number>>;
+  /** An argument of a call; null for what it would be without a focus. */
+  readonly value: (random: Random, guest: Guest, call: string, argument: string) => number | null;
+}
+
 export class RandomCpu implements Cpu {
   registers: Int32Array = new Int32Array(REG_WORDS);
   singleStep = false;
@@ -74,15 +82,18 @@ export class RandomCpu implements Cpu {
   isInit: () => boolean = () => false;
   private readonly random: Random;
   private readonly guest: Guest;
+  private readonly focus: Focus | null;
   private readonly weighted: Syscall[] = [];
   private readonly initial: Syscall[];
   private readonly trap: Trap = { kind: TRAP_SYSCALL, address: 0, access: 0, syndrome: 0 };
 
-  constructor(random: Random, ram: Ram) {
+  constructor(random: Random, ram: Ram, focus: Focus | null = null) {
     this.random = random;
     this.guest = new Guest(random, ram);
+    this.focus = focus;
     for (const call of allCalls) {
-      for (let i = 0; i < Math.round((WEIGHTS[call.name] ?? 1) * 100); i += 5) this.weighted.push(call);
+      const weight = focus === null ? (WEIGHTS[call.name] ?? 1) : (focus.weights[call.name] ?? 0);
+      for (let i = 0; i < Math.round(weight * 100); i += 5) this.weighted.push(call);
     }
     this.initial = allCalls.filter((call) => INIT_CALLS.has(call.name));
   }
@@ -98,17 +109,18 @@ export class RandomCpu implements Cpu {
     this.setLong(REG_SP, STACK);
     if (this.singleStep && random.chance(50)) return this.stop(TRAP_STEP, 0, 0);
     const init = this.isInit();
-    if (!init && random.chance(4)) return this.exception(space as FakeSpace);
+    if (!init && this.focus === null && random.chance(4)) return this.exception(space as FakeSpace);
     const call = init ? random.pick(this.initial) : random.pick(this.weighted);
     if (call.name === 'rt_sigreturn') this.setLong(REG_SP, ARENA + random.below(ARENA_PAGES) * 4096);
     const values: number[] = [];
     for (let i = 0; i < 6; i++) {
       const arg = call.args[i];
-      values.push(arg === undefined ? random.u32() : value(random, guest, call.name, arg.name));
+      if (arg === undefined) values.push(random.u32());
+      else values.push(this.focus?.value(random, guest, call.name, arg.name) ?? value(random, guest, call.name, arg.name));
     }
     if (guest.missing !== 0) return this.stop(TRAP_FAULT, guest.missing, ACCESS_WRITE);
     for (const [i, one] of values.entries()) this.setLong(REG_X + 2 * i, one);
-    registers[REG_X + 16] = random.chance(1) ? random.below(512) : call.nr;
+    registers[REG_X + 16] = this.focus === null && random.chance(1) ? random.below(512) : call.nr;
     this.calls++;
     this.made.set(call.name, (this.made.get(call.name) ?? 0) + 1);
     return this.stop(TRAP_SYSCALL, 0, 0);

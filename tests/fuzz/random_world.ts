@@ -19,7 +19,7 @@ import { buildElf } from '../support/elf_builder.ts';
 import { fakeLayer } from '../support/fake_layer.ts';
 import { fakePlatform } from '../support/fake_machine.ts';
 import { ARENA, ARENA_PAGES, CODE } from './guest_memory.ts';
-import { RandomCpu } from './random_cpu.ts';
+import { type Focus, RandomCpu } from './random_cpu.ts';
 import { reachable } from './reachable.ts';
 
 const RAM_FRAMES = 1 << 15;
@@ -46,11 +46,11 @@ export class RandomWorld {
   private process: RuntimeProcess | null = null;
   private batches = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, focus: Focus | null = null) {
     this.random = new Random(seed);
     const platform = fakePlatform(RAM_FRAMES, this.log);
     const { ram } = platform.machine;
-    const cpu = new RandomCpu(this.random, ram);
+    const cpu = new RandomCpu(this.random, ram, focus);
     this.cpu = cpu;
     const fields = Object.getOwnPropertyDescriptors(platform.machine);
     delete (fields as { cpu?: PropertyDescriptor }).cpu;

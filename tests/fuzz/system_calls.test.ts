@@ -5,25 +5,15 @@
 
 import { expect, test } from 'vitest';
 import { allCalls } from '../../src/kernel/syscall/table.ts';
+import { left } from './left.ts';
 import { RandomWorld } from './random_world.ts';
-import { difference, reachable } from './reachable.ts';
-
-type World = ReturnType<RandomWorld['state']>;
+import { reachable } from './reachable.ts';
 
 const CALLS = Number(process.env['HOLM_FUZZ_CALLS'] ?? 1_000_000);
 const SEED = Number(process.env['HOLM_FUZZ_SEED'] ?? 1);
 const BATCH = 10_000;
 /** Calls between two new kernels: each begins with another seed. */
 const KERNEL = 250_000;
-
-/** What is made when it is first needed and then kept, and how much of it at most: kinds of anonymous inodes, files of the layer, users. */
-const KEPT: Readonly<Record<string, number>> = { AnonymousInode: 12, LayerInode: 8, UserAccount: 4 };
-
-const left = (before: World['objects'], after: World['objects']): string[] =>
-  difference(before, after).filter((line) => {
-    const name = line.split(':')[0]!;
-    return (after.get(name) ?? 0) > (KEPT[name] ?? 0);
-  });
 
 test('random system calls', { timeout: 900_000 }, () => {
   const made = new Set<string>();
@@ -36,7 +26,7 @@ test('random system calls', { timeout: 900_000 }, () => {
       world.batch(BATCH);
       const after = world.state();
       expect({ seed, batch, bugs: world.kernel.oopses === 0 ? [] : world.log }).toEqual({ seed, batch, bugs: [] });
-      expect({ seed, batch, left: left(before.objects, after.objects) }).toEqual({
+      expect({ seed, batch, left: left(before, after) }).toEqual({
         seed,
         batch,
         left: [],
