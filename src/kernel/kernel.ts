@@ -27,6 +27,7 @@ import { UserAccount } from './task/user_account.ts';
 import { addTimes, negatedTime, toTimespec } from './time/posix_clock.ts';
 import { TimerHeap } from './time/timer.ts';
 import type { Timespec } from './vfs/inode.ts';
+import { inotifyLimits } from './vfs/inotify.ts';
 import { Vfs } from './vfs/vfs.ts';
 
 /** Modes that tests switch on. */
@@ -104,7 +105,7 @@ export class Kernel {
     this.nsfs = new Nsfs(this);
     this.memory.shrinkers.push(this.vfs.dcache);
     this.memory.firstTouchAbsent = options.firstTouchAbsent ?? false;
-    Object.assign(this.initialUserNs.limits, ucountLimits(MAX_THREADS / 2));
+    Object.assign(this.initialUserNs.limits, ucountLimits(MAX_THREADS / 2), inotifyLimits(this.memory.frames.limit));
     this.cgroups = new CgroupRoot(this);
     this.bootId = this.randomUuid();
     this.started = addTimes(platform.clock.realtime(), negatedTime(toTimespec(platform.clock.monotonic())));

@@ -5,6 +5,8 @@ import type { UserNamespace } from './user_namespace.ts';
 /** What is counted: a kind of namespace, or something else that users make. The names are those of /proc/sys/user. */
 export const UCOUNTS = [
   'cgroup_namespaces',
+  'inotify_instances',
+  'inotify_watches',
   'ipc_namespaces',
   'mnt_namespaces',
   'net_namespaces',

@@ -151,6 +151,7 @@ export function getSocketOption(task: Task, socket: Socket, name: number, length
     case s.SO_PEERPIDFD: {
       const pid = socket.peerCredentials?.pid ?? null;
       if (pid === null) return -ENODATA;
+      if (pid.task === null) return -EINVAL;
       const fd = reservePidfd(task);
       if (fd >= 0) installPidfd(task, fd, pid);
       return fd < 0 ? fd : int32(fd);

@@ -112,6 +112,13 @@ function setOwner(task: Task, file: File, type: number, number: number): number 
   return 0;
 }
 
+/** The id of who gets SIGIO, 0 when there is nobody (any more). Linux: f_getown. */
+function ownerId(task: Task, { owner }: File): number {
+  const pid = owner?.pid ?? null;
+  const alive = owner?.type === c.F_OWNER_PGRP ? (pid?.processGroup.size ?? 0) > 0 : pid?.task != null;
+  return alive ? pid!.in(task.pid.namespace) : 0;
+}
+
 function fileControl(task: Task, number: number, operation: number, argument: number): number {
   const files = task.files!;
   const file = files.get(number);
@@ -157,7 +164,7 @@ function fileControl(task: Task, number: number, operation: number, argument: nu
       if (value === -2147483648) return -EINVAL;
       return value < 0 ? setOwner(task, file, c.F_OWNER_PGRP, -value) : setOwner(task, file, c.F_OWNER_PID, value);
     case c.F_GETOWN: {
-      const id = file.owner?.pid?.in(task.pid.namespace) ?? 0;
+      const id = ownerId(task, file);
       return file.owner?.type === c.F_OWNER_PGRP ? -id : id;
     }
     case c.F_SETOWN_EX: {
@@ -167,7 +174,7 @@ function fileControl(task: Task, number: number, operation: number, argument: nu
       return low > c.F_OWNER_PGRP ? -EINVAL : setOwner(task, file, low, high | 0);
     }
     case c.F_GETOWN_EX:
-      return task.mm!.writeU64(argument, file.owner?.type ?? c.F_OWNER_TID, file.owner?.pid?.in(task.pid.namespace) ?? 0);
+      return task.mm!.writeU64(argument, file.owner?.type ?? c.F_OWNER_TID, ownerId(task, file));
     case c.F_SETSIG:
       if (value < 0 || value > NSIG) return -EINVAL;
       file.owner = { type: file.owner?.type ?? c.F_OWNER_PID, pid: file.owner?.pid ?? null, cred: task.cred, signal: value };

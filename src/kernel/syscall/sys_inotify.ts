@@ -14,7 +14,8 @@ const KEPT = i.IN_ALL_EVENTS | i.IN_EXCL_UNLINK | i.IN_ONESHOT;
 
 const inotifyInit1 = defineSyscall('inotify_init1', [flags('flags')], (task, flag) => {
   if ((flag & ~(O_CLOEXEC | O_NONBLOCK)) !== 0) return -EINVAL;
-  return newFd(task, new InotifyFile(task.kernel, flag & O_NONBLOCK, task.kernel.anonymous.eventInode('inotify')), flag);
+  const file = InotifyFile.create(task, flag & O_NONBLOCK);
+  return isErrno(file) ? file : newFd(task, file, flag);
 });
 
 const inotifyAddWatch = defineSyscall('inotify_add_watch', [fd('fd'), str('path'), flags('mask')], (task, number, address, mask) => {

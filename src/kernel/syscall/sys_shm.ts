@@ -31,8 +31,8 @@ const shmget = defineSyscall('shmget', [int('key'), size('size'), flags('shmflg'
       const pages = Math.ceil(bytes / FRAME_SIZE);
       if (bytes < 1 || BigInt(bytes) > shmmax) return -EINVAL;
       if (BigInt(ns.segmentPages + pages) > shmall) return -ENOSPC;
-      // There are no huge pages.
-      if ((flag & ipc.SHM_HUGETLB) !== 0) return -EINVAL;
+      // The pool of huge pages is empty.
+      if ((flag & ipc.SHM_HUGETLB) !== 0) return -ENOMEM;
       const { memory } = task.kernel;
       if (memory.overcommit !== 1 && (flag & ipc.SHM_NORESERVE) === 0 && pages > memory.frames.limit) return -ENOMEM;
       return new SharedSegment(task, key, flag, bytes);
@@ -60,7 +60,8 @@ const shmat = defineSyscall('shmat', [int('shmid'), ptr('shmaddr'), flags('shmfl
   let fixed: Fixed = 'hint';
   if (where !== 0) {
     fixed = remap ? 'fixed' : 'noreplace';
-    if (!remap && (address + segment.size > TASK_SIZE || overlaps(mm, address, segment.size))) return -EINVAL;
+    if (!remap && (address + segment.size >= 2 ** 64 || overlaps(mm, address, segment.size))) return -EINVAL;
+    if (address + segment.size > TASK_SIZE) return -ENOMEM;
   }
   const file = segment.open(readOnly ? O_RDONLY : O_RDWR);
   if (isErrno(file)) return file;

@@ -1,10 +1,13 @@
 /** Watching files. Linux: fs/notify/inotify. See inotify(7). */
 
-import { EAGAIN, EINVAL } from '../../abi/errno.ts';
+import { EAGAIN, EINVAL, EMFILE, ENOMEM, ENOSPC } from '../../abi/errno.ts';
 import { O_NONBLOCK } from '../../abi/fcntl.ts';
 import { IN_ALL_EVENTS, IN_IGNORED, IN_ISDIR, IN_ONESHOT, IN_Q_OVERFLOW } from '../../abi/inotify.ts';
 import { FIONREAD } from '../../abi/ioctl.ts';
-import type { Kernel } from '../kernel.ts';
+import { FRAME_SIZE } from '../../platform/ram.ts';
+import type { MemoryGroup } from '../mm/memory_group.ts';
+import { charge, uncharge } from '../mm/price.ts';
+import { decUcount, incUcount, type UcountLimits, type Ucounts } from '../namespace/ucounts.ts';
 import type { Task } from '../task/task.ts';
 import { WaitQueue } from '../task/wait_queue.ts';
 import { File, POLLIN, POLLRDNORM } from './file.ts';
@@ -13,8 +16,17 @@ import type { IovIter } from './iov_iter.ts';
 import { latin1Bytes } from './text.ts';
 
 const HEADER_SIZE = 16;
-/** /proc/sys/fs/inotify/max_queued_events. */
-const MAX_QUEUED_EVENTS = 16384;
+/** What a watch costs, and an event besides its name. */
+const PRICE_MARK = 320;
+const PRICE_EVENT = 128;
+/** What Linux reckons a watch with its inode to be. Linux: INOTIFY_WATCH_COST. */
+const WATCH_COST = 1360;
+
+/** What users of the first namespace may have on a machine of `pages` pages. Linux: inotify_user_setup. */
+export const inotifyLimits = (pages: number): Pick<UcountLimits, 'inotify_instances' | 'inotify_watches'> => ({
+  inotify_instances: 128,
+  inotify_watches: Math.min(1048576, Math.max(8192, Math.floor((Math.floor(pages / 100) * FRAME_SIZE) / WATCH_COST))),
+});
 
 interface InotifyEvent {
   readonly wd: number;
@@ -53,6 +65,10 @@ export class InotifyMark {
 /** Name length in an event: padded with NULs to a multiple of the header's size. */
 const paddedLength = (name: string): number => (name === '' ? 0 : Math.ceil((name.length + 1) / HEADER_SIZE) * HEADER_SIZE);
 
+const OVERFLOW: InotifyEvent = { wd: -1, mask: IN_Q_OVERFLOW, cookie: 0, name: '' };
+
+const priceOf = ({ name }: InotifyEvent): number => PRICE_EVENT + name.length;
+
 function sameEvent(a: InotifyEvent, b: InotifyEvent): boolean {
   return a.wd === b.wd && a.mask === b.mask && a.name === b.name && a.cookie === b.cookie;
 }
@@ -64,10 +80,24 @@ export class InotifyFile extends File {
   private events: InotifyEvent[] = [];
   private lastWd = 0;
   private readonly arrived: WaitQueue = new WaitQueue();
+  /** Whose instance it is. */
+  private readonly ucounts: Ucounts;
+  private readonly payer: MemoryGroup;
+  private readonly maxEvents: number;
 
-  constructor(kernel: Kernel, flags: number, inode: Inode) {
-    super(kernel, flags);
-    this.anonymous = inode;
+  private constructor(task: Task, flags: number, ucounts: Ucounts) {
+    super(task.kernel, flags);
+    this.anonymous = task.kernel.anonymous.eventInode('inotify');
+    this.ucounts = ucounts;
+    ucounts.ns.get();
+    this.payer = task.group.cgroup.memory;
+    this.maxEvents = task.kernel.vfs.inotifyMaxQueuedEvents;
+  }
+
+  /** A new instance, or -EMFILE when the user has too many. Linux: inotify_new_group. */
+  static create(task: Task, flags: number): InotifyFile | number {
+    const ucounts = incUcount(task.cred.userNs, task.cred.euid, 'inotify_instances');
+    return ucounts === null ? -EMFILE : new InotifyFile(task, flags, ucounts);
   }
 
   override get inode(): Inode {
@@ -79,8 +109,16 @@ export class InotifyFile extends File {
     return inode.marks?.find((mark) => mark.instance === this) ?? null;
   }
 
+  /** A new watch; -ENOSPC when the user has too many. Linux: inotify_new_watch. */
   watch(inode: Inode, mask: number): number {
+    const { ns, uid } = this.ucounts;
     const mark = new InotifyMark(this, inode, ++this.lastWd, mask);
+    const counted = incUcount(ns, uid, 'inotify_watches');
+    if (counted === null) return -ENOSPC;
+    if (!charge(this.kernel, this.payer, PRICE_MARK)) {
+      decUcount(counted, 'inotify_watches');
+      return -ENOMEM;
+    }
     this.marks.set(mark.wd, mark);
     inode.refs++;
     if (inode.marks === null) this.kernel.vfs.watchedInodes++;
@@ -105,9 +143,8 @@ export class InotifyFile extends File {
   queue(event: InotifyEvent): void {
     const last = this.events[this.events.length - 1];
     if (last !== undefined && sameEvent(last, event)) return;
-    if (this.events.length >= MAX_QUEUED_EVENTS) {
-      if (last!.mask !== IN_Q_OVERFLOW) this.events.push({ wd: -1, mask: IN_Q_OVERFLOW, cookie: 0, name: '' });
-    } else this.events.push(event);
+    if (this.events.length < this.maxEvents && charge(this.kernel, this.payer, priceOf(event))) this.events.push(event);
+    else if (last?.mask !== IN_Q_OVERFLOW && charge(this.kernel, this.payer, priceOf(OVERFLOW))) this.events.push(OVERFLOW);
     this.arrived.wakeAll();
   }
 
@@ -126,7 +163,7 @@ export class InotifyFile extends File {
     const ready = iter.prepare(length, true);
     if (ready < length) return ready < 0 ? ready : -EINVAL;
     iter.put(encode(this.events.slice(0, count), length));
-    this.events = this.events.slice(count);
+    for (const event of this.events.splice(0, count)) uncharge(this.payer, priceOf(event));
     return length;
   }
 
@@ -147,6 +184,10 @@ export class InotifyFile extends File {
   override release(): void {
     for (const mark of this.marks.values()) this.unhook(mark);
     this.marks.clear();
+    for (const event of this.events) uncharge(this.payer, priceOf(event));
+    this.events = [];
+    decUcount(this.ucounts, 'inotify_instances');
+    this.ucounts.ns.put();
   }
 
   override fdinfo(): string {
@@ -163,6 +204,8 @@ export class InotifyFile extends File {
     const left = (inode.marks ?? []).filter((other) => other !== mark);
     inode.marks = left.length === 0 ? null : left;
     if (left.length === 0) this.kernel.vfs.watchedInodes--;
+    decUcount(this.ucounts, 'inotify_watches');
+    uncharge(this.payer, PRICE_MARK);
     inode.put();
   }
 }

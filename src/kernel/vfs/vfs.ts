@@ -29,6 +29,8 @@ export class Vfs {
   protectedRegular = 2;
   /** Inodes with inotify watches: while there are none, events cost nothing. */
   watchedInodes = 0;
+  /** /proc/sys/fs/inotify/max_queued_events, for instances made from now on. */
+  inotifyMaxQueuedEvents = 16384;
   /** Pairs the two events of a rename. */
   nextCookie = 1;
   /** Superblocks of image layers by their id. */

@@ -117,6 +117,15 @@ const userLimit = (name: UcountName): ProcFileEntry =>
     { grants: ({ reader }) => (reader.cred.capable(CAP_SYS_RESOURCE, reader.cred.userNs) ? 0o666 : 0o444) },
   );
 
+/** The limits of the first user namespace under the names that they had before there were others. See inotify(7). */
+const inotifyLimit = (name: UcountName): ProcFileEntry =>
+  integer(
+    ({ kernel }) => kernel.initialUserNs.limits[name],
+    ({ kernel }, value) => {
+      kernel.initialUserNs.limits[name] = value;
+    },
+  );
+
 /** What users may have of keys. See keyrings(7). */
 const keyLimit = (name: keyof KeyTable['limits']): ProcFileEntry =>
   integer(
@@ -143,7 +152,11 @@ const pipeSize = (bytes: number): number => 2 ** Math.ceil(Math.log2(Math.max(40
 export const sysctl: ProcDirectoryEntry = directory({
   fs: directory({
     'file-max': constant('9223372036854775807\n'),
-    inotify: directory({ max_queued_events: constant('16384\n') }),
+    inotify: directory({
+      max_queued_events: vfs('inotifyMaxQueuedEvents', INT_MAX),
+      max_user_instances: inotifyLimit('inotify_instances'),
+      max_user_watches: inotifyLimit('inotify_watches'),
+    }),
     'mount-max': vfs('mountMax', INT_MAX, 1),
     mqueue: mqueueParameters,
     nr_open: vfs('nrOpen', NR_OPEN_MAX, NR_OPEN_MIN),

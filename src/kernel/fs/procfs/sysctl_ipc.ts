@@ -1,6 +1,6 @@
 /** The parameters of System V IPC in /proc/sys/kernel: of the reader's IPC namespace. Linux: ipc/ipc_sysctl.c. See proc_sys_kernel(5). */
 
-import { EINVAL, EPERM } from '../../../abi/errno.ts';
+import { EINVAL, EPERM, ERANGE } from '../../../abi/errno.ts';
 import { mayCheckpoint } from '../../ipc/ipc_ids.ts';
 import { destroyOrphans } from '../../ipc/shm.ts';
 import type { IpcLimits, IpcNamespace } from '../../namespace/ipc_namespace.ts';
@@ -9,6 +9,7 @@ import { file, type ProcContext, type ProcFileEntry } from './entry.ts';
 import { parseIntegers } from './sysctl_value.ts';
 
 const IPCMNI = 32768n;
+const INT_MIN = -2147483648n;
 const INT_MAX = 2147483647n;
 const ULONG_MAX = 18446744073709551615n;
 
@@ -50,23 +51,32 @@ export const limit = (name: LimitName, bounds: Bounds, changed: ((ns: IpcNamespa
     { owner },
   );
 
-const SEM: readonly (readonly [LimitName, bigint])[] = [
-  ['semmsl', INT_MAX],
-  ['semmns', INT_MAX],
-  ['semopm', INT_MAX],
-  ['semmni', IPCMNI],
-];
+const SEM: readonly LimitName[] = ['semmsl', 'semmns', 'semopm', 'semmni'];
 
-/** SEMMSL, SEMMNS, SEMOPM, SEMMNI: as many of them as are written are set. */
+/** SEMMSL, SEMMNS, SEMOPM, SEMMNI: as many of them as are written are set; the last alone is checked. Linux: proc_ipc_sem_dointvec. */
 const sem: ProcFileEntry = file(
   0o644,
-  ({ reader }) => `${SEM.map(([name]) => reader.nsproxy.ipc.limits[name]).join('\t')}\n`,
+  ({ reader }) => `${SEM.map((name) => reader.nsproxy.ipc.limits[name]).join('\t')}\n`,
   (context, text) => {
-    const values = parse(text, { max: INT_MAX });
+    const values = parse(text, { min: INT_MIN, max: INT_MAX });
     if (typeof values === 'number') return values;
-    if (values.some((value, i) => i < SEM.length && value > SEM[i]![1])) return -EINVAL;
-    for (const [i, value] of values.slice(0, SEM.length).entries()) setLimit(context.reader.nsproxy.ipc.limits, SEM[i]![0], value);
-    return 0;
+    const { limits } = context.reader.nsproxy.ipc;
+    const before = limits.semmni;
+    for (const [i, value] of values.slice(0, SEM.length).entries()) setLimit(limits, SEM[i]!, value);
+    if (limits.semmni >= 0 && limits.semmni <= Number(IPCMNI)) return 0;
+    limits.semmni = before;
+    return -ERANGE;
+  },
+  { owner },
+);
+
+/** The number of message queues once followed the memory; what is written has no effect. */
+const autoMsgmni: ProcFileEntry = file(
+  0o644,
+  () => '0\n',
+  (_context, text) => {
+    const values = parse(text, { max: 1n });
+    return typeof values === 'number' ? values : 0;
   },
   { owner },
 );
@@ -89,6 +99,7 @@ const nextId = (kind: 'semaphores' | 'messageQueues' | 'segments'): ProcFileEntr
   );
 
 export const ipcParameters: Readonly<Record<string, ProcFileEntry>> = {
+  auto_msgmni: autoMsgmni,
   msg_next_id: nextId('messageQueues'),
   msgmax: limit('msgmax', { max: INT_MAX }),
   msgmnb: limit('msgmnb', { max: INT_MAX }),
