@@ -1,10 +1,10 @@
 /** System V semaphore sets. Linux: ipc/sem.c. See sem_overview(7), semop(2). */
 
-import { EFBIG, EIDRM, ERANGE } from '../../abi/errno.ts';
+import { EAGAIN, EFBIG, EIDRM, EINTR, ERANGE } from '../../abi/errno.ts';
 import { IPC_NOWAIT, SEM_UNDO, SEMVMX } from '../../abi/ipc.ts';
 import type { Pid } from '../task/pid.ts';
+import { Pending } from '../task/progress.ts';
 import type { Task } from '../task/task.ts';
-import { WaitQueue } from '../task/wait_queue.ts';
 import { IpcObject } from './ipc_ids.ts';
 
 export interface SemOp {
@@ -13,13 +13,28 @@ export interface SemOp {
   readonly flags: number;
 }
 
-/** What a task asleep in semtimedop keeps in progress.data. */
-export class PendingSemOps {
+/** What a task asleep in semtimedop keeps in progress.data. Linux: struct sem_queue. */
+export class PendingSemOps extends Pending {
+  readonly task: Task;
   readonly set: SemaphoreSet;
   readonly ops: readonly SemOp[];
-  constructor(set: SemaphoreSet, ops: readonly SemOp[]) {
+
+  constructor(task: Task, set: SemaphoreSet, ops: readonly SemOp[]) {
+    super();
+    this.task = task;
     this.set = set;
     this.ops = ops;
+  }
+
+  /** Whether it changes values, and does not only wait for zeros. */
+  get alters(): boolean {
+    return this.ops.some((op) => op.delta !== 0);
+  }
+
+  cancel(): void {
+    const { sleepers } = this.set;
+    const at = sleepers.indexOf(this);
+    if (at >= 0) sleepers.splice(at, 1);
   }
 }
 
@@ -48,8 +63,8 @@ export class SemaphoreSet extends IpcObject {
   readonly pids: (Pid | null)[];
   otime = 0;
   ctime: number;
-  /** Tasks asleep in semop, in order; their operations are in progress.data. */
-  readonly sleepers: WaitQueue = new WaitQueue();
+  /** Tasks asleep in semop, first come first. */
+  readonly sleepers: PendingSemOps[] = [];
   readonly undos: Set<SemUndo> = new Set();
 
   constructor(task: Task, key: number, mode: number, count: number) {
@@ -99,28 +114,38 @@ export class SemaphoreSet extends IpcObject {
     return null;
   }
 
-  /** Values changed: complete the sleepers that can go on, in order, until none can. */
-  update(): void {
-    for (let again = true; again; ) {
-      again = false;
-      for (const task of [...this.sleepers]) {
-        const pending = task.progress?.data;
-        if (!(pending instanceof PendingSemOps)) continue;
-        const result = this.tryApply(task, pending.ops);
-        if (result === MUST_WAIT) continue;
-        task.wake(result);
-        again = result === 0;
-        if (again) break;
-      }
-    }
+  /** Sleep until others have changed the values so that `pending` could be done and was, or until the deadline. */
+  sleep(pending: PendingSemOps, deadline: number): number {
+    const { task } = pending;
+    if (!this.sleepers.includes(pending)) this.sleepers.push(pending);
+    task.ensureProgress().data = pending;
+    if (task.kernel.clock.monotonic() >= deadline && !task.signalPending) return -EAGAIN;
+    return task.block([], { deadline, restart: EINTR });
   }
 
-  /** Tasks waiting for `index` to grow (`zero` false) or to become zero. */
+  /**
+   * Values changed: complete the sleepers that can go on, in order, until none can. Those that wait for zeros come first, because
+   * others may change them again. Linux: do_smart_update.
+   */
+  update(): void {
+    do for (const pending of this.sleepers.filter(({ alters }) => !alters)) this.complete(pending);
+    while (this.sleepers.some((pending) => pending.alters && this.complete(pending)));
+  }
+
+  /** Do what a sleeper waits for, if that is possible: whether values may have changed. */
+  private complete(pending: PendingSemOps): boolean {
+    const result = this.tryApply(pending.task, pending.ops);
+    if (result === MUST_WAIT) return false;
+    pending.cancel();
+    pending.task.wake(result);
+    return result === 0;
+  }
+
+  /** Tasks waiting for `index` to grow (`zero` false) or to become zero. Linux: count_semcnt. */
   waiting(index: number, zero: boolean): number {
     let count = 0;
-    for (const task of this.sleepers) {
-      const pending = task.progress?.data;
-      const op = pending instanceof PendingSemOps ? this.blockedOn(pending.ops) : null;
+    for (const { ops } of this.sleepers) {
+      const op = this.blockedOn(ops);
       if (op !== null && op.index === index && (op.delta === 0) === zero) count++;
     }
     return count;
@@ -132,7 +157,7 @@ export class SemaphoreSet extends IpcObject {
     this.namespace.semaphoresInUse -= this.values.length;
     for (const undo of this.undos) undo.adjustments.delete(this);
     this.undos.clear();
-    this.sleepers.wakeAll(-EIDRM);
+    for (const { task } of this.sleepers.splice(0)) task.wake(-EIDRM);
   }
 }
 

@@ -3,7 +3,8 @@
 import { CAP_SYS_RESOURCE } from '../../abi/capability.ts';
 import { EAGAIN, EIDRM, EINVAL, ENOMEM, ENOMSG, EPERM, ERESTARTNOHAND, isErrno } from '../../abi/errno.ts';
 import * as ipc from '../../abi/ipc.ts';
-import { MessageQueue, PendingMessage, PRICE_MESSAGE } from '../ipc/msg.ts';
+import { NOT_RESIDENT } from '../../platform/blocks.ts';
+import { fits, type Message, MessageQueue, MessageReceiver, PendingMessage, PRICE_MESSAGE } from '../ipc/msg.ts';
 import { charge } from '../mm/price.ts';
 import type { IpcNamespace } from '../namespace/ipc_namespace.ts';
 import type { Task } from '../task/task.ts';
@@ -61,41 +62,42 @@ const msgsnd = defineSyscall('msgsnd', [int('msqid'), ptr('msgp'), size('msgsz')
   return 0;
 });
 
-/** The queue the caller began to wait on, or the one called `id`. */
-function queueToReceive(task: Task, id: number): MessageQueue | number {
-  const kept = task.progress?.data;
-  if (kept instanceof MessageQueue) return kept.removed ? -EIDRM : kept;
-  return task.nsproxy.ipc.messageQueues.get(id);
+/** The bytes given to the program, or a negative errno. */
+function storeMessage(task: Task, { type, text }: Message, address: number, length: number): number {
+  const count = Math.min(length, text.length);
+  const out = new Uint8Array(LONG + count);
+  out.set(longs([type]));
+  out.set(text.subarray(0, count), LONG);
+  return task.mm!.copyOut(address, out) || count;
 }
 
 const msgrcv = defineSyscall(
   'msgrcv',
   [int('msqid'), ptr('msgp'), long('msgsz'), long('msgtyp'), flags('msgflg')],
   (task, id, address, length, type, flag) => {
+    const kept = task.progress?.data;
+    const receiver = kept instanceof MessageReceiver ? kept : null;
+    if (receiver !== null && receiver.message !== null) return storeMessage(task, receiver.message, address, length);
+    if (receiver?.waits === true) return receiver.queue.wait(receiver);
     if (id < 0 || length < 0) return -EINVAL;
     const copies = (flag & ipc.MSG_COPY) !== 0;
     if (copies && ((flag & ipc.MSG_EXCEPT) !== 0 || (flag & ipc.IPC_NOWAIT) === 0)) return -EINVAL;
-    const queue = queueToReceive(task, id);
+    if (receiver?.queue.removed === true) return -EIDRM;
+    const queue = receiver?.queue ?? task.nsproxy.ipc.messageQueues.get(id);
     if (isErrno(queue)) return queue;
     const refused = queue.permission(task, 0o444);
     if (refused < 0) return refused;
     const position = queue.find(type, flag);
     if (position < 0) {
-      if ((flag & ipc.IPC_NOWAIT) !== 0) return -ENOMSG;
-      task.ensureProgress().data = queue;
-      return task.block([queue.receivers], { restart: ERESTARTNOHAND });
+      return (flag & ipc.IPC_NOWAIT) !== 0 ? -ENOMSG : queue.wait(new MessageReceiver(task, queue, type, flag, length));
     }
     const message = queue.messages[position]!;
-    const tooBig = queue.fits(message, length, flag);
+    const tooBig = fits(message, length, flag);
     if (tooBig < 0) return tooBig;
-    const count = Math.min(length, message.text.length);
-    const out = new Uint8Array(LONG + count);
-    out.set(longs([message.type]));
-    out.set(message.text.subarray(0, count), LONG);
-    const failed = task.mm!.copyOut(address, out);
-    if (failed < 0) return failed;
-    if (!copies) queue.take(task, position);
-    return count;
+    const stored = storeMessage(task, message, address, length);
+    // A message that the program has no memory for is lost.
+    if (!copies && stored !== NOT_RESIDENT) queue.take(task, position);
+    return stored;
   },
 );
 
@@ -142,9 +144,7 @@ function setQueue(task: Task, queue: MessageQueue, view: DataView): number {
   if (failed < 0) return failed;
   queue.maxBytes = maxBytes;
   queue.ctime = task.kernel.now().seconds;
-  // Sleepers may have lost their permission, or senders may have room now: all look again.
-  queue.receivers.wakeAll();
-  queue.senders.wakeAll();
+  queue.changed();
   return 0;
 }
 

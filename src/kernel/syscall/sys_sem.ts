@@ -1,6 +1,6 @@
 /** semget, semop, semtimedop, semctl. See the manual page of each. */
 
-import { E2BIG, EACCES, EAGAIN, EIDRM, EINTR, EINVAL, ENOSPC, ERANGE, isErrno } from '../../abi/errno.ts';
+import { E2BIG, EACCES, EAGAIN, EIDRM, EINVAL, ENOSPC, ERANGE, isErrno } from '../../abi/errno.ts';
 import * as ipc from '../../abi/ipc.ts';
 import { checkOps, MUST_WAIT, neverWaits, PendingSemOps, SemaphoreSet, type SemOp } from '../ipc/sem.ts';
 import type { IpcNamespace } from '../namespace/ipc_namespace.ts';
@@ -43,10 +43,8 @@ function readOps(task: Task, address: number, count: number): SemOp[] | number {
   }));
 }
 
-/** What the call began with: kept across sleeps, copied in and checked otherwise. Linux: __do_semtimedop. */
+/** Copy in and check what the call is to do. Linux: __do_semtimedop. */
 function beginSemop(task: Task, id: number, address: number, count: number, timeout: number): PendingSemOps | number {
-  const kept = task.progress?.data;
-  if (kept instanceof PendingSemOps) return kept.set.removed ? -EIDRM : kept;
   const nanoseconds = timeout !== 0 ? readTimespec(task, timeout) : 0;
   if (nanoseconds < 0 && nanoseconds !== -EINVAL) return nanoseconds;
   if (count > task.nsproxy.ipc.limits.semopm) return -E2BIG;
@@ -57,23 +55,22 @@ function beginSemop(task: Task, id: number, address: number, count: number, time
   if (timeout !== 0) task.deadline(nanoseconds);
   const set = task.nsproxy.ipc.semaphores.get(id);
   if (isErrno(set)) return set;
-  const alters = ops.some((op) => op.delta !== 0);
-  const refused = checkOps(set, ops) || set.permission(task, alters ? 0o222 : 0o444);
-  return refused < 0 ? refused : new PendingSemOps(set, ops);
+  const pending = new PendingSemOps(task, set, ops);
+  const refused = checkOps(set, ops) || set.permission(task, pending.alters ? 0o222 : 0o444);
+  return refused < 0 ? refused : pending;
 }
 
 function doSemop(task: Task, id: number, address: number, count: number, timeout: number): number {
+  const kept = task.progress?.data;
+  // Whoever changes the values does what a sleeper waits for.
+  if (kept instanceof PendingSemOps) return kept.set.removed ? -EIDRM : kept.set.sleep(kept, task.progress!.deadline);
   const pending = beginSemop(task, id, address, count, timeout);
   if (isErrno(pending)) return pending;
   const { set, ops } = pending;
   const result = set.tryApply(task, ops);
-  if (result === 0) set.update();
+  if (result === 0 && pending.alters) set.update();
   if (result !== MUST_WAIT) return result;
-  if (neverWaits(set.blockedOn(ops))) return -EAGAIN;
-  const deadline = timeout !== 0 ? task.ensureProgress().deadline : Number.POSITIVE_INFINITY;
-  if (task.kernel.clock.monotonic() >= deadline) return -EAGAIN;
-  task.ensureProgress().data = pending;
-  return task.block([set.sleepers], { deadline, restart: EINTR });
+  return neverWaits(set.blockedOn(ops)) ? -EAGAIN : set.sleep(pending, task.ensureProgress().deadline);
 }
 
 const semop = defineSyscall('semop', [int('semid'), ptr('sops'), size('nsops')], (task, id, sops, count) =>

@@ -1,6 +1,7 @@
 /** What a /proc entry is: a row in a table, given the reader and (below /proc/[pid]) the task it is about. */
 
 import type { Kernel } from '../../kernel.ts';
+import type { Namespace } from '../../namespace/namespace.ts';
 import type { UserNamespace } from '../../namespace/user_namespace.ts';
 import type { Cred } from '../../task/cred.ts';
 import type { Pid } from '../../task/pid.ts';
@@ -21,6 +22,8 @@ export interface ProcContext {
   readonly opener: Cred;
   /** The task that the directory is about. */
   readonly target: Task;
+  /** The namespace that a kernel parameter belongs to: the one in which its name was looked up. Null where that does not matter. */
+  readonly namespace: Namespace | null;
   /** The last name of the path; for what a dynamic directory chose: a descriptor's number, a namespace's name. */
   readonly key: string;
 }
@@ -47,6 +50,8 @@ export interface ProcFileEntry {
   readonly poll: ((context: ProcContext) => PollSource) | null;
   /** The namespace whose superuser owns a kernel parameter; null for the initial one. */
   readonly owner: ((context: ProcContext) => UserNamespace) | null;
+  /** Which namespace's parameter it is, for who looks the name up; null for parameters of the machine or of whoever reads. Linux: ctl_table_set. */
+  readonly namespace: ((reader: Task) => Namespace) | null;
   /** Permission bits for this reader where they are not the mode. */
   readonly grants: ((context: ProcContext) => number) | null;
   /** The open file, where its content is not computed at once. `inspects` does not apply. */
@@ -85,7 +90,9 @@ export interface ProcDirectoryEntry {
 
 export type ProcEntry = ProcFileEntry | ProcLinkEntry | ProcDirectoryEntry;
 
-type FileOptions = Partial<Pick<ProcFileEntry, 'inspects' | 'mayWrite' | 'poll' | 'owner' | 'grants' | 'open' | 'positioned'>>;
+type FileOptions = Partial<
+  Pick<ProcFileEntry, 'inspects' | 'mayWrite' | 'poll' | 'owner' | 'namespace' | 'grants' | 'open' | 'positioned'>
+>;
 
 export const file = (
   mode: number,
@@ -101,6 +108,7 @@ export const file = (
   mayWrite: options.mayWrite ?? null,
   poll: options.poll ?? null,
   owner: options.owner ?? null,
+  namespace: options.namespace ?? null,
   grants: options.grants ?? null,
   open: options.open ?? null,
   positioned: options.positioned ?? false,

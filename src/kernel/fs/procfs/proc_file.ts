@@ -1,11 +1,12 @@
 /** An open computed file: the text is taken when reading starts at 0. Linux: fs/seq_file.c. */
 
-import { EINVAL, EIO, ESRCH, isErrno } from '../../../abi/errno.ts';
+import { EINVAL, EIO, ENOENT, EPERM, ESRCH, isErrno } from '../../../abi/errno.ts';
 import { SEEK_CUR, SEEK_END, SEEK_SET } from '../../../abi/fcntl.ts';
 import type { Task } from '../../task/task.ts';
 import type { WaitQueue } from '../../task/wait_queue.ts';
 import { File, POLLERR, POLLIN, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from '../../vfs/file.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
+import { MAY_READ, MAY_WRITE, permission } from '../../vfs/permission.ts';
 import { latin1Bytes, latin1Text } from '../../vfs/text.ts';
 import type { PollSource, ProcFileEntry } from './entry.ts';
 import type { ProcInode } from './proc_inode.ts';
@@ -41,7 +42,16 @@ export class ProcFile extends File {
     return this.pos;
   }
 
+  /** A kernel parameter is checked at every use, and gone with its namespace. Linux: proc_sys_call_handler. */
+  private refused(task: Task, mask: number): number {
+    if (!this.node.isSysctl) return 0;
+    if (this.node.namespace?.users === 0) return -ENOENT;
+    return permission(task, this.node, mask) < 0 ? -EPERM : 0;
+  }
+
   override read(task: Task, iter: IovIter, pos: number): number {
+    const refused = this.refused(task, MAY_READ);
+    if (refused < 0) return refused;
     if (pos === 0 || this.content === null) {
       const content = this.compute(task);
       if (typeof content === 'number') return content;
@@ -65,6 +75,8 @@ export class ProcFile extends File {
   }
 
   override write(task: Task, iter: IovIter, pos: number): number {
+    const refused = this.refused(task, MAY_WRITE);
+    if (refused < 0) return refused;
     const context = this.node.context(task, this.cred ?? task.cred);
     const entry = this.node.find(context);
     if (isErrno(entry) || context === null) return -ESRCH;

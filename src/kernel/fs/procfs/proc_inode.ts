@@ -3,6 +3,7 @@
 import { EACCES, EINVAL, ENOENT, EPERM, ESRCH, isErrno } from '../../../abi/errno.ts';
 import { O_ACCMODE, O_RDONLY } from '../../../abi/fcntl.ts';
 import { DT_SHIFT, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../../abi/stat.ts';
+import type { Namespace } from '../../namespace/namespace.ts';
 import type { Cred } from '../../task/cred.ts';
 import type { Pid } from '../../task/pid.ts';
 import { mayAccess } from '../../task/ptrace_access.ts';
@@ -29,9 +30,19 @@ export class ProcInode extends Inode {
   readonly names: readonly string[];
   /** The identity that /proc/[pid] stands for; null outside. */
   readonly pid: Pid | null;
+  /** Whose kernel parameter it is, where every namespace has its own. */
+  readonly namespace: Namespace | null;
 
-  constructor(sb: ProcSuperBlock, ino: number, mode: number, names: readonly string[], pid: Pid | null) {
+  constructor(
+    sb: ProcSuperBlock,
+    ino: number,
+    mode: number,
+    names: readonly string[],
+    pid: Pid | null,
+    namespace: Namespace | null = null,
+  ) {
     super(sb, ino, mode);
+    this.namespace = namespace;
     this.names = names;
     this.pid = pid;
     this.nlink = (mode & S_IFMT) === S_IFDIR ? 2 : 1;
@@ -55,7 +66,7 @@ export class ProcInode extends Inode {
   context(reader: Task, opener: Cred = reader.cred): ProcContext | null {
     const target = this.pid === null ? reader : this.pid.task;
     if (target === null) return null;
-    return { kernel: this.sb.kernel, sb: this.sb, reader, opener, target, key: this.names.at(-1) ?? '' };
+    return { kernel: this.sb.kernel, sb: this.sb, reader, opener, target, namespace: this.namespace, key: this.names.at(-1) ?? '' };
   }
 
   /** The row in the tables: -ESRCH when the task is gone, -ENOENT when the name is. */
@@ -140,9 +151,10 @@ export class ProcInode extends Inode {
     const pid = entry.ofTasks?.(context, name) ?? this.pid;
     const target = pid?.task ?? null;
     if (pid !== null && (target === null || (pid !== this.pid && !this.sb.sees(task, target)))) return -ENOENT;
-    const inode = this.sb.inode([...this.names, name], TYPE_BITS[found.kind] | found.mode, pid);
+    const namespace = found.kind === 'file' ? (found.namespace?.(task) ?? null) : null;
+    const inode = this.sb.inode([...this.names, name], TYPE_BITS[found.kind] | found.mode, pid, namespace);
     if (found.kind === 'link') inode.mode = S_IFLNK | found.mode;
-    inode.own({ ...context, target: target ?? task }, found);
+    inode.own({ ...context, target: target ?? task, namespace }, found);
     return inode;
   }
 

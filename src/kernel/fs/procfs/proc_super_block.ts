@@ -4,6 +4,7 @@ import { EINVAL } from '../../../abi/errno.ts';
 import { MS_NODEV, MS_NOEXEC } from '../../../abi/mount.ts';
 import { PROC_SUPER_MAGIC, S_IFDIR } from '../../../abi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
+import type { Namespace } from '../../namespace/namespace.ts';
 import type { PidNamespace } from '../../namespace/pid_namespace.ts';
 import type { UserNamespace } from '../../namespace/user_namespace.ts';
 import type { Pid } from '../../task/pid.ts';
@@ -81,12 +82,12 @@ export class ProcSuperBlock extends SuperBlock {
     return true;
   }
 
-  /** The inode at `names`, the one in use if it is about the same task. */
-  inode(names: readonly string[], mode: number, target: Pid | null): ProcInode {
+  /** The inode at `names`, the one in use if it is about the same task or namespace. */
+  inode(names: readonly string[], mode: number, target: Pid | null, namespace: Namespace | null): ProcInode {
     const path = names.join('/');
     const known = this.inodes.get(path);
-    if (known?.pid === target && known.mode >>> 12 === mode >>> 12) return known;
-    const inode = new ProcInode(this, inodeNumber(path), mode, names, target);
+    if (known?.pid === target && known.namespace === namespace && known.mode >>> 12 === mode >>> 12) return known;
+    const inode = new ProcInode(this, inodeNumber(path), mode, names, target, namespace);
     this.inodes.set(path, inode);
     return inode;
   }

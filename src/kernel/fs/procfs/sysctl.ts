@@ -6,6 +6,7 @@ import type { KeyTable } from '../../keys/key_table.ts';
 import type { Memory } from '../../mm/memory.ts';
 import { mayRestore } from '../../namespace/pid_namespace.ts';
 import { UCOUNTS, type UcountName } from '../../namespace/ucounts.ts';
+import type { UserNamespace } from '../../namespace/user_namespace.ts';
 import type { UtsName } from '../../namespace/uts_namespace.ts';
 import { MAX_THREADS } from '../../task/rlimits.ts';
 import { NR_OPEN_MAX, NR_OPEN_MIN, type Vfs } from '../../vfs/vfs.ts';
@@ -100,21 +101,24 @@ const vfs = (field: NumberField<Vfs>, max: number, min = 0): ProcFileEntry =>
     { min, max },
   );
 
-/** How much each user of the reader's user namespace may make. See namespaces(7). Linux: kernel/ucount.c. */
+/** How much each user of a user namespace may make. See namespaces(7). Linux: kernel/ucount.c. */
 const userLimit = (name: UcountName): ProcFileEntry =>
   file(
     0o644,
-    ({ reader }) => `${reader.cred.userNs.limits[name]}\n`,
-    ({ reader }, text) => {
+    ({ namespace }) => `${(namespace as UserNamespace).limits[name]}\n`,
+    ({ namespace }, text) => {
       const values = parseIntegers(text);
       if (values === null) return -EINVAL;
       const [value] = values;
       if (value === undefined) return 0;
       if (value < 0 || value > INT_MAX) return -EINVAL;
-      reader.cred.userNs.limits[name] = Number(value);
+      (namespace as UserNamespace).limits[name] = Number(value);
       return 0;
     },
-    { grants: ({ reader }) => (reader.cred.capable(CAP_SYS_RESOURCE, reader.cred.userNs) ? 0o666 : 0o444) },
+    {
+      namespace: ({ cred }) => cred.userNs,
+      grants: ({ reader, namespace }) => (reader.cred.capable(CAP_SYS_RESOURCE, namespace as UserNamespace) ? 0o666 : 0o444),
+    },
   );
 
 /** The limits of the first user namespace under the names that they had before there were others. See inotify(7). */

@@ -1,10 +1,11 @@
-/** The parameters of System V IPC in /proc/sys/kernel: of the reader's IPC namespace. Linux: ipc/ipc_sysctl.c. See proc_sys_kernel(5). */
+/** The parameters of System V IPC in /proc/sys/kernel: of an IPC namespace. Linux: ipc/ipc_sysctl.c. See proc_sys_kernel(5). */
 
 import { EINVAL, EPERM, ERANGE } from '../../../abi/errno.ts';
 import { mayCheckpoint } from '../../ipc/ipc_ids.ts';
 import { destroyOrphans } from '../../ipc/shm.ts';
 import type { IpcLimits, IpcNamespace } from '../../namespace/ipc_namespace.ts';
 import type { UserNamespace } from '../../namespace/user_namespace.ts';
+import type { Task } from '../../task/task.ts';
 import { file, type ProcContext, type ProcFileEntry } from './entry.ts';
 import { parseIntegers } from './sysctl_value.ts';
 
@@ -15,7 +16,12 @@ const ULONG_MAX = 18446744073709551615n;
 
 type LimitName = keyof IpcLimits;
 
-const owner = ({ reader }: ProcContext): UserNamespace => reader.nsproxy.ipc.owner;
+/** The namespace in which the parameter was looked up. */
+const ipcOf = ({ namespace }: ProcContext): IpcNamespace => namespace as IpcNamespace;
+const OPTIONS = {
+  namespace: ({ nsproxy }: Task): IpcNamespace => nsproxy.ipc,
+  owner: (context: ProcContext): UserNamespace => ipcOf(context).owner,
+};
 
 interface Bounds {
   readonly min?: bigint;
@@ -37,18 +43,18 @@ function setLimit(limits: IpcLimits, name: LimitName, value: bigint): void {
 export const limit = (name: LimitName, bounds: Bounds, changed: ((ns: IpcNamespace) => void) | null = null): ProcFileEntry =>
   file(
     0o644,
-    ({ reader }) => `${reader.nsproxy.ipc.limits[name]}\n`,
+    (context) => `${ipcOf(context).limits[name]}\n`,
     (context, text) => {
       const values = parse(text, bounds);
       if (typeof values === 'number') return values;
       const [value] = values;
       if (value === undefined) return 0;
-      const { ipc } = context.reader.nsproxy;
+      const ipc = ipcOf(context);
       setLimit(ipc.limits, name, value);
       changed?.(ipc);
       return 0;
     },
-    { owner },
+    OPTIONS,
   );
 
 const SEM: readonly LimitName[] = ['semmsl', 'semmns', 'semopm', 'semmni'];
@@ -56,18 +62,18 @@ const SEM: readonly LimitName[] = ['semmsl', 'semmns', 'semopm', 'semmni'];
 /** SEMMSL, SEMMNS, SEMOPM, SEMMNI: as many of them as are written are set; the last alone is checked. Linux: proc_ipc_sem_dointvec. */
 const sem: ProcFileEntry = file(
   0o644,
-  ({ reader }) => `${SEM.map((name) => reader.nsproxy.ipc.limits[name]).join('\t')}\n`,
+  (context) => `${SEM.map((name) => ipcOf(context).limits[name]).join('\t')}\n`,
   (context, text) => {
     const values = parse(text, { min: INT_MIN, max: INT_MAX });
     if (typeof values === 'number') return values;
-    const { limits } = context.reader.nsproxy.ipc;
+    const { limits } = ipcOf(context);
     const before = limits.semmni;
     for (const [i, value] of values.slice(0, SEM.length).entries()) setLimit(limits, SEM[i]!, value);
     if (limits.semmni >= 0 && limits.semmni <= Number(IPCMNI)) return 0;
     limits.semmni = before;
     return -ERANGE;
   },
-  { owner },
+  OPTIONS,
 );
 
 /** The number of message queues once followed the memory; what is written has no effect. */
@@ -78,24 +84,24 @@ const autoMsgmni: ProcFileEntry = file(
     const values = parse(text, { max: 1n });
     return typeof values === 'number' ? values : 0;
   },
-  { owner },
+  OPTIONS,
 );
 
 /** The id that the next object gets; for those who restore processes. */
 const nextId = (kind: 'semaphores' | 'messageQueues' | 'segments'): ProcFileEntry =>
   file(
     0o444,
-    ({ reader }) => `${reader.nsproxy.ipc[kind].nextId}\n`,
-    ({ reader }, text) => {
-      const { ipc } = reader.nsproxy;
-      if (!mayCheckpoint(reader, ipc)) return -EPERM;
+    (context) => `${ipcOf(context)[kind].nextId}\n`,
+    (context, text) => {
+      const ipc = ipcOf(context);
+      if (!mayCheckpoint(context.reader, ipc)) return -EPERM;
       const values = parseIntegers(text);
       const value = values?.[0];
       if (values === null || (value !== undefined && (value < 0n || value > INT_MAX))) return -EINVAL;
       if (value !== undefined) ipc[kind].nextId = Number(value);
       return 0;
     },
-    { owner, grants: ({ reader }) => (mayCheckpoint(reader, reader.nsproxy.ipc) ? 0o666 : 0o444) },
+    { ...OPTIONS, grants: (context) => (mayCheckpoint(context.reader, ipcOf(context)) ? 0o666 : 0o444) },
   );
 
 export const ipcParameters: Readonly<Record<string, ProcFileEntry>> = {

@@ -1,4 +1,4 @@
-/** /proc/sys/fs/mqueue: the limits of POSIX message queues in the reader's IPC namespace. Linux: ipc/mq_sysctl.c. See mq_overview(7). */
+/** /proc/sys/fs/mqueue: the limits of POSIX message queues in an IPC namespace. Linux: ipc/mq_sysctl.c. See mq_overview(7). */
 
 import { HARD_MSGMAX, HARD_MSGSIZEMAX } from '../../../abi/mqueue.ts';
 import { directory, type ProcDirectoryEntry } from './entry.ts';

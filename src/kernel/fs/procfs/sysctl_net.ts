@@ -1,19 +1,26 @@
-/** /proc/sys/net: parameters of the reader's network namespace. Linux: net/sysctl_net.c, net/ipv4/sysctl_net_ipv4.c. See ip(7), tcp(7). */
+/** /proc/sys/net: parameters of a network namespace. Linux: net/sysctl_net.c, net/ipv4/sysctl_net_ipv4.c. See ip(7), tcp(7). */
 
 import { CAP_NET_ADMIN } from '../../../abi/capability.ts';
 import { EINVAL, EPERM } from '../../../abi/errno.ts';
+import type { NetNamespace } from '../../namespace/net_namespace.ts';
 import type { UserNamespace } from '../../namespace/user_namespace.ts';
 import type { NetSysctls } from '../../net/inet/net_sysctls.ts';
+import type { Task } from '../../task/task.ts';
 import { constant, directory, file, type ProcContext, type ProcDirectoryEntry, type ProcFileEntry } from './entry.ts';
 import { parseIntegers } from './sysctl_value.ts';
 
 const PORT_MAX = 65535;
 const INT_MAX = 2147483647;
 
-const owner = ({ reader }: ProcContext): UserNamespace => reader.nsproxy.net.owner;
-const sysctls = ({ reader }: ProcContext): NetSysctls => reader.nsproxy.net.sysctls;
-const mayAdminister = ({ reader }: ProcContext): boolean => reader.cred.capable(CAP_NET_ADMIN, reader.nsproxy.net.owner);
-const OPTIONS = { owner, grants: (context: ProcContext): number => (mayAdminister(context) ? 0o666 : 0o444) };
+/** The namespace in which the parameter was looked up. */
+const netOf = ({ namespace }: ProcContext): NetNamespace => namespace as NetNamespace;
+const sysctls = (context: ProcContext): NetSysctls => netOf(context).sysctls;
+const mayAdminister = (context: ProcContext): boolean => context.reader.cred.capable(CAP_NET_ADMIN, netOf(context).owner);
+const OPTIONS = {
+  namespace: ({ nsproxy }: Task): NetNamespace => nsproxy.net,
+  owner: (context: ProcContext): UserNamespace => netOf(context).owner,
+  grants: (context: ProcContext): number => (mayAdminister(context) ? 0o666 : 0o444),
+};
 
 /** As many integers as there are, each within its bounds. */
 const integers = (
