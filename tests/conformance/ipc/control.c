@@ -7,7 +7,7 @@
 #include <sys/shm.h>
 
 #define COMMANDS 24
-#define LONGEST 40000
+#define LONGEST 64
 
 static int queue, set, segment;
 static long space[LONGEST];
