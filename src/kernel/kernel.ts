@@ -25,7 +25,7 @@ import { MAX_THREADS } from './task/rlimits.ts';
 import type { Task } from './task/task.ts';
 import { UserAccount } from './task/user_account.ts';
 import { addTimes, negatedTime, toTimespec } from './time/posix_clock.ts';
-import { TimerHeap } from './time/timer.ts';
+import { type Timer, TimerHeap } from './time/timer.ts';
 import type { Timespec } from './vfs/inode.ts';
 import { inotifyLimits } from './vfs/inotify.ts';
 import { Vfs } from './vfs/vfs.ts';
@@ -64,6 +64,9 @@ export class Kernel {
   readonly consoles: ConsoleTable = new ConsoleTable(this);
   /** Unix sockets that are being passed through Unix sockets. */
   readonly inflightSockets: Set<UnixSocket> = new Set();
+  /** Unix sockets that are closed, while they are being emptied; and when those that nobody can receive are looked for. */
+  readonly closedSockets: UnixSocket[] = [];
+  unixCollection: Timer | null = null;
   /** Counts changes of network devices, addresses and routes. */
   topology = 0;
   /** /proc/sys/fs/pipe-max-size. */

@@ -34,6 +34,10 @@ class MemFile extends File {
     return this.node;
   }
 
+  override get bulk(): boolean {
+    return true;
+  }
+
   override get seekable(): boolean {
     return true;
   }
@@ -114,6 +118,10 @@ class RandomFile extends MemFile {
 
 /** Writing adds to the kernel's log. Nothing is kept for readers: the log is the host's. */
 class KmsgFile extends MemFile {
+  override get bulk(): boolean {
+    return false;
+  }
+
   override get seekable(): boolean {
     return false;
   }

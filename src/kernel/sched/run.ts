@@ -156,8 +156,10 @@ function serveTraps(kernel: Kernel, task: Task, end: number): void {
 function prepare(task: Task): boolean {
   for (;;) {
     if (task.state !== 'R') return false;
-    if (task.inSyscall && (task.interruptedBy === 0 || task.completed !== null)) resumeSyscall(task);
-    else if (task.signalPending || task.savedMask !== null) deliverSignals(task);
+    if (task.inSyscall && (task.interruptedBy === 0 || task.completed !== null)) {
+      resumeSyscall(task);
+      if (task.inSyscall && task.kernel.scheduler.preempt) return false;
+    } else if (task.signalPending || task.savedMask !== null) deliverSignals(task);
     else if (task.pagesOverHigh === 0 || settleHigh(task)) return true;
   }
 }

@@ -4,6 +4,7 @@ import { EBADF, EFAULT, EINVAL, EOPNOTSUPP, ESPIPE, isErrno } from '../../abi/er
 import * as c from '../../abi/fcntl.ts';
 import { IN_ACCESS, IN_MODIFY } from '../../abi/inotify.ts';
 import { S_IFMT, S_IFREG } from '../../abi/stat.ts';
+import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { TASK_SIZE } from '../mm/mm.ts';
 import { BLOCKED, type Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
@@ -17,36 +18,62 @@ import { pin, pinnedFile } from './pinned_file.ts';
 /** Above this a size_t is a negative ssize_t. */
 const SSIZE_MAX = 2 ** 63;
 
+/** Bytes that one execution of a call moves, if the file could move all at once: then others run. */
+const TURN = 1 << 20;
+
+/** Bytes that earlier executions of this call have moved. */
+const movedBefore = (task: Task, file: File, iter: IovIter): number => (file.bulk && iter.mm !== null ? (task.progress?.done ?? 0) : 0);
+
+/** Pass over what has been moved and limit this execution; whether it may be the last. */
+function takeTurn(file: File, iter: IovIter, before: number): boolean {
+  if (!file.bulk || iter.mm === null) return true;
+  if (before > 0) iter.skip(before);
+  if (iter.remaining <= TURN) return true;
+  iter.truncate(TURN);
+  return false;
+}
+
+/** The call's result when this execution has moved `count` bytes after `before`; BLOCKED when it goes on later. */
+function endTurn(task: Task, before: number, count: number, last: boolean): number {
+  if (count === NOT_RESIDENT || (count < 0 && before === 0)) return count;
+  if (count < 0) return before;
+  return last || count < TURN || task.hasFatalSignal() ? before + count : task.giveWay(before + count);
+}
+
 /** Read into `iter`; `pos` null uses and advances the position of the file. */
 function readFile(task: Task, file: File, iter: IovIter, pos: number | null): number {
-  const count = file.read(task, iter, pos ?? file.pos);
-  task.io.countRead(count);
-  if (count > 0) {
-    if (pos === null && file.seekable) file.pos += count;
-    notifyFile(file, IN_ACCESS);
-  }
-  return pin(task, file, count);
+  const before = movedBefore(task, file, iter);
+  const last = takeTurn(file, iter, before);
+  const count = file.read(task, iter, pos === null ? file.pos : pos + before);
+  if (count > 0 && pos === null && file.seekable) file.pos += count;
+  const total = endTurn(task, before, count, last);
+  task.io.countRead(total);
+  if (total > 0) notifyFile(file, IN_ACCESS);
+  return pin(task, file, total);
 }
 
 /** Write from `iter`. O_APPEND goes before every position. */
 export function writeFile(task: Task, file: File, iter: IovIter, pos: number | null): number {
-  let at = pos ?? file.pos;
+  const before = movedBefore(task, file, iter);
+  let at = pos === null ? file.pos : pos + before;
   if ((file.inode.mode & S_IFMT) === S_IFREG) {
     if ((file.flags & c.O_APPEND) !== 0) at = file.inode.size;
-    const refused = limitWrite(task, iter, at);
+    const refused = limitWrite(task, iter, at - before);
     if (refused < 0) return refused;
   }
+  const last = takeTurn(file, iter, before);
   const count = file.write(task, iter, at);
-  task.io.countWrite(count);
-  if (count > 0) {
-    if (pos === null && file.seekable) file.pos = at + count;
+  if (count > 0 && pos === null && file.seekable) file.pos = at + count;
+  const total = endTurn(task, before, count, last);
+  task.io.countWrite(total);
+  if (total > 0) {
     notifyFile(file, IN_MODIFY);
     if ((file.flags & c.O_DSYNC) !== 0) {
       const failed = file.fsync(task, (file.flags & c.__O_SYNC) === 0);
       if (failed < 0 && failed !== -EINVAL) return failed;
     }
   }
-  return pin(task, file, count);
+  return pin(task, file, total);
 }
 
 /** The destination or source of a plain call; -EFAULT for a range outside the address space. */

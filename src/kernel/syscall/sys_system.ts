@@ -73,22 +73,26 @@ const GRND_NONBLOCK = 1;
 const GRND_RANDOM = 2;
 const GRND_INSECURE = 4;
 
+/** Bytes that getrandom makes before others run. */
+const RANDOM_TURN = 1 << 20;
+
 const getrandom = defineSyscall('getrandom', [ptr('buf'), size('buflen'), flags('flags')], (task, address, length, options) => {
   if ((options & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) !== 0) return -EINVAL;
   if ((options & (GRND_RANDOM | GRND_INSECURE)) === (GRND_RANDOM | GRND_INSECURE)) return -EINVAL;
   const wanted = Math.min(length, 0x7ffff000);
-  let done = 0;
-  for (const bytes = new Uint8Array(Math.min(wanted, 65536)); done < wanted; ) {
-    const part = bytes.subarray(0, Math.min(bytes.length, wanted - done));
+  let done = task.progress?.done ?? 0;
+  const turn = Math.min(wanted, done + RANDOM_TURN);
+  for (const bytes = new Uint8Array(Math.min(turn - done, 65536)); done < turn; ) {
+    const part = bytes.subarray(0, Math.min(bytes.length, turn - done));
     const ready = task.mm!.faultIn(address + done, part.length, true);
     if (ready < 0) return done > 0 && ready === -EFAULT ? done : ready;
     task.kernel.platform.random.fill(part);
     const failed = task.mm!.copyOut(address + done, part.subarray(0, ready));
     if (failed < 0) return done > 0 ? done : failed;
     done += ready;
-    if (ready < part.length) break;
+    if (ready < part.length) return done;
   }
-  return done;
+  return done === wanted || task.hasFatalSignal() ? done : task.giveWay(done);
 });
 
 const personality = defineSyscall('personality', [uint('persona')], (task, persona) => {

@@ -291,6 +291,16 @@ export class Task {
     return BLOCKED;
   }
 
+  /**
+   * The call has worked for long enough and goes on when others have run; `done` tells the next execution how far it has come.
+   * Returns what the handler must return at once.
+   */
+  giveWay(done: number): number {
+    this.ensureProgress().done = done;
+    this.kernel.scheduler.preempt = true;
+    return BLOCKED;
+  }
+
   /** Stop running until a queue is woken or someone calls wake(). */
   sleep(queues: readonly WaitQueue[], state: 'S' | 'D'): void {
     this.state = state;

@@ -110,6 +110,11 @@ export abstract class File {
     return -EINVAL;
   }
 
+  /** Whether a read or write moves as much as it is asked for, however much that is, without sleeping in between. */
+  get bulk(): boolean {
+    return false;
+  }
+
   /** Whether the file has a position (lseek, pread): streams do not. */
   get seekable(): boolean {
     return false;

@@ -27,6 +27,10 @@ export class RegularFile extends File {
     return this.node;
   }
 
+  override get bulk(): boolean {
+    return true;
+  }
+
   override get seekable(): boolean {
     return true;
   }

@@ -215,6 +215,7 @@ describe('passed descriptors', () => {
     guest.close(d);
     expect(peer.refs).toBe(2);
     guest.close(a);
+    world.pass(10e6);
     expect(peer.refs).toBe(0);
     expect(guest.write(c, 'x')).toBe(-e.EPIPE);
     expect(world.kernel.inflightSockets.size).toBe(0);

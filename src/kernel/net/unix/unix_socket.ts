@@ -15,7 +15,7 @@ import { latin1Bytes } from '../../vfs/text.ts';
 import type { Incoming, Outgoing, Ucred } from '../message.ts';
 import { credentialsOf, makerOf, RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK, Socket } from '../socket.ts';
 import { abstractKey, cannotBind, isAbstract, makeSocketFile, sockaddr, UNNAMED, validate } from './address.ts';
-import { addInflight, collectGarbage, removeInflight } from './inflight.ts';
+import { addInflight, emptyClosed, removeInflight } from './inflight.ts';
 import { SkBuff } from './skbuff.ts';
 
 /** Five hexadecimal digits. */
@@ -121,9 +121,8 @@ export abstract class UnixSocket extends Socket {
     } else if (this.name !== null) this.net.abstractSockets.delete(abstractKey(this.name, this.type));
     this.disconnect();
     for (const connection of this.pendingConnections.splice(0)) connection.put();
-    this.purge();
     super.release();
-    collectGarbage(this.kernel.inflightSockets);
+    emptyClosed(this);
   }
 
   /** Tell the peer, if it needs to know. */
