@@ -1,6 +1,7 @@
 /** Messages of netlink and rtnetlink. See netlink(7), rtnetlink(7), linux/netlink.h, linux/rtnetlink.h, linux/if_link.h. */
 
 export const NETLINK_ROUTE = 0;
+export const NETLINK_SOCK_DIAG = 4;
 /** struct sockaddr_nl: family, pad, u32 port, u32 groups. */
 export const SOCKADDR_NL_SIZE = 12;
 /** struct nlmsghdr: u32 length, u16 type, u16 flags, u32 sequence, u32 port. */

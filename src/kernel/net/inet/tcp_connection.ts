@@ -38,7 +38,7 @@ export abstract class TcpConnection extends InetSocket {
   /** Connections that wait for accept(2), and those that wait for room there. */
   readonly pending: TcpSocket[] = [];
   readonly waiting: Set<TcpSocket> = new Set();
-  protected backlog = 0;
+  backlog = 0;
   /** A FIN shall follow the last byte. */
   private finWanted = false;
   private finSent = false;

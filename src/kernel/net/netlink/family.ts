@@ -1,7 +1,7 @@
-/** AF_NETLINK: rtnetlink alone. Linux: netlink_create. See netlink(7). */
+/** AF_NETLINK: rtnetlink and sock_diag. Linux: netlink_create. See netlink(7). */
 
 import { ENOMEM, EPROTONOSUPPORT, ESOCKTNOSUPPORT } from '../../../abi/errno.ts';
-import { NETLINK_ROUTE } from '../../../abi/netlink.ts';
+import { NETLINK_ROUTE, NETLINK_SOCK_DIAG } from '../../../abi/netlink.ts';
 import { SOCK_DGRAM, SOCK_RAW } from '../../../abi/socket.ts';
 import { charge, PRICE_SOCKET } from '../../mm/price.ts';
 import type { Task } from '../../task/task.ts';
@@ -11,7 +11,7 @@ import { NetlinkSocket } from './netlink_socket.ts';
 export class NetlinkFamily extends SocketFamily {
   create(task: Task, type: number, protocol: number, flags: number): NetlinkSocket | number {
     if (type !== SOCK_RAW && type !== SOCK_DGRAM) return -ESOCKTNOSUPPORT;
-    if (protocol !== NETLINK_ROUTE) return -EPROTONOSUPPORT;
+    if (protocol !== NETLINK_ROUTE && protocol !== NETLINK_SOCK_DIAG) return -EPROTONOSUPPORT;
     if (!charge(task.kernel, task.group.cgroup.memory, PRICE_SOCKET)) return -ENOMEM;
     return new NetlinkSocket(task, type, protocol, flags);
   }

@@ -1,8 +1,9 @@
-/** The kernel's end of netlink: messages are handled in order and answered. Linux: netlink_rcv_skb, rtnetlink_rcv_msg, netlink_ack. */
+/** The kernel's end of netlink: messages are handled in order and answered. Linux: netlink_rcv_skb, rtnetlink_rcv_msg, sock_diag_rcv_msg, netlink_ack. */
 
 import { EOPNOTSUPP, EPERM } from '../../../abi/errno.ts';
 import * as n from '../../../abi/netlink.ts';
 import type { Task } from '../../task/task.ts';
+import { askSockDiag } from '../diag/sock_diag.ts';
 import { MessageWriter, messagesIn, type NetlinkMessage } from './attributes.ts';
 import type { NetlinkSocket } from './netlink_socket.ts';
 import { NetlinkRequest } from './request.ts';
@@ -26,8 +27,9 @@ function handleMessage(task: Task, socket: NetlinkSocket, message: NetlinkMessag
     port: socket.portNumber,
     strict: socket.hasOption(n.NETLINK_GET_STRICT_CHK),
   });
-  const isDump = (type & KIND_MASK) === KIND_GET && (flags & n.NLM_F_DUMP) !== 0;
-  const error = isRequest ? dispatch(socket, request, isDump) : 0;
+  const diag = socket.protocol === n.NETLINK_SOCK_DIAG;
+  const isDump = (diag || (type & KIND_MASK) === KIND_GET) && (flags & n.NLM_F_DUMP) !== 0;
+  const error = !isRequest ? 0 : diag ? askSockDiag(request) : dispatch(socket, request, isDump);
   if (isRequest && isDump && error === 0) {
     sendListing(socket, request);
     return;
@@ -62,7 +64,7 @@ function sendListing(socket: NetlinkSocket, request: NetlinkRequest): void {
     size += answer.length;
   }
   flush();
-  socket.deliver(new MessageWriter(n.NLMSG_DONE, n.NLM_F_MULTI, request.sequence, request.port).u32(0).finish(), 0);
+  socket.deliver(new MessageWriter(n.NLMSG_DONE, n.NLM_F_MULTI, request.sequence, request.port).u32(request.listingError).finish(), 0);
 }
 
 function join(parts: readonly Uint8Array[], size: number): Uint8Array {

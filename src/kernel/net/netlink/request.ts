@@ -27,6 +27,8 @@ export class NetlinkRequest implements Envelope {
   /** Why it failed, in words. */
   reason: string | null = null;
   readonly answers: Uint8Array[] = [];
+  /** What the end of a listing says: 0, or a negative errno. */
+  listingError = 0;
 
   constructor(
     task: Task,

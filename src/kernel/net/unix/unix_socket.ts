@@ -37,10 +37,15 @@ export abstract class UnixSocket extends Socket {
   /** Who has the other end. */
   peerCred: Ucred | null = null;
   /** Where its socket file is. */
-  private place: Path | null = null;
+  place: Path | null = null;
 
   constructor(task: Task, type: number, flags: number) {
     super(makerOf(task), task.nsproxy.net, AF_UNIX, type, 0, flags);
+  }
+
+  /** How many connections may wait. */
+  get maxPending(): number {
+    return 0;
   }
 
   override get peerCredentials(): Ucred {

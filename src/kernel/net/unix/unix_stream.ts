@@ -52,6 +52,10 @@ export class UnixStreamSocket extends UnixSocket {
     this.state = 'connected';
   }
 
+  override get maxPending(): number {
+    return this.backlog;
+  }
+
   listen(task: Task, backlog: number): number {
     if (this.name === null || this.state === 'connected') return -EINVAL;
     this.state = 'listening';
