@@ -9,9 +9,8 @@ export const BPF_PROG_GET_FD_BY_ID = 13;
 export const BPF_OBJ_GET_INFO_BY_FD = 15;
 export const BPF_PROG_QUERY = 16;
 
+export const BPF_PROG_TYPE_CGROUP_SKB = 8;
 export const BPF_PROG_TYPE_CGROUP_DEVICE = 15;
-/** Program types that Linux knows. Linux: __MAX_BPF_PROG_TYPE. */
-export const BPF_PROG_TYPES = 33;
 export const BPF_CGROUP_DEVICE = 6;
 
 /** How a program is attached. */

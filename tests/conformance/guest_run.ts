@@ -133,7 +133,7 @@ function start(kernel: Kernel, program: Uint8Array, options: GuestOptions): Task
     cgroup: null,
   });
   if (isErrno(task)) throw new Error(`cannot create a process: ${task}`);
-  task.cgroup.traced = options.trace ?? false;
+  task.cgroup.tracedAs = options.trace === true ? 'test' : null;
   doSetsid(task);
   furnish(task);
   putFile(task, '/test', program);

@@ -30,7 +30,7 @@ export function containerCgroup(kernel: Kernel, spec: ContainerSpec): Cgroup | n
   if (isErrno(cgroup)) return cgroup;
   forgetName(kernel, root, spec.id);
   for (const [name, text] of limitsOf(spec)) writeCgroupFile(kernel, cgroup, name, text);
-  cgroup.traced = spec.trace;
+  if (spec.trace) cgroup.tracedAs = spec.id;
   return cgroup;
 }
 

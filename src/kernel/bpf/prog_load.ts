@@ -10,6 +10,7 @@ import { shownTime } from '../time/posix_clock.ts';
 import { latin1Bytes } from '../vfs/text.ts';
 import type { BpfAttr } from './bpf_attr.ts';
 import { BpfProgram, priceOfProgram } from './bpf_program.ts';
+import { programTypes } from './program_types.ts';
 import { sha1 } from './sha1.ts';
 import { COMPLEXITY_LIMIT, type Verdict, verify } from './verifier.ts';
 
@@ -47,8 +48,8 @@ export function loadProgram(task: Task, attr: BpfAttr): BpfProgram | number {
   if ((flags & ~(b.BPF_F_STRICT_ALIGNMENT | b.BPF_F_ANY_ALIGNMENT)) !== 0) return -EINVAL;
   if (!bpfCapable(task, CAP_BPF) || !bpfCapable(task, CAP_NET_ADMIN)) return -EPERM;
   if (insns === 0 || insns > b.BPF_COMPLEXITY_LIMIT_INSNS) return -E2BIG;
-  // Other kinds of programs are as good as unknown.
-  if (type !== b.BPF_PROG_TYPE_CGROUP_DEVICE) return -EINVAL;
+  const mayRead = programTypes.get(type);
+  if (mayRead === undefined) return -EINVAL;
   const name = attr.name(48, b.BPF_OBJ_NAME_LEN);
   if (name === null || !isLogValid(attr)) return -EINVAL;
   const license = task.mm!.readString(attr.ptr(16), LICENSE_MAX);
@@ -56,7 +57,7 @@ export function loadProgram(task: Task, attr: BpfAttr): BpfProgram | number {
   const bytes = task.mm!.copyIn(attr.ptr(8), 8 * insns);
   if (isErrno(bytes)) return bytes;
   const words = new Int32Array(bytes.slice().buffer);
-  const verdict = verify(words);
+  const verdict = verify(words, mayRead);
   const logged = writeLog(task, attr, verdict);
   if (verdict.error < 0 || logged < 0) return verdict.error < 0 ? verdict.error : logged;
   const payer = task.group.cgroup.memory;

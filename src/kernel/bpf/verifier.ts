@@ -9,6 +9,7 @@ import { compare, compute } from './alu.ts';
 import { type Insn, insnAt } from './bpf_program.ts';
 import { checkInsns, successors } from './check_insns.ts';
 import { STACK_SIZE } from './interpreter.ts';
+import type { MayReadContext } from './program_types.ts';
 import * as t from './tnum.ts';
 import { REGISTERS, type Reg, VerifierState } from './verifier_state.ts';
 
@@ -52,6 +53,7 @@ interface Branch {
 class Verifier {
   processed = 0;
   private readonly words: Int32Array;
+  private readonly mayRead: MayReadContext;
   /** Instructions to which jumps lead: only there states are compared. */
   private readonly targets: Uint8Array;
   private readonly seen: Map<number, Map<string, Visit>> = new Map();
@@ -59,8 +61,9 @@ class Verifier {
   /** Where the present way was last compared. */
   private visit: Visit | null = null;
 
-  constructor(words: Int32Array) {
+  constructor(words: Int32Array, mayRead: MayReadContext) {
     this.words = words;
+    this.mayRead = mayRead;
     this.targets = new Uint8Array(words.length / 2);
     for (let at = 0; at < this.targets.length; at++) {
       const next = successors(words, at);
@@ -126,7 +129,7 @@ class Verifier {
         return set(state, insn.dst, numberOf(t.known((high << 32n) | BigInt(insn.imm >>> 0)))) ?? at + 2;
       }
       case b.BPF_LDX:
-        return load(state, insn) ?? at + 1;
+        return load(state, insn, this.mayRead) ?? at + 1;
       case b.BPF_ST:
       case b.BPF_STX:
         return store(state, insn) ?? at + 1;
@@ -247,13 +250,7 @@ function stackOffset(offset: number, size: number, register: number): number | R
   return offset % size !== 0 ? refuse(EACCES, `misaligned stack access off ${offset} size ${size}`) : STACK_SIZE + offset;
 }
 
-/** The fields of struct bpf_cgroup_dev_ctx: parts of the first one may be read. Linux: cgroup_dev_is_valid_access. */
-function mayReadContext(offset: number, size: number): boolean {
-  if (offset < 0 || offset + size > b.BPF_CGROUP_DEV_CTX_SIZE || offset % size !== 0) return false;
-  return size === 4 || (offset === 0 && size < 4);
-}
-
-function load(state: VerifierState, { code, dst, src, off }: Insn): Refusal | null {
+function load(state: VerifierState, { code, dst, src, off }: Insn, mayRead: MayReadContext): Refusal | null {
   const size = SIZES[code & 0x18]!;
   const base = read(state, src);
   if (isRefusal(base)) return base;
@@ -262,7 +259,7 @@ function load(state: VerifierState, { code, dst, src, off }: Insn): Refusal | nu
   if (base!.kind === 'number') return refuse(EACCES, `R${src} invalid mem access 'scalar'`);
   if (base!.kind === 'context') {
     if (base!.offset !== 0) return refuse(EACCES, `dereference of modified ctx ptr R${src} off=${base!.offset} disallowed`);
-    if (extended || !mayReadContext(off, size)) return refuse(EACCES, `invalid bpf_context access off=${off} size=${size}`);
+    if (extended || !mayRead(off, size)) return refuse(EACCES, `invalid bpf_context access off=${off} size=${size}`);
     return set(state, dst, value);
   }
   const at = stackOffset(base!.offset + off, size, src);
@@ -298,11 +295,11 @@ function answers(state: VerifierState): Refusal | null {
     : null;
 }
 
-/** Whether the program may be loaded. */
-export function verify(words: Int32Array): Verdict {
+/** Whether the program may be loaded; `mayRead` tells what its context is like. */
+export function verify(words: Int32Array, mayRead: MayReadContext): Verdict {
   const wrong = checkInsns(words);
   if (wrong !== null) return { error: -EINVAL, processed: 0, log: wrong };
-  const verifier = new Verifier(words);
+  const verifier = new Verifier(words, mayRead);
   const refused = verifier.run();
   return { error: refused?.error ?? 0, processed: verifier.processed, log: refused?.why ?? '' };
 }

@@ -77,8 +77,8 @@ export class Cgroup {
   programs: CgroupPrograms | null = null;
   /** Its directory, once that has been looked at. */
   directory: CgroupDirectory | null = null;
-  /** Whether system calls of its tasks are traced (platform.trace). */
-  traced: boolean;
+  /** The container as which system calls of its tasks are traced (platform.trace); null when they are not. */
+  tracedAs: string | null;
 
   constructor({ parent, name, id, mode, uid, gid, payer, memory }: CgroupFields) {
     this.parent = parent;
@@ -91,7 +91,7 @@ export class Cgroup {
     this.payer = payer;
     this.memory = memory;
     this.cpu = parent?.cpu ?? new CpuGroup(null);
-    this.traced = parent?.traced ?? false;
+    this.tracedAs = parent?.tracedAs ?? null;
   }
 
   /** Whether a task is in it or below. */

@@ -156,7 +156,7 @@ function goOn({ words }: Task): void {
 }
 
 function leave(task: Task, result: number): void {
-  if (task.cgroup.traced) emitTrace(task, task.syscallNumber, result);
+  if (task.cgroup.tracedAs !== null) emitTrace(task, task.syscallNumber, result);
   task.inSyscall = false;
   task.interruptedBy = 0;
   task.restarting = -1;

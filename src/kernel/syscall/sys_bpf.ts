@@ -33,6 +33,12 @@ function programOf(task: Task, fd: number): BpfProgram | number {
   return file instanceof BpfProgramFile ? file.program : -EINVAL;
 }
 
+/** Linux: bpf_prog_get_type. */
+function deviceProgramOf(task: Task, fd: number): BpfProgram | number {
+  const program = programOf(task, fd);
+  return isErrno(program) || program.fields.type === b.BPF_PROG_TYPE_CGROUP_DEVICE ? program : -EINVAL;
+}
+
 function cgroupOf(task: Task, fd: number): Cgroup | number {
   const file = task.files!.get(fd);
   return file === null ? -EBADF : cgroupOfFile(file);
@@ -43,12 +49,12 @@ function attach(task: Task, attr: BpfAttr): number {
   if (!attr.endsAt(ATTACH_END) || attr.u32(8) !== b.BPF_CGROUP_DEVICE) return -EINVAL;
   if ((flags & ~(b.BPF_F_ALLOW_OVERRIDE | b.BPF_F_ALLOW_MULTI | b.BPF_F_REPLACE)) !== 0) return -EINVAL;
   if (!bpfCapable(task, CAP_NET_ADMIN)) return -EPERM;
-  const program = programOf(task, attr.fd(4));
+  const program = deviceProgramOf(task, attr.fd(4));
   if (isErrno(program)) return program;
   const cgroup = cgroupOf(task, attr.fd(0));
   if (isErrno(cgroup)) return cgroup;
   const replaces = (flags & b.BPF_F_ALLOW_MULTI) !== 0 && (flags & b.BPF_F_REPLACE) !== 0;
-  const replaced = replaces ? programOf(task, attr.fd(16)) : null;
+  const replaced = replaces ? deviceProgramOf(task, attr.fd(16)) : null;
   return isErrno(replaced) ? replaced : attachProgram(task.kernel.bpf, cgroup, program, flags, replaced);
 }
 
@@ -57,7 +63,7 @@ function detach(task: Task, attr: BpfAttr): number {
   if (!bpfCapable(task, CAP_NET_ADMIN)) return -EPERM;
   const cgroup = cgroupOf(task, attr.fd(0));
   if (isErrno(cgroup)) return cgroup;
-  const program = programOf(task, attr.fd(4));
+  const program = deviceProgramOf(task, attr.fd(4));
   return detachProgram(task.kernel.bpf, cgroup, isErrno(program) ? null : program);
 }
 
@@ -117,6 +123,6 @@ const bpf = defineSyscall('bpf', [int('cmd'), ptr('attr'), uint('size')], (task,
 export const bpfCalls: readonly Syscall[] = [
   partial(
     bpf,
-    'programs of type BPF_PROG_TYPE_CGROUP_DEVICE only, without calls of their own functions, atomic instructions and maps; other commands answer EINVAL',
+    'only programs of type BPF_PROG_TYPE_CGROUP_DEVICE can be attached; programs are without calls of their own functions, atomic instructions and maps; other commands answer EINVAL',
   ),
 ];

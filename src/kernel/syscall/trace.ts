@@ -37,5 +37,8 @@ export function emitTrace(task: Task, number: number, result: number): void {
   registers[0] = task.originalX0Low;
   registers[1] = task.originalX0High;
   const { numbers } = task.pid;
-  task.kernel.platform.trace(task.cgroup.name, `${numbers[numbers.length - 1]} ${task.comm} ${traceLine(task, number, registers, result)}`);
+  task.kernel.platform.trace(
+    task.cgroup.tracedAs!,
+    `${numbers[numbers.length - 1]} ${task.comm} ${traceLine(task, number, registers, result)}`,
+  );
 }
