@@ -6,13 +6,14 @@
 
 import { EXHAUSTED, GO_ON, MAX_DEPTH, STEP } from '../interpreter/region_calls.ts';
 import { look } from '../interpreter/target.ts';
-import { AT_FUEL, AT_READ_TABLE, AT_TARGET, AT_WRITE_TABLE } from '../layout.ts';
+import { AT_FPCR, AT_FPSR, AT_FUEL, AT_READ_TABLE, AT_TARGET, AT_WRITE_TABLE } from '../layout.ts';
 import { emit, type Target } from '../wasm/emit.ts';
 import { FunctionBuilder, type Label } from '../wasm/function.ts';
 import { GENERAL, type Node, VECTOR } from '../wasm/ir.ts';
 import { BR_TABLE, I32, I32_LOAD, I32_STORE, I64, I64_LOAD, I64_STORE, i32, i64, RETURN_CALL, UNREACHABLE } from '../wasm/opcodes.ts';
 import { isLinked, type RegionCalls } from './chaining.ts';
 import { FlagState, follows } from './flag_state.ts';
+import { FloatState } from './float_state.ts';
 import { analyse, type FlagUse, type Flow, type FlowBlock, flagUses, indexOfSet } from './flow.ts';
 import type { Instruction, Registers } from './instruction.ts';
 import { burns, type Region } from './region.ts';
@@ -33,6 +34,7 @@ class RegionEmitter implements Target {
   private readonly fuel = this.f.local(I32);
   private readonly tables = { readTable: this.f.local(I32), writeTable: this.f.local(I32) };
   private readonly flags: FlagState;
+  private readonly floats: FloatState;
   private readonly labels = new Map<FlowBlock, Label>();
   /** By position in `flow.exits`. */
   private exits: readonly Label[] = [];
@@ -52,6 +54,7 @@ class RegionEmitter implements Target {
     this.flow = analyse(region);
     this.registers = new RegisterLocals(this.f, this.flow.wide);
     this.flags = new FlagState(this.f, calls);
+    this.floats = new FloatState(this.f, this.flow.blocks);
   }
 
   build(): FunctionBuilder {
@@ -62,6 +65,7 @@ class RegionEmitter implements Target {
     f.i32Const(0).memory(I32_LOAD, AT_READ_TABLE).set(this.tables.readTable);
     f.i32Const(0).memory(I32_LOAD, AT_WRITE_TABLE).set(this.tables.writeTable);
     this.registers.read(first.liveIn);
+    this.floats.read();
     const left = f.block(I32);
     this.exits = flow.exits.map(() => f.block(I32));
     if (flow.reducible) this.tree(first);
@@ -166,6 +170,7 @@ class RegionEmitter implements Target {
           f.i32Const(0);
           argument(0);
           f.memory(body.opcode, body.place.offset);
+          if (body.place.offset === AT_FPCR || body.place.offset === AT_FPSR) this.floats.read();
         }
         return;
       case 'flags':
@@ -200,8 +205,7 @@ class RegionEmitter implements Target {
       case 'commit':
         return;
       case 'call':
-        for (let i = 0; i < node.args.length; i++) argument(i);
-        f.call(calls.helper(body.helper));
+        this.floats.call(body.helper, calls.helper(body.helper), argument);
         return;
       case 'pc':
         f.i64Const(this.pc);
@@ -380,6 +384,7 @@ class RegionEmitter implements Target {
       return;
     }
     this.registers.read(next.liveIn);
+    this.floats.read();
     this.goto(next);
   }
 }

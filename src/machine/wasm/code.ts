@@ -68,7 +68,8 @@ export class Code {
   /** An opcode, prefixed ones included. */
   op(opcode: number): this {
     if (opcode < 0x100) return this.u8(opcode);
-    return this.u8(opcode >>> 8).u32(opcode & 0xff);
+    if (opcode < 0x10000) return this.u8(opcode >>> 8).u32(opcode & 0xff);
+    return this.u8(opcode >>> 16).u32(opcode & 0xffff);
   }
 
   i32Const(value: number): this {

@@ -9,6 +9,7 @@ import type { FloatCall } from '../softfloat/calls.ts';
 import { FPCR_DN, FPCR_FZ } from '../softfloat/format.ts';
 import { fastPaths } from './float_fast.ts';
 import { double, single } from './float_format.ts';
+import { inlineScalar } from './float_inline.ts';
 import type { FunctionBuilder } from './function.ts';
 import type { Helper } from './helpers.ts';
 import { SYSTEM } from './ir.ts';
@@ -59,6 +60,7 @@ export function floatHelper(call: FloatCall): Helper {
       reads: SYSTEM,
       writes: SYSTEM,
       uses: [exactHelper],
+      inline: inlineScalar(call),
       build(f, indexOf) {
         if (fast) {
           fastPathApplies(f, operands);

@@ -8,6 +8,7 @@ import { AT_FPCR } from '../layout.ts';
 import type { FloatCall } from '../softfloat/calls.ts';
 import { ixcClear } from './float_format.ts';
 import { floatHelper } from './float_helpers.ts';
+import { inlineLanes } from './float_inline.ts';
 import type { FunctionBuilder } from './function.ts';
 import type { Helper } from './helpers.ts';
 import { SYSTEM } from './ir.ts';
@@ -140,6 +141,7 @@ export function floatLanesHelper(call: FloatCall, bits: FloatLaneBits): Helper {
       reads: SYSTEM,
       writes: SYSTEM,
       uses: [scalar],
+      inline: inlineLanes(call),
       build(f, indexOf) {
         if (fast) {
           ixcClear(f).i32Const(0).memory(I32_LOAD, AT_FPCR).op(i32.or).op(i32.eqz).if();

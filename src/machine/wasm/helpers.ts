@@ -3,6 +3,7 @@
  * built on first use, or a function that JavaScript provides (for rare and slow cases).
  */
 
+import type { InlineFloat } from './float_inline.ts';
 import type { FunctionBuilder } from './function.ts';
 import type { ValueType } from './opcodes.ts';
 
@@ -16,6 +17,8 @@ export interface Helper {
   readonly writes: number;
   /** Helpers that its code calls. */
   readonly uses?: readonly Helper[];
+  /** What translated code may write out instead of a call. */
+  readonly inline?: InlineFloat | undefined;
   /** Writes the function's code; undefined: JavaScript provides it under this name (i64 arguments are BigInts there). */
   readonly build: ((f: FunctionBuilder, indexOf: (helper: Helper) => number) => void) | undefined;
 }

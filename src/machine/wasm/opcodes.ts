@@ -1,4 +1,4 @@
-/** WebAssembly's numbers: value types, control instructions, and the numeric instructions by type and name. Prefixed opcodes are 0xfc00 and 0xfd00 plus their number. */
+/** WebAssembly's numbers: value types, control instructions, and the numeric instructions by type and name. Prefixed opcodes are 0xfc00 and 0xfd00 plus their number, or 0xfd0000 plus a number of more than eight bits. */
 
 export type ValueType = number;
 export const I32: ValueType = 0x7f;

@@ -72,12 +72,15 @@ export const lanes: Readonly<Record<LaneBits, LaneOpcodes>> = {
 /** Floating-point vectors. */
 // biome-ignore format: a table
 export const f32x4 = {
-  splat: 0xfd13, eq: 0xfd41, ne: 0xfd42, lt: 0xfd43, gt: 0xfd44, demote_f64x2_zero: 0xfd5e,
+  splat: 0xfd13, extract: 0xfd1f, eq: 0xfd41, ne: 0xfd42, lt: 0xfd43, gt: 0xfd44, demote_f64x2_zero: 0xfd5e,
   all_true: 0xfda3, abs: 0xfde0, add: 0xfde4, sub: 0xfde5, mul: 0xfde6, div: 0xfde7, min: 0xfde8, max: 0xfde9,
 } as const;
 
 // biome-ignore format: a table
 export const f64x2 = {
-  splat: 0xfd14, eq: 0xfd47, ne: 0xfd48, lt: 0xfd49, gt: 0xfd4a, promote_low_f32x4: 0xfd5f,
+  splat: 0xfd14, extract: 0xfd21, eq: 0xfd47, ne: 0xfd48, lt: 0xfd49, gt: 0xfd4a, promote_low_f32x4: 0xfd5f,
   all_true: 0xfdc3, abs: 0xfdec, add: 0xfdf0, sub: 0xfdf1, mul: 0xfdf2, div: 0xfdf3, min: 0xfdf4, max: 0xfdf5,
 } as const;
+
+/** Instructions whose result may depend on the host's processor, by lane width. */
+export const relaxed = { madd: { 32: 0xfd0105, 64: 0xfd0107 } } as const;

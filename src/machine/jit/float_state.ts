@@ -1,0 +1,51 @@
+/** Floating-point operations of a region: written out where FPCR is 0 and FPSR.IXC set, which a local says, called elsewhere. */
+
+import { AT_FPCR, AT_FPSR } from '../layout.ts';
+import { IXC } from '../softfloat/format.ts';
+import type { FunctionBuilder } from '../wasm/function.ts';
+import type { Helper } from '../wasm/helpers.ts';
+import { I32, I32_LOAD, i32 } from '../wasm/opcodes.ts';
+import type { FlowBlock } from './flow.ts';
+
+export class FloatState {
+  private readonly f: FunctionBuilder;
+  /** -1 where operations are to be called; undefined: the region has none that could be written out. */
+  private readonly slow: number | undefined;
+
+  constructor(f: FunctionBuilder, blocks: readonly FlowBlock[]) {
+    this.f = f;
+    const used = blocks.some(({ instructions }) => instructions.some(({ helpers }) => helpers.some(({ inline }) => inline !== undefined)));
+    this.slow = used ? f.local(I32) : undefined;
+  }
+
+  /** FPCR and FPSR may have changed. */
+  read(): void {
+    const { f, slow } = this;
+    if (slow === undefined) return;
+    f.i32Const(0).i32Const(0).memory(I32_LOAD, AT_FPCR);
+    f.i32Const(0).memory(I32_LOAD, AT_FPSR).i32Const(-1).op(i32.xor).i32Const(IXC).op(i32.and).op(i32.or);
+    f.i32Const(0).op(i32.ne).op(i32.sub).set(slow);
+  }
+
+  /** Leaves the result of a helper's function, which has `index`, or of the code that does the same. */
+  call({ params, inline }: Helper, index: number, argument: (index: number) => void): void {
+    const { f, slow } = this;
+    if (inline === undefined || slow === undefined) {
+      for (let i = 0; i < params.length; i++) argument(i);
+      f.call(index);
+      return;
+    }
+    const operands = params.map((type, i) => {
+      const local = f.local(type);
+      argument(i);
+      f.set(local);
+      return local;
+    });
+    inline(f, operands, slow, () => {
+      for (const local of operands) f.get(local);
+      f.call(index);
+      this.read();
+    });
+    for (const local of operands) f.release(local);
+  }
+}
