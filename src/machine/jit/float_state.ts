@@ -1,7 +1,8 @@
-/** Floating-point operations of a region: written out where FPCR is 0 and FPSR.IXC set, which a local says, called elsewhere. */
+/** Floating-point operations of a region: written out as far as FPCR and FPSR allow it, which a local says, called elsewhere. */
 
 import { AT_FPCR, AT_FPSR } from '../layout.ts';
 import { IXC } from '../softfloat/format.ts';
+import { EXACT } from '../wasm/float_inline.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
 import type { Helper } from '../wasm/helpers.ts';
 import { I32, I32_LOAD, i32 } from '../wasm/opcodes.ts';
@@ -9,7 +10,7 @@ import type { FlowBlock } from './flow.ts';
 
 export class FloatState {
   private readonly f: FunctionBuilder;
-  /** -1 where operations are to be called; undefined: the region has none that could be written out. */
+  /** See wasm/float_inline.ts; undefined: the region has none that could be written out. */
   private readonly slow: number | undefined;
 
   constructor(f: FunctionBuilder, blocks: readonly FlowBlock[]) {
@@ -23,8 +24,17 @@ export class FloatState {
     const { f, slow } = this;
     if (slow === undefined) return;
     f.i32Const(0).i32Const(0).memory(I32_LOAD, AT_FPCR);
-    f.i32Const(0).memory(I32_LOAD, AT_FPSR).i32Const(-1).op(i32.xor).i32Const(IXC).op(i32.and).op(i32.or);
-    f.i32Const(0).op(i32.ne).op(i32.sub).set(slow);
+    f.i32Const(0).op(i32.ne).op(i32.sub);
+    f.i32Const(0)
+      .memory(I32_LOAD, AT_FPSR)
+      .i32Const(-1)
+      .op(i32.xor)
+      .i32Const(IXC)
+      .op(i32.and)
+      .i32Const(EXACT / IXC)
+      .op(i32.mul)
+      .op(i32.or)
+      .set(slow);
   }
 
   /** Leaves the result of a helper's function, which has `index`, or of the code that does the same. */

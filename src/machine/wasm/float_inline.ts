@@ -1,6 +1,7 @@
 /**
  * Floating-point operations written out where they are used, for translated code: the case that sets no flag but IXC, which is set
- * already (see float_helpers.ts). One comparison of the result's exponent finds out whether it is that case.
+ * already (see float_helpers.ts). One comparison of the result's exponent finds out whether it is that case. While IXC is clear, some
+ * operations find out whether they are exact.
  */
 
 import type { FloatCall } from '../softfloat/calls.ts';
@@ -11,10 +12,13 @@ import { F64, f32, f64, I64, i32, i64, SELECT, V128 } from './opcodes.ts';
 import { f32x4, f64x2, relaxed } from './simd_opcodes.ts';
 
 /**
- * Leaves the result of the operands in locals. `slow` is a local: 0 when FPCR is 0 and IXC set, else -1; `otherwise` leaves the result
- * of what is not covered.
+ * Leaves the result of the operands in locals. `slow` is a local: 0 when FPCR is 0 and IXC set, EXACT when FPCR is 0 and IXC clear,
+ * else -1; `otherwise` leaves the result of what is not covered.
  */
 export type InlineFloat = (f: FunctionBuilder, operands: readonly number[], slow: number, otherwise: () => void) => void;
+
+/** Only exact results are known to set no flag. The number is larger than exponents. */
+export const EXACT = 0x10000;
 
 /** Exponents as they are encoded: of the largest numbers plus one. */
 const SPECIAL = { 32: 0xff, 64: 0x7ff } as const;
@@ -42,16 +46,38 @@ function give(f: FunctionBuilder, format: FastFormat, bits: number, lowest: numb
   f.end();
 }
 
-/** Sums that are denormal are exact. */
 const arithmetic =
-  (format: FastFormat, name: 'add' | 'sub' | 'mul' | 'div'): InlineFloat =>
+  (format: FastFormat, name: 'mul' | 'div'): InlineFloat =>
   (f, [a, b], slow, otherwise) => {
     const bits = f.local(I64);
     operand(f, format, a!);
     operand(f, format, b!).op(format.op[name]);
     pattern(f, format).set(bits);
-    give(f, format, bits, name === 'add' || name === 'sub' ? 0 : NORMAL, slow, otherwise);
+    give(f, format, bits, NORMAL, slow, otherwise);
     f.release(bits);
+  };
+
+/** Sums that are denormal are exact. What others have lost is found by Knuth's two-sum. */
+const sum =
+  (format: FastFormat, name: 'add' | 'sub'): InlineFloat =>
+  (f, [a, b], slow, otherwise) => {
+    const { op, type } = format;
+    const [bits, x, y, s, part] = [f.local(I64), f.local(type), f.local(type), f.local(type), f.local(type)];
+    operand(f, format, a!).set(x);
+    operand(f, format, b!);
+    if (name === 'sub') f.op(op.neg);
+    f.set(y).get(x).get(y).op(op.add).tee(s);
+    pattern(f, format).set(bits);
+    give(f, format, bits, 0, slow, () => {
+      f.get(s).get(x).op(op.sub).set(part);
+      f.get(x).get(s).get(part).op(op.sub).op(op.sub);
+      f.get(y).get(part).op(op.sub).op(op.neg).op(op.eq);
+      f.get(slow).i32Const(0).op(i32.gt_s).op(i32.and).if(I64);
+      f.get(bits).else();
+      otherwise();
+      f.end();
+    });
+    for (const local of [bits, x, y, s, part]) f.release(local);
   };
 
 const squareRoot =
@@ -146,12 +172,11 @@ const mulAddDouble: InlineFloat = (f, [c, a, b], slow, otherwise) => {
   f.get(head).get(tail).f64Const(ABOVE).op(f64.mul).op(f64.add).get(z).op(f64.eq);
   exponent(f, double, productBits, PRODUCT_LOWEST).i32Const(PRODUCT_RANGE).op(i32.lt_u).op(i32.and);
   exponent(f, double, bits, NORMAL)
-    .get(slow)
-    .op(i32.or)
     .i32Const(SPECIAL[64] - NORMAL)
     .op(i32.lt_u)
-    .op(i32.and)
-    .if(I64);
+    .op(i32.and);
+  // Without a tail it is exact.
+  f.get(slow).op(i32.eqz).get(slow).i32Const(0).op(i32.gt_s).get(tail).f64Const(0).op(f64.eq).op(i32.and).op(i32.or).op(i32.and).if(I64);
   f.get(bits).else();
   otherwise();
   f.end();
@@ -170,7 +195,7 @@ const comparison =
     operand(operand(f, format, b!), format, b!)
       .op(op.eq)
       .op(i32.and);
-    f.get(slow).op(i32.eqz).op(i32.and).if(I64);
+    f.get(slow).i32Const(0).op(i32.ge_s).op(i32.and).if(I64);
     f.i64Const(0x80000000).i64Const(0x60000000).i64Const(0x20000000);
     both('eq').u8(SELECT);
     both('lt').u8(SELECT).else();
@@ -179,7 +204,7 @@ const comparison =
   };
 
 const widening: InlineFloat = (f, [a], slow, otherwise) => {
-  exponent(f, single, a!, 0).get(slow).op(i32.or).i32Const(SPECIAL[32]).op(i32.lt_u).if(I64);
+  exponent(f, single, a!, 0).i32Const(SPECIAL[32]).op(i32.lt_u).get(slow).i32Const(0).op(i32.ge_s).op(i32.and).if(I64);
   operand(f, single, a!).op(f64.promote_f32).op(i64.reinterpret_f64).else();
   otherwise();
   f.end();
@@ -197,10 +222,11 @@ const narrowing: InlineFloat = (f, [a], slow, otherwise) => {
 const toInteger =
   (format: FastFormat, width: number, signed: number): InlineFloat =>
   (f, [a, fraction], slow, otherwise) => {
-    const whole = f.local(F64);
+    const [x, whole] = [f.local(F64), f.local(F64)];
     operand(f, format, a!);
     if (format.bits === 32) f.op(f64.promote_f32);
-    f.op(f64.trunc)
+    f.tee(x)
+      .op(f64.trunc)
       .tee(whole)
       .f64Const(signed ? -(2 ** (width - 1)) : 0)
       .op(f64.ge);
@@ -208,13 +234,15 @@ const toInteger =
       .f64Const(2 ** (width - signed))
       .op(f64.lt)
       .op(i32.and);
-    f.get(fraction!).op(i32.wrap_i64).get(slow).op(i32.or).op(i32.eqz).op(i32.and).if(I64);
+    f.get(slow).op(i32.eqz).get(slow).i32Const(0).op(i32.gt_s).get(x).get(whole).op(f64.eq).op(i32.and).op(i32.or).op(i32.and);
+    f.get(fraction!).op(i64.eqz).op(i32.and).if(I64);
     f.get(whole);
     if (width === 64) f.op(signed ? i64.trunc_sat_f64_s : i64.trunc_sat_f64_u);
     else f.op(signed ? i32.trunc_sat_f64_s : i32.trunc_sat_f64_u).op(i64.extend_i32_u);
     f.else();
     otherwise();
     f.end();
+    f.release(x);
     f.release(whole);
   };
 
@@ -222,7 +250,11 @@ const fromInteger =
   (format: FastFormat, width: number, signed: number): InlineFloat =>
   (f, [x, fraction], slow, otherwise) => {
     const { op } = format;
-    f.get(fraction!).op(i32.wrap_i64).get(slow).op(i32.or).op(i32.eqz).if(I64);
+    f.get(slow);
+    // Such integers are numbers of that format.
+    if (width < format.bits) f.i32Const(0).op(i32.ge_s);
+    else f.op(i32.eqz);
+    f.get(fraction!).op(i64.eqz).op(i32.and).if(I64);
     f.get(x!);
     if (width === 32) f.op(i32.wrap_i64).op(signed ? op.convert_i32_s : op.convert_i32_u);
     else f.op(signed ? op.convert_i64_s : op.convert_i64_u);
@@ -265,6 +297,13 @@ const fusedMulAddLanes =
     f.release(r);
   };
 
+/** Where the host has the instruction, unless it is to be known whether the result is exact. */
+const mulAdd = (format: FastFormat): InlineFloat => {
+  if (format.bits === 32) return fused() ? fusedMulAdd(single) : mulAddSingle;
+  if (!fused()) return mulAddDouble;
+  return (f, operands, slow, otherwise) => fusedMulAdd(double)(f, operands, slow, () => mulAddDouble(f, operands, slow, otherwise));
+};
+
 const NAMES = ['add', 'sub', 'mul', 'div'] as const;
 const FORMATS = [single, double] as const;
 
@@ -272,9 +311,10 @@ const scalars: ReadonlyMap<string, InlineFloat> = new Map<string, InlineFloat>([
   ...FORMATS.flatMap((format): [string, InlineFloat][] => {
     const { bits } = format;
     return [
-      ...NAMES.map((name): [string, InlineFloat] => [`${name}_${bits}`, arithmetic(format, name)]),
+      ...(['add', 'sub'] as const).map((name): [string, InlineFloat] => [`${name}_${bits}`, sum(format, name)]),
+      ...(['mul', 'div'] as const).map((name): [string, InlineFloat] => [`${name}_${bits}`, arithmetic(format, name)]),
       [`sqrt_${bits}`, squareRoot(format)],
-      [`muladd_${bits}`, fused() ? fusedMulAdd(format) : bits === 64 ? mulAddDouble : mulAddSingle],
+      [`muladd_${bits}`, mulAdd(format)],
       ...[0, 1].map((signalling): [string, InlineFloat] => [`compare_${bits}_${signalling}`, comparison(format)]),
       ...[32, 64].flatMap((width) =>
         [0, 1].flatMap((signed): [string, InlineFloat][] => [
