@@ -9,6 +9,7 @@ export const PRICE_MM = 10240;
 export const PRICE_VMA = 320;
 export const PRICE_PAGE_TABLE = 4096;
 export const PRICE_FILE = 320;
+export const PRICE_FILE_LOCK = 128;
 export const PRICE_DENTRY = 400;
 export const PRICE_INODE = 640;
 export const PRICE_PIPE = 512;

@@ -62,7 +62,7 @@ function getLock(task: Task, file: File, address: number, description: boolean):
   if (wanted.type !== c.F_RDLCK && wanted.type !== c.F_WRLCK && !own) return -EINVAL;
   const owner = description ? file : task.files!;
   const { locks } = file.inode;
-  const found = (own ? locks?.held(file, wanted) : locks?.conflict({ ...wanted, owner, pid: 0 })) ?? null;
+  const found = (own ? locks?.held(file, wanted) : locks?.conflict({ ...wanted, owner })) ?? null;
   if (found === null) return task.mm!.copyOut(address, new Uint8Array([c.F_UNLCK, 0]));
   const data = new DataView(new ArrayBuffer(28));
   const length = found.end === Number.POSITIVE_INFINITY ? 0 : found.end - found.start;
@@ -87,6 +87,7 @@ function setLock(task: Task, file: File, address: number, wait: boolean, descrip
     ...range,
     owner: description ? file : task.files!,
     pid: description ? -1 : task.group.leader.pid.in(task.kernel.initialPidNs),
+    payer: task.group.cgroup.memory,
   };
   return pin(task, file, lockRecord(task, file.inode, wanted, wait));
 }

@@ -13,6 +13,8 @@ const UIO_MAXIOV = 1024;
 const MAX_RW_COUNT = 0x7ffff000;
 /** Bytes copied between two looks at the address spaces. */
 const CHUNK = 4096;
+/** Bytes copied before others run. */
+const TURN = 1 << 20;
 
 function readSegments(mm: Mm, address: number, count: number): Segment[] | number {
   if (count > UIO_MAXIOV) return -EINVAL;
@@ -31,8 +33,8 @@ function readSegments(mm: Mm, address: number, count: number): Segment[] | numbe
   return segments;
 }
 
-/** Make all of both sides resident that can be: NOT_RESIDENT while something is on its way, else 0. */
-function request(mm: Mm, segments: readonly Segment[], write: boolean): number {
+/** Make all resident that can be: NOT_RESIDENT while something is on its way, else 0. */
+function request(mm: Mm, segments: Iterable<Segment>, write: boolean): number {
   let absent = false;
   for (const { address, length } of segments) if (mm.faultIn(address, length, write) === NOT_RESIDENT) absent = true;
   return absent ? NOT_RESIDENT : 0;
@@ -64,6 +66,26 @@ class Cursor {
   advance(count: number): void {
     this.offset += count;
   }
+
+  /** The pieces of the next `count` bytes. */
+  *ahead(count: number): IterableIterator<Segment> {
+    let { index, offset } = this;
+    for (let wanted = count; wanted > 0 && index < this.segments.length; index++, offset = 0) {
+      const { address, length } = this.segments[index]!;
+      const part = Math.min(length - offset, wanted);
+      if (part > 0) yield { address: address + offset, length: part };
+      wanted -= part;
+    }
+  }
+
+  /** Pass over what an earlier execution has copied. */
+  skip(count: number): void {
+    for (let wanted = count; wanted > 0; ) {
+      const part = Math.min(this.left, wanted);
+      this.offset += part;
+      wanted -= part;
+    }
+  }
 }
 
 function transfer(
@@ -83,18 +105,22 @@ function transfer(
   if (isErrno(remote)) return remote;
   if (remote.every(({ length }) => length === 0)) return 0;
   const target = task.pid.namespace.find(pid)?.task ?? null;
-  if (target === null || target.mm === null) return -ESRCH;
-  const denied = mayAccess(task, target, 'real');
-  if (denied < 0) return denied;
-  const other = target.mm;
-  if (request(mm, local, !write) === NOT_RESIDENT || request(other, remote, write) === NOT_RESIDENT) return NOT_RESIDENT;
+  let done = task.progress?.done ?? 0;
+  const denied = target === null || target.mm === null ? -ESRCH : mayAccess(task, target, 'real');
+  if (denied < 0) return done > 0 ? done : denied;
+  const other = target!.mm!;
   const [from, to, source, destination] = write
     ? [mm, other, new Cursor(local), new Cursor(remote)]
     : [other, mm, new Cursor(remote), new Cursor(local)];
-  let done = 0;
+  const turn = done + TURN;
+  source.skip(done);
+  destination.skip(done);
+  const absent = request(from, source.ahead(TURN), false) === NOT_RESIDENT || request(to, destination.ahead(TURN), true) === NOT_RESIDENT;
+  if (absent) return NOT_RESIDENT;
   for (;;) {
     const count = Math.min(source.left, destination.left, CHUNK);
     if (count === 0) return done;
+    if (done >= turn) return task.hasFatalSignal() ? done : task.giveWay(done);
     const bytes = from.copyIn(source.address, count);
     if (isErrno(bytes) || to.copyOut(destination.address, bytes) < 0) return done > 0 ? done : -EFAULT;
     source.advance(count);

@@ -1,7 +1,10 @@
 /** Advisory locks of one inode: record locks of processes, of open file descriptions, and flock. Linux: fs/locks.c. See fcntl(2), flock(2). */
 
-import { EAGAIN, EDEADLK } from '../../abi/errno.ts';
+import { EAGAIN, EDEADLK, ENOLCK } from '../../abi/errno.ts';
 import { F_RDLCK, F_UNLCK, F_WRLCK } from '../../abi/fcntl.ts';
+import type { Kernel } from '../kernel.ts';
+import type { MemoryGroup } from '../mm/memory_group.ts';
+import { charge, PRICE_FILE_LOCK, uncharge } from '../mm/price.ts';
 import type { Task } from '../task/task.ts';
 import { WaitQueue } from '../task/wait_queue.ts';
 import type { FdTable } from './fd_table.ts';
@@ -19,6 +22,7 @@ export interface RecordLock {
   readonly end: number;
   /** The process for F_GETLK; -1 for locks of descriptions. */
   readonly pid: number;
+  readonly payer: MemoryGroup;
 }
 
 export class FileLocks {
@@ -33,7 +37,7 @@ export class FileLocks {
   }
 
   /** The first lock of another owner that `wanted` cannot live with. */
-  conflict(wanted: RecordLock): RecordLock | null {
+  conflict(wanted: Pick<RecordLock, 'owner' | 'type' | 'start' | 'end'>): RecordLock | null {
     for (const lock of this.records) {
       if (lock.owner === wanted.owner || lock.end <= wanted.start || lock.start >= wanted.end) continue;
       if (lock.type === F_WRLCK || wanted.type === F_WRLCK) return lock;
@@ -46,23 +50,31 @@ export class FileLocks {
     return this.records.find((lock) => lock.owner === owner && lock.end > range.start && lock.start < range.end) ?? null;
   }
 
-  /** Replace what the owner has in the range. */
-  set(wanted: RecordLock): void {
-    const { owner, start, end, type, pid } = wanted;
-    const others: RecordLock[] = [];
-    const own: RecordLock[] = [];
+  /** Replace what the owner has in the range, and join neighbours of the same type: 0 or -ENOLCK. */
+  set(kernel: Kernel, wanted: RecordLock): number {
+    const { owner, start, end, type, payer } = wanted;
+    const [others, before, after]: [RecordLock[], RecordLock[], RecordLock[]] = [[], [], []];
+    const [gone, made]: [RecordLock[], RecordLock[]] = [[], []];
+    let joined = { ...wanted };
     for (const lock of this.records) {
-      if (lock.owner !== owner) {
-        others.push(lock);
-        continue;
+      if (lock.owner !== owner) others.push(lock);
+      else if (lock.type === type && lock.end >= start && lock.start <= end) {
+        gone.push(lock);
+        joined = { ...joined, start: Math.min(joined.start, lock.start), end: Math.max(joined.end, lock.end) };
+      } else if (lock.end <= start) before.push(lock);
+      else if (lock.start >= end) after.push(lock);
+      else {
+        gone.push(lock);
+        if (lock.start < start) before.push(add(made, { ...lock, end: start, payer }));
+        if (lock.end > end) after.push(add(made, { ...lock, start: end, payer }));
       }
-      if (lock.start < start) own.push({ ...lock, end: Math.min(lock.end, start) });
-      if (lock.end > end) own.push({ ...lock, start: Math.max(lock.start, end) });
     }
-    if (type !== F_UNLCK) own.push({ owner, type, start, end, pid });
-    own.sort((a, b) => a.start - b.start);
-    this.records = [...others, ...merge(own)];
+    if (type !== F_UNLCK) before.push(add(made, joined));
+    if (made.length > 0 && !charge(kernel, payer, PRICE_FILE_LOCK * made.length)) return -ENOLCK;
+    for (const lock of gone) uncharge(lock.payer, PRICE_FILE_LOCK);
+    this.records = others.concat(before, after);
     this.released.wakeAll();
+    return 0;
   }
 
   /** flock(2): 0 or -EAGAIN. A conversion gives the old lock up first, as Linux does. */
@@ -82,21 +94,16 @@ export class FileLocks {
   /** Everything of one owner goes. */
   release(owner: LockOwner): void {
     const before = this.records.length + this.flocks.length;
+    for (const lock of this.records) if (lock.owner === owner) uncharge(lock.payer, PRICE_FILE_LOCK);
     this.records = this.records.filter((lock) => lock.owner !== owner);
     this.flocks = this.flocks.filter((lock) => lock.owner !== owner);
     if (this.records.length + this.flocks.length < before) this.released.wakeAll();
   }
 }
 
-/** Join neighbours of the same type. */
-function merge(locks: readonly RecordLock[]): RecordLock[] {
-  const merged: RecordLock[] = [];
-  for (const lock of locks) {
-    const last = merged[merged.length - 1];
-    if (last !== undefined && last.end === lock.start && last.type === lock.type) merged[merged.length - 1] = { ...last, end: lock.end };
-    else merged.push(lock);
-  }
-  return merged;
+function add(list: RecordLock[], lock: RecordLock): RecordLock {
+  list.push(lock);
+  return lock;
 }
 
 export const locksOf = (inode: Inode): FileLocks => {
@@ -127,9 +134,9 @@ export function lockRecord(task: Task, inode: Inode, wanted: RecordLock, wait: b
   const blocker = wanted.type === F_UNLCK ? null : locks.conflict(wanted);
   if (blocker === null) {
     task.waitingForLock = null;
-    locks.set(wanted);
+    const result = locks.set(task.kernel, wanted);
     tidyLocks(inode);
-    return 0;
+    return result;
   }
   if (!wait) return -EAGAIN;
   if (wanted.pid >= 0 && deadlocks(task, inode, wanted)) return -EDEADLK;
@@ -143,12 +150,15 @@ export interface LockWait {
   readonly lock: RecordLock;
 }
 
+/** Longer chains of waiting processes are not followed. */
+const MAX_DEADLK_ITERATIONS = 10;
+
 /** Would waiting close a circle of processes that wait for each other? Linux: posix_locks_deadlock. */
 function deadlocks(task: Task, inode: Inode, wanted: RecordLock): boolean {
   const seen = new Set<LockOwner>();
   const visit = (at: Inode, lock: RecordLock): boolean => {
     const blocker = at.locks?.conflict(lock);
-    if (blocker == null || seen.has(blocker.owner)) return false;
+    if (blocker == null || seen.has(blocker.owner) || seen.size > MAX_DEADLK_ITERATIONS) return false;
     if (blocker.owner === wanted.owner) return true;
     seen.add(blocker.owner);
     for (const pid of task.kernel.initialPidNs.list()) {

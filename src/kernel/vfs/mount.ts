@@ -138,12 +138,18 @@ export class Mount {
 
   /** It is gone when no namespace has it, no unmounted parent keeps it and nobody uses it. */
   releaseIfUnused(): void {
-    if (this.released || this.refs > 0 || this.namespace !== null || this.parent !== null) return;
-    this.released = true;
-    for (const child of [...this.children.values()]) {
-      child.detach();
-      child.releaseIfUnused();
+    const unused: Mount[] = [this];
+    for (let mount = unused.pop(); mount !== undefined; mount = unused.pop()) {
+      if (mount.released || mount.refs > 0 || mount.namespace !== null || mount.parent !== null) continue;
+      const children = [...mount.children.values()];
+      for (const child of children) child.detach();
+      mount.releaseAlone();
+      unused.push(...children.reverse());
     }
+  }
+
+  private releaseAlone(): void {
+    this.released = true;
     this.root.put();
     this.sb.kernel.vfs.mountIds.free(this.id);
     if (this.payer !== null) uncharge(this.payer, PRICE_MOUNT);
@@ -152,7 +158,10 @@ export class Mount {
 
   /** This mount and all below it, parents first. Linux: next_mnt. */
   *tree(): IterableIterator<Mount> {
-    yield this;
-    for (const child of this.children.values()) yield* child.tree();
+    const stack: Mount[] = [this];
+    for (let mount = stack.pop(); mount !== undefined; mount = stack.pop()) {
+      yield mount;
+      stack.push(...[...mount.children.values()].reverse());
+    }
   }
 }

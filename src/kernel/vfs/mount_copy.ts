@@ -77,9 +77,10 @@ export function copyTree(
   const copy = cloneMount(mount, top, flags, payer);
   if (isErrno(copy)) return copy;
   map?.set(mount, copy);
-  for (const [place, child] of mount.children) {
-    if (!top.isAncestorOf(place)) continue;
-    const failed = copyBelow(child, copy, place, flags, payer, map);
+  const below = [...mount.children].filter(([place]) => top.isAncestorOf(place));
+  const todo: Pending[] = below.map(([place, child]) => ({ mount: child, parent: copy, place })).reverse();
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const failed = copyBelow(next, flags, payer, map, todo);
     if (failed < 0) {
       discardTree(copy);
       return failed;
@@ -88,21 +89,31 @@ export function copyTree(
   return copy;
 }
 
+/** A mount of which a copy is to be attached at `place` of `parent`. */
+interface Pending {
+  readonly mount: Mount;
+  readonly parent: Mount;
+  readonly place: Dentry;
+}
+
 function isLeftOut(mount: Mount, root: Dentry, flags: number): boolean {
   return (
     ((flags & CL_COPY_UNBINDABLE) === 0 && mount.unbindable) || ((flags & CL_COPY_MNT_NS_FILE) === 0 && root.inode!.mountNamespace !== null)
   );
 }
 
-function copyBelow(mount: Mount, parent: Mount, place: Dentry, flags: number, payer: MemoryGroup, map: Map<Mount, Mount> | null): number {
+function copyBelow(
+  { mount, parent, place }: Pending,
+  flags: number,
+  payer: MemoryGroup,
+  map: Map<Mount, Mount> | null,
+  todo: Pending[],
+): number {
   if (isLeftOut(mount, mount.root, flags)) return mount.locked && mount.unbindable && (flags & CL_COPY_UNBINDABLE) === 0 ? -EPERM : 0;
   const copy = cloneMount(mount, mount.root, flags, payer);
   if (isErrno(copy)) return copy;
   map?.set(mount, copy);
   copy.attach(parent, place);
-  for (const [below, child] of mount.children) {
-    const failed = copyBelow(child, copy, below, flags, payer, map);
-    if (failed < 0) return failed;
-  }
+  todo.push(...[...mount.children].map(([below, child]) => ({ mount: child, parent: copy, place: below })).reverse());
   return 0;
 }
