@@ -5,7 +5,14 @@ import * as c from '../../abi/process.ts';
 import { SIGCHLD, SIGKILL } from '../../abi/signal.ts';
 import { createKernel } from '../api/create.ts';
 import { PidsGroup } from '../cgroup/pids.ts';
+import type { MqueueDirectory } from '../fs/mqueue/mqueue_inode.ts';
+import { mqueueMount } from '../fs/mqueue/mqueuefs.ts';
+import { PRICE_MQUEUE_MESSAGE } from '../ipc/mqueue.ts';
+import { MessageQueue } from '../ipc/msg.ts';
+import { SemaphoreSet } from '../ipc/sem.ts';
+import { SharedSegment } from '../ipc/shm.ts';
 import type { Kernel } from '../kernel.ts';
+import { charge } from '../mm/price.ts';
 import type { Task } from '../task/task.ts';
 import { cloneTask } from '../task/task_clone.ts';
 import { groupExit, releaseProcess } from '../task/task_exit.ts';
@@ -37,11 +44,32 @@ function end(task: Task): void {
   if (task.state !== 'X') releaseProcess(task.group);
 }
 
+/** Objects of all kinds that end with the IPC namespace of `task`. */
+function fillIpc(task: Task, name: string): void {
+  const { kernel, nsproxy } = task;
+  const { messageQueues, semaphores, segments } = nsproxy.ipc;
+  const payer = task.group.cgroup.memory;
+  const request = { key: 0, flags: 0o600, limit: 100, price: 500, check: () => 0 };
+  messageQueues.getOrCreate(task, { ...request, create: () => new MessageQueue(task, 0, 0o600) });
+  semaphores.getOrCreate(task, { ...request, create: () => new SemaphoreSet(task, 0, 0o600, 3) });
+  segments.getOrCreate(task, { ...request, create: () => new SharedSegment(task, 0, 0o600, 5000) });
+  const directory = mqueueMount(kernel, nsproxy.ipc).root.inode as MqueueDirectory;
+  const queue = directory.createQueue(task, name, 0o600, { maxMessages: 3, maxSize: 100 });
+  if (isErrno(queue)) throw new Error(`mq_open: ${queue}`);
+  if (!charge(kernel, payer, PRICE_MQUEUE_MESSAGE + 5)) throw new Error('no memory');
+  queue.queue.send(task, { priority: 1, text: new Uint8Array(5), payer });
+}
+
 /** What must be as before when every namespace is gone. */
 const counts = ({ memory, firstTask, initialPidNs, initialUserNs, namespaceNumbers, timeNamespaces, vfs }: Kernel): unknown => {
   const free = namespaceNumbers.allocate();
   namespaceNumbers.free(free);
+  const mount = vfs.mountIds.allocate();
+  vfs.mountIds.free(mount);
   return {
+    mount,
+    frames: memory.frames.used,
+    queues: firstTask.kernel.userAccount(0).messageQueueBytes,
     bytes: memory.root.kernelBytes,
     users: namespaceKinds.map(({ of }) => of(firstTask).users),
     pids: initialPidNs.list().length,
@@ -72,6 +100,7 @@ describe('namespaces', () => {
         const task = clone(parent, random(4) === 0 && parent === firstTask ? NAMESPACE_FLAGS : ALL_BUT_USER);
         live.push(task);
         made += 7;
+        if (random(8) === 0) fillIpc(task, `queue${made}`);
         if (random(4) === 0) held.push(namespaceKinds[random(8)]!.of(task).get());
         if (random(4) === 0 && unshareNamespaces(task, c.CLONE_NEWUTS | c.CLONE_NEWNS | c.CLONE_NEWTIME) === 0) made += 3;
       }
