@@ -25,7 +25,8 @@ function isMapped({ userNs }: Cred, inode: Inode): boolean {
 }
 
 /** Linux: inode_owner_or_capable. */
-export const ownerOrCapable = (cred: Cred, inode: Inode): boolean => cred.fsuid === inode.uid || inodeCapable(cred, inode, CAP_FOWNER);
+export const ownerOrCapable = (cred: Cred, inode: Inode): boolean =>
+  cred.fsuid === inode.uid || (cred.userNs.hasUid(inode.uid) && cred.capable(CAP_FOWNER, cred.userNs));
 
 /** Check the MAY_ bits of `mask` for `cred`: 0, -EACCES, or -EROFS for writing to a read-only file system. */
 export function permissionOf(cred: Cred, inode: Inode, mask: number): number {
