@@ -58,11 +58,13 @@ function pickOperation(random: Random): Operation {
 interface Style {
   readonly registers: number;
   readonly edge: number;
+  /** How often blocks have a gap before them, if they can: then they are on different pages. */
+  readonly apart: number;
   readonly wild: number;
 }
 
 /** A random instruction that mostly leaves alone what addresses are made of. */
-export function randomInstruction(random: Random, style: Style): number {
+export function randomInstruction(random: Random, style: Pick<Style, 'registers' | 'edge' | 'wild'>): number {
   for (;;) {
     const operation = pickOperation(random);
     const { pattern, operands, row } = operation.template;
@@ -103,12 +105,15 @@ class Generator {
   private readonly blocks: Item[][] = [];
   /** Never overwritten: without IC IVAU, what is executed would be open. */
   private readonly fixed = new Set<Item>();
+  /** Branches after which nothing follows. */
+  private readonly last = new Set<Item>();
 
   constructor(random: Random) {
     this.random = random;
     this.style = {
       registers: random.pick([2, 4, 8, 16, 25]),
       edge: random.pick([0, 0, 5, 20]),
+      apart: random.pick([0, 20, 90]),
       wild: random.pick([0, 0, 1, 5]),
     };
   }
@@ -141,7 +146,7 @@ class Generator {
     let gaps = room - at;
     const starts: number[] = [];
     blocks.forEach((block, i) => {
-      if (i > 0 && this.leaves(blocks[i - 1]!) && random.chance(20)) {
+      if (i > 0 && this.leaves(blocks[i - 1]!) && random.chance(this.style.apart)) {
         const gap = random.below(Math.max(1, Math.min(gaps, 1100)));
         gaps -= gap;
         at += gap;
@@ -161,7 +166,7 @@ class Generator {
   /** What follows a block is not reached from it. */
   private leaves(block: readonly Item[]): boolean {
     const last = block.at(-1);
-    return last === SVC || (typeof last === 'number' && last >>> 25 === 0b1101011);
+    return last !== undefined && (this.last.has(last) || (typeof last === 'number' && last >>> 25 === 0b1101011));
   }
 
   /** Another block, near in most cases. */
@@ -184,10 +189,12 @@ class Generator {
     const target = this.target(index, count);
     const register = random.below(this.style.registers);
     const scratch = 16 + random.below(2);
+    const goTo26 = this.to(target, 26, 0, 0x14000000);
     const goTo = (base: number): Item => this.to(target, 19, 5, base);
     switch (random.below(16)) {
       case 0:
-        return [this.to(target, 26, 0, 0x14000000)];
+        this.last.add(goTo26);
+        return [goTo26];
       case 1:
       case 2:
       case 3:

@@ -2,8 +2,8 @@
 
 export const CODE = 0x00400000;
 export const CODE_PAGES = 3;
-/** The same frames at another address. */
-export const CODE_ALIAS = 0x00b00000;
+/** The same frames at another address, by address space. */
+export const CODE_ALIASES: readonly number[] = [0x00b00000, 0x2_0070_0000];
 export const DATA = 0x10000000;
 export const STACK = 0x20000000;
 /** Above 4 GiB. */

@@ -17,7 +17,7 @@ import {
 import { REG_NZCV, REG_PC, REG_WORDS } from '../../../src/platform/registers.ts';
 import { Random, randomRegisters, setRegister } from '../random_state.ts';
 import { generateProgram, type Program, randomInstruction } from './generate.ts';
-import { BASE, CODE, CODE_ALIAS, CODE_PAGES, COUNTER, DATA, EDGE, HIGH, INDEX, LINK, SP, STACK } from './layout.ts';
+import { BASE, CODE, CODE_ALIASES, CODE_PAGES, COUNTER, DATA, EDGE, HIGH, INDEX, LINK, SP, STACK } from './layout.ts';
 import { FRAMES, SPACES, type World } from './world.ts';
 
 const NOP = 0xd503201f;
@@ -98,7 +98,7 @@ class Trial {
       const pages = new Map<number, Mapping>();
       for (let i = 0; i < CODE_PAGES; i++) {
         pages.set(CODE / 4096 + i, { frame: i, access: code });
-        if (space === 0) pages.set(CODE_ALIAS / 4096 + i, { frame: i, access: RX });
+        pages.set(CODE_ALIASES[space]! / 4096 + i, { frame: i, access: RX });
       }
       DATA_ACCESS.forEach((access, i) => {
         pages.set(DATA / 4096 + i, { frame: DATA_FRAME + i, access });
@@ -127,19 +127,28 @@ class Trial {
     this.setX(INDEX, random.below(64) * random.pick([1, 8]));
     this.setX(COUNTER, random.below(10));
     this.setX(SP, STACK + 4096 + 16 * (random.below(60) - 30));
-    const edges = [DATA + 0x4000 - 24, DATA + 0x4800, DATA + 0x6000 - 40, HIGH + 0x100, HIGH - 16, 0, STACK + 0x2000 - 8, CODE_ALIAS + 64];
+    const edges = [
+      DATA + 0x4000 - 24,
+      DATA + 0x4800,
+      DATA + 0x6000 - 40,
+      HIGH + 0x100,
+      HIGH - 16,
+      0,
+      STACK + 0x2000 - 8,
+      CODE_ALIASES[0]! + 64,
+    ];
     this.setX(EDGE, random.pick(edges));
   }
 
   private someStart(): number {
-    const alias = this.space === 0 && this.random.chance(15) ? CODE_ALIAS - CODE : 0;
+    const alias = this.random.chance(15) ? CODE_ALIASES[this.space]! - CODE : 0;
     return this.random.pick(this.program.starts) + alias;
   }
 
   private goTo(pc: number): void {
     this.each((world) => {
       world.registers[REG_PC] = pc;
-      world.registers[REG_PC + 1] = 0;
+      world.registers[REG_PC + 1] = Math.floor(pc / 2 ** 32);
     });
   }
 
@@ -232,7 +241,7 @@ class Trial {
   private happen(): void {
     const { random } = this;
     const pages = this.pages[this.space]!;
-    const codePage = random.pick([CODE, CODE, CODE_ALIAS]) / 4096 + random.below(CODE_PAGES);
+    const codePage = random.pick([CODE, CODE, CODE_ALIASES[this.space]!]) / 4096 + random.below(CODE_PAGES);
     const code = pages.get(codePage);
     const dataPage = DATA / 4096 + random.below(DATA_ACCESS.length);
     const data = pages.get(dataPage)!;
