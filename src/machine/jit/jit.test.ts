@@ -1,7 +1,16 @@
 /** Translated code at its borders. That it means the same as the interpreter is tested by tests/isa. */
 
 import { expect, test } from 'vitest';
-import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, type Machine, type Space, TRAP_FAULT, TRAP_FUEL } from '../../platform/cpu.ts';
+import {
+  ACCESS_EXEC,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  type Machine,
+  type Space,
+  TRAP_FAULT,
+  TRAP_FUEL,
+  TRAP_SYSCALL,
+} from '../../platform/cpu.ts';
 import { REG_PC, REG_X } from '../../platform/registers.ts';
 import { createMachine } from '../machine.ts';
 import type { JitOptions } from './jit.ts';
@@ -33,4 +42,24 @@ test.each([Infinity, 0])('a fault at the first instruction, little fuel being le
   space.map(DATA / 4096, ram.firstFrame + 1, ACCESS_READ | ACCESS_WRITE);
   expect(cpu.run(space).kind).toBe(TRAP_FUEL);
   expect([cpu.fuel, cpu.registers[REG_PC], cpu.registers[REG_X]]).toEqual([-1, CODE, 1]);
+});
+
+test('a callee that changes, in another page than its caller', () => {
+  // bl CODE + 4096; svc
+  const { machine, space } = start([0x94000400, 0xd4000001], { threshold: 0 });
+  const { cpu, ram } = machine;
+  const callee = ram.firstFrame + 1;
+  space.map(CODE / 4096 + 1, callee, ACCESS_READ | ACCESS_EXEC);
+  for (let k = 1; k < 5; k++) {
+    // add x0, x0, k; ret
+    ram.views.u32.set([0x91000000 | (k << 10), 0xd65f03c0], callee * 1024);
+    machine.invalidateCode(callee);
+    for (let i = 0; i < 3; i++) {
+      cpu.registers[REG_PC] = CODE;
+      cpu.registers[REG_X] = 0;
+      cpu.fuel = 100;
+      expect(cpu.run(space).kind).toBe(TRAP_SYSCALL);
+      expect(cpu.registers[REG_X]).toBe(k);
+    }
+  }
 });
