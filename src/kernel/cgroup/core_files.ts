@@ -9,9 +9,9 @@ import type { Cgroup } from './cgroup.ts';
 import { type CgroupAccess, type CgroupFile, limitText, parseNumber } from './cgroup_file.ts';
 import { controllerNames, controllers, controlOf } from './controllers.ts';
 import { cpuStat, cpuStatLocal } from './cpu.ts';
-import { becomeThreaded, isThreaded, typeOf } from './domain.ts';
+import { isThreaded, typeOf } from './domain.ts';
 import { setFreeze } from './freezer.ts';
-import { setSubtreeControl } from './hierarchy.ts';
+import { becomeThreaded, setSubtreeControl } from './hierarchy.ts';
 import { domainTasks } from './membership.ts';
 import { mayMigrate, migrate } from './migrate.ts';
 
@@ -125,7 +125,7 @@ export const coreFiles: readonly CgroupFile[] = [
     name: 'cgroup.type',
     mode: 0o644,
     read: (cgroup) => `${typeOf(cgroup)}\n`,
-    write: (cgroup, text) => (text.trim() === 'threaded' ? becomeThreaded(cgroup) : -EINVAL),
+    write: (cgroup, text, { task }) => (text.trim() === 'threaded' ? becomeThreaded(task.kernel, cgroup) : -EINVAL),
   },
   {
     name: 'cgroup.procs',

@@ -55,14 +55,9 @@ export function mayEnable(cgroup: Cgroup, enable: number): number {
   return cgroup.tasks.size > 0 ? -EBUSY : 0;
 }
 
-/** Writing "threaded" to cgroup.type. Linux: cgroup_enable_threaded. */
-export function becomeThreaded(cgroup: Cgroup): number {
-  const { parent } = cgroup;
-  if (isThreaded(cgroup)) return 0;
+/** Whether it may become a threaded group of its parent's domain: 0 or -EOPNOTSUPP. Linux: cgroup_enable_threaded. */
+export function mayBecomeThreaded(cgroup: Cgroup): number {
   if (cgroup.populated || (cgroup.subtreeControl & ~THREADED) !== 0) return -EOPNOTSUPP;
-  const { domain } = parent!;
-  if (!isValidDomain(domain) || !canBeThreadRoot(domain)) return -EOPNOTSUPP;
-  parent!.threadedChildren++;
-  for (const each of cgroup.subtree()) if (each === cgroup || isThreaded(each)) each.domain = domain;
-  return 0;
+  const { domain } = cgroup.parent!;
+  return isValidDomain(domain) && canBeThreadRoot(domain) ? 0 : -EOPNOTSUPP;
 }

@@ -7,7 +7,7 @@ import type { MemoryGroup } from '../mm/memory_group.ts';
 import { charge, PRICE_CGROUP, uncharge } from '../mm/price.ts';
 import { Cgroup } from './cgroup.ts';
 import { controllers, controlOf } from './controllers.ts';
-import { isThreaded, mayEnable } from './domain.ts';
+import { isThreaded, mayBecomeThreaded, mayEnable } from './domain.ts';
 
 /** What a new group's directory is like, and who pays for it. */
 export interface NewCgroup {
@@ -52,7 +52,7 @@ export function createCgroup(kernel: Kernel, parent: Cgroup, name: string, { mod
 export function removeCgroup(kernel: Kernel, cgroup: Cgroup): number {
   const { parent } = cgroup;
   if (parent === null || cgroup.populated || cgroup.children.size > 0) return -EBUSY;
-  if (isThreaded(cgroup) && !isThreaded(parent)) parent.threadedChildren--;
+  if (isThreaded(cgroup)) parent.threadedChildren--;
   cgroup.dead = true;
   parent.children.delete(cgroup.name);
   for (let at: Cgroup | null = parent; at !== null; at = at.parent) at.descendants--;
@@ -100,5 +100,19 @@ export function setSubtreeControl(kernel: Kernel, cgroup: Cgroup, enable: number
     }
     child.directory?.filesChanged();
   }
+  return 0;
+}
+
+/** Writing "threaded" to cgroup.type: the group loses the controllers that are for domains. Linux: cgroup_enable_threaded. */
+export function becomeThreaded(kernel: Kernel, cgroup: Cgroup): number {
+  if (isThreaded(cgroup)) return 0;
+  const refused = mayBecomeThreaded(cgroup);
+  if (refused < 0) return refused;
+  const before = controlOf(cgroup);
+  const { domain } = cgroup.parent!;
+  cgroup.parent!.threadedChildren++;
+  for (const each of cgroup.subtree()) if (each === cgroup || isThreaded(each)) each.domain = domain;
+  change(kernel, cgroup, 0, before & ~controlOf(cgroup));
+  cgroup.directory?.filesChanged();
   return 0;
 }

@@ -95,6 +95,37 @@ describe('scheduler', () => {
     expect(Math.abs(timeOf(guests[0]!) - timeOf(guests[1]!))).toBeLessThan(0.1e9);
   });
 
+  it('shares the processor among groups by their weights, whatever is in them', () => {
+    const world = new World();
+    withProcessor(world);
+    const { kernel } = world;
+    const options = { mode: 0o755, uid: 0, gid: 0, payer: kernel.memory.root };
+    const make = (parent: Cgroup, name: string, weight: number): Cgroup => {
+      const cgroup = createCgroup(kernel, parent, name, options) as Cgroup;
+      cpuOnline(kernel, cgroup);
+      cgroup.cpu.setWeight(weight, false);
+      return cgroup;
+    };
+    const big = make(kernel.rootCgroup, 'big', 3072);
+    const small = make(kernel.rootCgroup, 'small', 1024);
+    const inner = make(big, 'inner', 1024);
+    const startIn = (cgroup: Cgroup): Guest => {
+      const guest = world.guest();
+      guest.task.cgroup = cgroup;
+      kernel.scheduler.enqueue(guest.task);
+      return guest;
+    };
+    const plain = startIn(kernel.rootCgroup);
+    const [one, two] = [startIn(big), startIn(inner)];
+    const crowd = [startIn(small), startIn(small), startIn(small), startIn(small)];
+    kernel.run(world.now + 20e9);
+    const unit = timeOf(plain);
+    expect((timeOf(one) + timeOf(two)) / unit).toBeCloseTo(3, 0);
+    expect(timeOf(one) / timeOf(two)).toBeCloseTo(1, 1);
+    expect(crowd.reduce((sum, guest) => sum + timeOf(guest), 0) / unit).toBeCloseTo(1, 0);
+    for (const guest of crowd) expect(timeOf(guest) / unit).toBeCloseTo(0.25, 1);
+  });
+
   it('counts time in system calls as such, and answers ENOSYS for unknown ones', () => {
     const world = new World();
     const cpu = withProcessor(world);
