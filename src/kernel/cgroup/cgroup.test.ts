@@ -117,12 +117,14 @@ class World {
     switch (this.random(12)) {
       case 0:
       case 1:
-        return this.mkdir(`${path}/${this.pick(['a', 'b', 'c'])}`);
+        this.mkdir(`${path}/${this.pick(['a', 'b', 'c'])}`);
+        return;
       case 2:
         this.rmdir(path);
         return;
       case 3:
-        return this.live.length < 20 ? this.clone(task) : undefined;
+        if (this.live.length < 20) this.clone(task);
+        return;
       case 4:
       case 5:
         this.write(`${path}/${this.pick(['cgroup.procs', 'cgroup.threads'])}`, String(task.pid.numbers[0]));
@@ -138,7 +140,8 @@ class World {
         if (task !== this.kernel.firstTask) this.end(task);
         return;
       case 10:
-        return this.reap();
+        this.reap();
+        return;
       case 11:
         this.write(`${path}/cgroup.type`, 'threaded');
     }
