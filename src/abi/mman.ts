@@ -30,6 +30,10 @@ export const MCL_FUTURE = 2;
 export const MCL_ONFAULT = 4;
 export const MLOCK_ONFAULT = 1;
 
+/** /proc/sys/vm/memfd_noexec: without a word about it a memfd is executable, or not; and it must not be. */
+export const MEMFD_NOEXEC_SCOPE_NOEXEC_SEAL = 1;
+export const MEMFD_NOEXEC_SCOPE_NOEXEC_ENFORCED = 2;
+
 export const MFD_CLOEXEC = 0x1;
 export const MFD_ALLOW_SEALING = 0x2;
 export const MFD_HUGETLB = 0x4;

@@ -40,6 +40,8 @@ export class PidNamespace extends Namespace {
   dead = false;
   /** What init's parent is told instead of how it ended, after reboot(2): a signal; 0 if nobody called that. */
   reboot = 0;
+  /** /proc/sys/vm/memfd_noexec, at least that of the namespaces above. See memfd_create(2). */
+  memfdNoexec = 0;
   /** The last system calls of its processes, for people who look for a bug. */
   readonly recentCalls: SyscallRing = new SyscallRing();
   private readonly pids: Map<number, Pid> = new Map();
@@ -48,11 +50,17 @@ export class PidNamespace extends Namespace {
     super(inode);
     this.parent = parent?.get() ?? null;
     this.level = parent === null ? 0 : parent.level + 1;
+    this.memfdNoexec = parent?.memfdNoexecScope ?? 0;
     this.owner = owner;
   }
 
   override destroy(): void {
     this.parent?.put();
+  }
+
+  /** Linux: pidns_memfd_noexec_scope. */
+  get memfdNoexecScope(): number {
+    return Math.max(this.memfdNoexec, this.parent?.memfdNoexecScope ?? 0);
   }
 
   find(number: number): Pid | null {

@@ -115,6 +115,8 @@ export class Walk {
     if (text === '') return -ENOENT;
     touchAtime(this.mount, inode);
     if (text.charCodeAt(0) !== SLASH) return text;
+    // The beginning of the path may lie anywhere, but what its links lead to.
+    if ((this.resolve & RESOLVE_NO_XDEV) !== 0 && this.mount !== this.root.mount) return -EXDEV;
     const failed = this.toRoot();
     return failed < 0 ? failed : text;
   }
@@ -216,7 +218,6 @@ export class Walk {
 
   private toRoot(): number {
     if ((this.resolve & RESOLVE_BENEATH) !== 0) return -EXDEV;
-    if ((this.resolve & RESOLVE_NO_XDEV) !== 0 && this.mount !== this.root.mount) return -EXDEV;
     this.mount = this.root.mount;
     this.dentry = this.root.dentry;
     return 0;

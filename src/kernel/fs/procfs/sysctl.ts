@@ -1,7 +1,8 @@
 /** /proc/sys: kernel parameters, per namespace where Linux has them so. See proc_sys(5). Linux: kernel/sysctl.c. */
 
-import { CAP_LAST_CAP, CAP_SYS_RESOURCE } from '../../../abi/capability.ts';
+import { CAP_LAST_CAP, CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../../../abi/capability.ts';
 import { EINVAL, EPERM } from '../../../abi/errno.ts';
+import { MEMFD_NOEXEC_SCOPE_NOEXEC_ENFORCED } from '../../../abi/mman.ts';
 import type { KeyTable } from '../../keys/key_table.ts';
 import type { Memory } from '../../mm/memory.ts';
 import { mayRestore } from '../../namespace/pid_namespace.ts';
@@ -77,6 +78,23 @@ const nsLastPid = file(
     if (value === undefined) return 0;
     if (value < 0 || value > kernel.pidMax) return -EINVAL;
     namespace.lastPid = Number(value);
+    return 0;
+  },
+);
+
+/** What memfds may do in the reader's PID namespace, never more than in its parent. See memfd_create(2). Linux: kernel/pid_sysctl.h. */
+const memfdNoexec = file(
+  0o644,
+  ({ reader }) => `${reader.pid.namespace.memfdNoexecScope}\n`,
+  ({ reader }, text) => {
+    const { namespace } = reader.pid;
+    if (!reader.cred.capable(CAP_SYS_ADMIN, namespace.owner)) return -EPERM;
+    const values = parseIntegers(text);
+    if (values === null) return -EINVAL;
+    const [value] = values;
+    if (value === undefined) return 0;
+    if (value < (namespace.parent?.memfdNoexecScope ?? 0) || value > MEMFD_NOEXEC_SCOPE_NOEXEC_ENFORCED) return -EINVAL;
+    namespace.memfdNoexec = Number(value);
     return 0;
   },
 );
@@ -222,6 +240,7 @@ export const sysctl: ProcDirectoryEntry = directory({
   vm: directory({
     drop_caches: dropCaches,
     max_map_count: memory('maxMapCount'),
+    memfd_noexec: memfdNoexec,
     mmap_min_addr: fixed(({ kernel }) => kernel.memory.mmapMinAddress),
     overcommit_memory: memory('overcommit', { max: 2 }),
     overcommit_ratio: memory('overcommitRatio'),
