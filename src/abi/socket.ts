@@ -63,10 +63,12 @@ export const SO_RCVBUFFORCE = 33;
 export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
 export const SO_PEERGROUPS = 59;
+export const SO_PASSPIDFD = 76;
 export const SO_PEERPIDFD = 77;
 
 export const SCM_RIGHTS = 1;
 export const SCM_CREDENTIALS = 2;
+export const SCM_PIDFD = 4;
 /** Descriptors in one message. */
 export const SCM_MAX_FD = 253;
 

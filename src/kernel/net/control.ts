@@ -5,6 +5,8 @@ import { EBADF, EINVAL, EPERM, ESRCH, isErrno } from '../../abi/errno.ts';
 import { O_CLOEXEC } from '../../abi/fcntl.ts';
 import * as s from '../../abi/socket.ts';
 import { newFd } from '../syscall/new_fd.ts';
+import type { Pid } from '../task/pid.ts';
+import { installPidfd, reservePidfd } from '../task/pidfd.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
 import type { ControlMessage, Incoming, Ucred } from './message.ts';
@@ -91,7 +93,19 @@ export function buildControl(task: Task, incoming: Incoming, room: number, close
       used += putMessage(bytes, used, socketMessage(s.SCM_RIGHTS, new Uint8Array(Int32Array.from(numbers).buffer)), incoming);
     incoming.files = [];
   }
+  if (incoming.pidfdOf !== null) used += putPidfd(task, incoming.pidfdOf, bytes, used, incoming);
   return bytes.subarray(0, Math.min(used, room));
+}
+
+/** SCM_PIDFD: a descriptor of the sender, or why there is none. Linux: scm_pidfd_recv. */
+function putPidfd(task: Task, pid: Pid, bytes: Uint8Array, at: number, incoming: Incoming): number {
+  if (bytes.length - at < s.CMSGHDR_SIZE + 4) {
+    incoming.flags |= s.MSG_CTRUNC;
+    return 0;
+  }
+  const fd = pid.task === null ? -EINVAL : reservePidfd(task);
+  if (fd >= 0) installPidfd(task, fd, pid);
+  return putMessage(bytes, at, socketMessage(s.SCM_PIDFD, new Uint8Array(Int32Array.of(fd).buffer)), incoming);
 }
 
 const socketMessage = (type: number, data: Uint8Array): ControlMessage => ({ level: s.SOL_SOCKET, type, data });

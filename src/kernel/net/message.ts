@@ -39,6 +39,8 @@ export class Incoming {
   /** Passed files, one reference each. */
   files: File[] = [];
   cred: Ucred | null = null;
+  /** The sender, of whom the receiver gets a descriptor. */
+  pidfdOf: Pid | null = null;
   /** Control messages of protocols. */
   readonly control: ControlMessage[] = [];
   /** MSG_TRUNC, MSG_EOR. */

@@ -2,6 +2,7 @@
 
 import { EAGAIN, EINTR, EOPNOTSUPP, ERESTARTSYS } from '../../abi/errno.ts';
 import { O_NONBLOCK, O_RDWR } from '../../abi/fcntl.ts';
+import { FIOGETOWN, FIOSETOWN, SIOCGPGRP, SIOCSPGRP } from '../../abi/ioctl.ts';
 import { MSG_DONTWAIT, SOCK_STREAM } from '../../abi/socket.ts';
 import { S_IFSOCK } from '../../abi/stat.ts';
 import { AnonymousInode } from '../fs/anon_inodes/anonymous.ts';
@@ -9,6 +10,7 @@ import type { Kernel } from '../kernel.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
 import { PRICE_SOCKET, uncharge } from '../mm/price.ts';
 import type { NetNamespace } from '../namespace/net_namespace.ts';
+import { setOwner, signedOwnerId } from '../signal/owner.ts';
 import type { Task } from '../task/task.ts';
 import { WaitQueue } from '../task/wait_queue.ts';
 import { File } from '../vfs/file.ts';
@@ -56,6 +58,8 @@ export abstract class Socket extends File {
   receiveLowWater = 1;
   /** SO_PASSCRED. */
   passCredentials = false;
+  /** SO_PASSPIDFD. */
+  passPidfd = false;
   /** Options that are remembered, by SO_ number. */
   readonly values: Map<number, number> = new Map();
   linger = -1;
@@ -129,7 +133,18 @@ export abstract class Socket extends File {
   }
 
   override ioctl(task: Task, request: number, argument: number): number {
-    return deviceIoctl(task, this.net, request, argument);
+    switch (request) {
+      case FIOSETOWN:
+      case SIOCSPGRP: {
+        const number = task.mm!.readU32(argument);
+        return number < 0 ? number : setOwner(task, this, number | 0);
+      }
+      case FIOGETOWN:
+      case SIOCGPGRP:
+        return task.mm!.writeU32(argument, signedOwnerId(task, this) >>> 0);
+      default:
+        return deviceIoctl(task, this.net, request, argument);
+    }
   }
 
   override release(): void {

@@ -62,6 +62,9 @@ export function setSocketOption(task: Task, socket: Socket, name: number, bytes:
     case s.SO_PASSCRED:
       socket.passCredentials = value !== 0;
       return 0;
+    case s.SO_PASSPIDFD:
+      socket.passPidfd = value !== 0;
+      return 0;
     case s.SO_RCVLOWAT:
       socket.receiveLowWater = value < 0 ? 0x7fffffff : Math.max(1, value);
       return 0;
@@ -133,6 +136,8 @@ export function getSocketOption(task: Task, socket: Socket, name: number, length
       return int32(1);
     case s.SO_PASSCRED:
       return int32(socket.passCredentials ? 1 : 0);
+    case s.SO_PASSPIDFD:
+      return int32(socket.passPidfd ? 1 : 0);
     case s.SO_RCVTIMEO:
       return timeval(socket.receiveTimeout);
     case s.SO_SNDTIMEO:

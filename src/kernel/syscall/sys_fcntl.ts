@@ -1,13 +1,13 @@
 /** fcntl, flock and ioctl. See fcntl(2), flock(2), ioctl(2). Linux: fs/fcntl.c, fs/locks.c, fs/ioctl.c. */
 
-import { EAGAIN, EBADF, EINVAL, EPERM, ESRCH, isErrno } from '../../abi/errno.ts';
+import { EAGAIN, EBADF, EINVAL, EPERM, isErrno } from '../../abi/errno.ts';
 import * as c from '../../abi/fcntl.ts';
 import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD } from '../../abi/ioctl.ts';
 import { RLIMIT_NOFILE } from '../../abi/process.ts';
 import { NSIG } from '../../abi/signal.ts';
 import { S_IFMT, S_IFREG } from '../../abi/stat.ts';
 import { PipeFile } from '../fs/pipefs/pipe_file.ts';
-import type { Pid } from '../task/pid.ts';
+import { ownerId, setOwner, setTypedOwner, signedOwnerId } from '../signal/owner.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
 import { isLockType, lockRecord, locksOf, type RecordLock, tidyLocks } from '../vfs/file_locks.ts';
@@ -101,25 +101,6 @@ function descriptionLock(task: Task, file: File, address: number, operation: num
   return setLock(task, file, address, operation === c.F_OFD_SETLKW, true);
 }
 
-/** F_SETOWN: a process, or minus a process group. */
-function setOwner(task: Task, file: File, type: number, number: number): number {
-  if (number < 0) return -EINVAL;
-  let pid: Pid | null = null;
-  if (number > 0) {
-    pid = task.pid.namespace.find(number);
-    if (pid === null) return -ESRCH;
-  }
-  file.owner = { type, pid, cred: task.cred, signal: file.owner?.signal ?? 0 };
-  return 0;
-}
-
-/** The id of who gets SIGIO, 0 when there is nobody (any more). Linux: f_getown. */
-function ownerId(task: Task, { owner }: File): number {
-  const pid = owner?.pid ?? null;
-  const alive = owner?.type === c.F_OWNER_PGRP ? (pid?.processGroup.size ?? 0) > 0 : pid?.task != null;
-  return alive ? pid!.in(task.pid.namespace) : 0;
-}
-
 function fileControl(task: Task, number: number, operation: number, argument: number): number {
   const files = task.files!;
   const file = files.get(number);
@@ -163,16 +144,14 @@ function fileControl(task: Task, number: number, operation: number, argument: nu
       return descriptionLock(task, pinnedFile(task, number) ?? file, argument, operation);
     case c.F_SETOWN:
       if (value === -2147483648) return -EINVAL;
-      return value < 0 ? setOwner(task, file, c.F_OWNER_PGRP, -value) : setOwner(task, file, c.F_OWNER_PID, value);
-    case c.F_GETOWN: {
-      const id = ownerId(task, file);
-      return file.owner?.type === c.F_OWNER_PGRP ? -id : id;
-    }
+      return setOwner(task, file, value);
+    case c.F_GETOWN:
+      return signedOwnerId(task, file);
     case c.F_SETOWN_EX: {
       const failed = task.mm!.readU64(argument);
       if (failed < 0) return failed;
       const { low, high } = task.mm!;
-      return low > c.F_OWNER_PGRP ? -EINVAL : setOwner(task, file, low, high | 0);
+      return low > c.F_OWNER_PGRP ? -EINVAL : setTypedOwner(task, file, low, high | 0);
     }
     case c.F_GETOWN_EX:
       return task.mm!.writeU64(argument, file.owner?.type ?? c.F_OWNER_TID, ownerId(task, file));

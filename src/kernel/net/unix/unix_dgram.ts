@@ -51,7 +51,7 @@ export class UnixDgramSocket extends UnixSocket {
     }
     const invalid = validate(address);
     if (invalid < 0) return invalid;
-    if (this.passCredentials && this.name === null) this.autobind();
+    if (this.wantsSender && this.name === null) this.autobind();
     const other = findSocket(task, address, this);
     if (isErrno(other)) return other;
     if (other.peer !== null && other.peer !== this) return -EPERM;
@@ -67,7 +67,7 @@ export class UnixDgramSocket extends UnixSocket {
       const invalid = validate(name);
       if (invalid < 0) return invalid;
     }
-    if (this.passCredentials && this.name === null) this.autobind();
+    if (this.wantsSender && this.name === null) this.autobind();
     const length = iter.remaining;
     if (length > this.sendBuffer - 32) return -EMSGSIZE;
     if (this.sent > 0 && this.sent + trueSize(length) > this.sendBuffer) return this.sleep(task, [this.drained], flags, this.sendTimeout);

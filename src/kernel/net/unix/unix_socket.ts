@@ -57,6 +57,11 @@ export abstract class UnixSocket extends Socket {
     return this.sent * 4 <= this.sendBuffer;
   }
 
+  /** Messages must tell who has sent them. Linux: unix_may_passcred. */
+  get wantsSender(): boolean {
+    return this.passCredentials || this.passPidfd;
+  }
+
   bind(task: Task, address: Uint8Array): number {
     if (address.length === 2 && address[0] === AF_UNIX) return this.autobind();
     const invalid = validate(address);
@@ -146,10 +151,13 @@ export abstract class UnixSocket extends Socket {
   purge(): void {
     const messages = this.queue;
     this.queue = [];
-    for (const message of messages) {
-      message.free();
-      for (const file of this.takeFiles(message)) file.put();
-    }
+    for (const message of messages) this.discard(message);
+  }
+
+  /** Throw away a message that is out of the queue. */
+  protected discard(message: SkBuff): void {
+    message.free();
+    for (const file of this.takeFiles(message)) file.put();
   }
 
   /** The files of a message, with their references. */
@@ -175,7 +183,7 @@ export abstract class UnixSocket extends Socket {
         task.cred.capable(CAP_SYS_RESOURCE, task.kernel.initialUserNs) || task.cred.capable(CAP_SYS_ADMIN, task.kernel.initialUserNs);
       if (!privileged) return -ETOOMANYREFS;
     }
-    const wanted = cred ?? (this.passCredentials || other.passCredentials ? credentialsOf(task) : null);
+    const wanted = cred ?? (this.wantsSender || other.wantsSender ? credentialsOf(task) : null);
     const message = new SkBuff(bytes, [], wanted, this, task.group.cgroup.memory, account);
     if (!message.charge()) return -ENOBUFS;
     if (account !== null) {
@@ -190,6 +198,7 @@ export abstract class UnixSocket extends Socket {
   protected describe(message: SkBuff, incoming: Incoming, peek: boolean): void {
     incoming.name = message.senderName;
     if (this.passCredentials) incoming.cred = message.cred ?? { pid: null, uid: -1, gid: -1 };
+    if (this.passPidfd) incoming.pidfdOf = message.cred?.pid ?? null;
     if (message.files.length === 0) return;
     incoming.files.push(...(peek ? message.files.map((file) => file.get()) : this.takeFiles(message)));
   }

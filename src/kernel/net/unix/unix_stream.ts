@@ -1,12 +1,37 @@
 /** Unix sockets with connections: SOCK_STREAM and SOCK_SEQPACKET. Linux: unix_stream_ops, unix_seqpacket_ops. See unix(7). */
 
-import { ECONNREFUSED, ECONNRESET, EFAULT, EINVAL, EISCONN, EMSGSIZE, ENOMEM, ENOTCONN, EOPNOTSUPP, isErrno } from '../../../abi/errno.ts';
-import { MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, SOCK_SEQPACKET, SOCK_STREAM, SOMAXCONN } from '../../../abi/socket.ts';
+import {
+  ECONNREFUSED,
+  ECONNRESET,
+  EFAULT,
+  EINVAL,
+  EISCONN,
+  EMSGSIZE,
+  ENOMEM,
+  ENOTCONN,
+  EOPNOTSUPP,
+  EPIPE,
+  isErrno,
+} from '../../../abi/errno.ts';
+import { SIOCATMARK } from '../../../abi/ioctl.ts';
+import { SIGURG } from '../../../abi/signal.ts';
+import {
+  MSG_DONTWAIT,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_TRUNC,
+  MSG_WAITALL,
+  SO_OOBINLINE,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  SOMAXCONN,
+} from '../../../abi/socket.ts';
 import { NOT_RESIDENT } from '../../../platform/blocks.ts';
 import { charge, PRICE_SOCKET } from '../../mm/price.ts';
+import { signalOwner } from '../../signal/owner.ts';
 import type { Task } from '../../task/task.ts';
 import { WaitQueue } from '../../task/wait_queue.ts';
-import { POLLHUP } from '../../vfs/file.ts';
+import { POLLHUP, POLLPRI } from '../../vfs/file.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
 import type { Incoming, Outgoing, Ucred } from '../message.ts';
 import { credentialsOf, RCV_SHUTDOWN, SEND_SHUTDOWN, type Socket } from '../socket.ts';
@@ -16,6 +41,8 @@ import { UnixSocket } from './unix_socket.ts';
 
 /** Bytes of a stream in one message. Linux: UNIX_SKB_FRAGS_SZ. */
 const CHUNK = 32768;
+/** Reading ends here, however much was wanted. */
+const AT_MARK = 1;
 
 export class UnixStreamSocket extends UnixSocket {
   private state: 'closed' | 'listening' | 'connected' = 'closed';
@@ -24,6 +51,8 @@ export class UnixStreamSocket extends UnixSocket {
   private inherited: Uint8Array | null = null;
   /** Credentials at the time of listen(2). */
   private listenCred: Ucred | null = null;
+  /** The last byte that was sent out of band, where it lies in the queue; null once it was received or passed. Linux: oob_skb. */
+  private outOfBand: SkBuff | null = null;
   /** Woken when accept(2) has made room in the backlog. */
   private readonly backlogRoom: WaitQueue = new WaitQueue();
 
@@ -68,7 +97,7 @@ export class UnixStreamSocket extends UnixSocket {
   connect(task: Task, address: Uint8Array): number {
     const invalid = validate(address);
     if (invalid < 0) return invalid;
-    if (this.passCredentials && this.name === null) this.autobind();
+    if (this.wantsSender && this.name === null) this.autobind();
     const found = findSocket(task, address, this);
     if (isErrno(found)) return found;
     const other = found as UnixStreamSocket;
@@ -79,6 +108,7 @@ export class UnixStreamSocket extends UnixSocket {
     if (isErrno(connection)) return connection;
     connection.inherited = other.localName();
     connection.passCredentials = other.passCredentials;
+    connection.passPidfd = other.passPidfd;
     connection.meet(this, credentialsOf(task));
     this.meet(connection, other.listenCred);
     other.pendingConnections.push(connection);
@@ -100,7 +130,8 @@ export class UnixStreamSocket extends UnixSocket {
 
   send(task: Task, message: Outgoing): number {
     const { iter, flags } = message;
-    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    const urgent = (flags & MSG_OOB) !== 0 ? 1 : 0;
+    if (urgent !== 0 && (this.type === SOCK_SEQPACKET || iter.remaining + iter.moved === 0)) return -EOPNOTSUPP;
     if (this.type === SOCK_SEQPACKET) return this.state === 'connected' ? this.sendPacket(task, message) : -ENOTCONN;
     if (message.name !== null) return this.state === 'connected' ? -EISCONN : -EOPNOTSUPP;
     const other = this.peer;
@@ -108,10 +139,10 @@ export class UnixStreamSocket extends UnixSocket {
     const done = task.progress?.done ?? 0;
     if (done > iter.moved) iter.skip(done - iter.moved);
     if ((this.shutdownMask & SEND_SHUTDOWN) !== 0) return this.broken(task, flags, iter.moved);
-    while (iter.remaining > 0) {
+    while (iter.remaining > urgent) {
       if (other.dead || (other.shutdownMask & RCV_SHUTDOWN) !== 0) return this.broken(task, flags, iter.moved);
       if (this.sent >= this.sendBuffer) return this.waitToSend(task, flags, iter.moved);
-      const ready = iter.prepare(Math.min(iter.remaining, CHUNK, Math.max(1, this.sendBuffer / 2 - 64)), false);
+      const ready = iter.prepare(Math.min(iter.remaining - urgent, CHUNK, Math.max(1, this.sendBuffer / 2 - 64)), false);
       if (ready < 0) return this.stopped(task, iter.moved, ready);
       const bytes = new Uint8Array(ready);
       const first = iter.moved === 0;
@@ -122,6 +153,24 @@ export class UnixStreamSocket extends UnixSocket {
       other.queue.push(piece);
       other.arrived.wakeAll();
     }
+    return iter.remaining === 0 ? iter.moved : this.sendUrgent(task, message, other as UnixStreamSocket);
+  }
+
+  /** The last byte goes out of band. Linux: queue_oob. */
+  private sendUrgent(task: Task, { iter, flags, files, cred }: Outgoing, other: UnixStreamSocket): number {
+    const { moved } = iter;
+    if (this.sent >= this.sendBuffer) return this.waitToSend(task, flags, moved);
+    const ready = iter.prepare(1, false);
+    const byte = new Uint8Array(1);
+    const failed = ready < 0 ? ready : iter.take(byte);
+    if (failed < 0) return this.stopped(task, moved, failed);
+    if (other.dead || (other.shutdownMask & RCV_SHUTDOWN) !== 0) return moved > 0 ? moved : -EPIPE;
+    const piece = this.makeMessage(task, byte, { files: moved === 0 ? files : [], cred }, other);
+    if (isErrno(piece)) return moved > 0 ? moved : piece;
+    other.outOfBand = piece;
+    other.queue.push(piece);
+    if (other.owner !== null) signalOwner(other.owner, SIGURG);
+    other.arrived.wakeAll();
     return iter.moved;
   }
 
@@ -162,11 +211,11 @@ export class UnixStreamSocket extends UnixSocket {
   }
 
   receive(task: Task, iter: IovIter, flags: number, incoming: Incoming): number {
-    // Nothing is ever sent out of band.
-    if ((flags & MSG_OOB) !== 0) return this.type === SOCK_STREAM ? -EINVAL : -EOPNOTSUPP;
+    if ((flags & MSG_OOB) !== 0 && this.type === SOCK_SEQPACKET) return -EOPNOTSUPP;
     if (this.type === SOCK_SEQPACKET) return this.state === 'connected' ? this.receivePacket(task, iter, flags, incoming) : -ENOTCONN;
     if (this.state !== 'connected') return -EINVAL;
     const peek = (flags & MSG_PEEK) !== 0;
+    if ((flags & MSG_OOB) !== 0) return this.receiveUrgent(iter, peek, incoming);
     const done = peek ? 0 : (task.progress?.done ?? 0);
     if (done > iter.moved) iter.skip(done - iter.moved);
     const target =
@@ -178,7 +227,7 @@ export class UnixStreamSocket extends UnixSocket {
     }
     const failed = this.takeBytes(iter, incoming, peek);
     if (failed < 0) return this.stopped(task, iter.moved, failed);
-    if (iter.remaining === 0 || iter.moved >= target || incoming.files.length > 0) return iter.moved;
+    if (failed === AT_MARK || iter.remaining === 0 || iter.moved >= target || incoming.files.length > 0) return iter.moved;
     if ((this.shutdownMask & RCV_SHUTDOWN) !== 0 && this.error === 0) return iter.moved;
     if (iter.moved > 0) {
       if (this.error !== 0 || (flags & MSG_DONTWAIT) !== 0 || peek) return iter.moved;
@@ -187,12 +236,72 @@ export class UnixStreamSocket extends UnixSocket {
     return this.waitToReceive(task, flags);
   }
 
-  /** Take bytes of messages from one sender, up to one with files. */
+  private get inline(): boolean {
+    return (this.values.get(SO_OOBINLINE) ?? 0) !== 0;
+  }
+
+  /** Where the data stood that was sent out of band. Linux: SIOCATMARK in unix_ioctl. */
+  private get atMark(): boolean {
+    const [first, second] = this.queue;
+    if (first === undefined) return false;
+    return first === this.outOfBand || (first.length === 0 && (this.outOfBand === null || second === this.outOfBand));
+  }
+
+  /** The byte out of band; an empty message remains as its mark. Linux: unix_stream_recv_urg. */
+  private receiveUrgent(iter: IovIter, peek: boolean, incoming: Incoming): number {
+    const message = this.outOfBand;
+    if (this.inline || message === null) return -EINVAL;
+    const ready = iter.prepare(1, true);
+    if (ready <= 0) return ready < 0 ? ready : -EFAULT;
+    const failed = iter.put(message.bytes.subarray(message.offset));
+    if (failed < 0) return failed;
+    if (!peek) {
+      this.outOfBand = null;
+      const before = this.queue.indexOf(message) - 1;
+      if (this.queue[before]?.length === 0) this.discard(this.queue.splice(before, 1)[0]!);
+      message.offset++;
+    }
+    incoming.flags |= MSG_OOB;
+    return 1;
+  }
+
+  /**
+   * The message to read at place `at` of the queue or behind it, `copied` bytes having been read already: marks and what is out of band
+   * are passed, if nothing was read before them. -1 if there is none. Linux: manage_oob.
+   */
+  private passMarks(at: number, peek: boolean, copied: number): number {
+    let i = at;
+    if (this.queue[i]?.length === 0) {
+      if (copied > 0 && (this.outOfBand === null || this.queue[i] === this.outOfBand)) return -1;
+      if (peek) i++;
+      else this.discard(this.queue.splice(i, 1)[0]!);
+    }
+    const message = this.queue[i];
+    if (message === undefined) return -1;
+    if (message !== this.outOfBand) return i;
+    if (copied > 0) return -1;
+    if (!peek) this.outOfBand = null;
+    if (this.inline) return i;
+    if (peek) i++;
+    else {
+      this.discard(this.queue.splice(i, 1)[0]!);
+      i = 0;
+    }
+    return i < this.queue.length ? i : -1;
+  }
+
+  /** Take bytes of messages from one sender, up to one with files: 0, AT_MARK if something out of band ends them, or an error. */
   private takeBytes(iter: IovIter, incoming: Incoming, peek: boolean): number {
     let first: SkBuff | null = null;
     for (let i = 0; i < this.queue.length && iter.remaining > 0; ) {
+      i = this.passMarks(i, peek, iter.moved);
+      if (i < 0) return iter.moved > 0 ? AT_MARK : 0;
       const message = this.queue[i]!;
-      if (first !== null && this.passCredentials && !sameSender(first.cred, message.cred)) break;
+      if (message.length === 0) {
+        i++;
+        continue;
+      }
+      if (first !== null && this.wantsSender && !sameSender(first.cred, message.cred)) break;
       const count = Math.min(message.length, iter.remaining);
       const failed = iter.put(message.bytes.subarray(message.offset, message.offset + count));
       if (failed < 0) return failed;
@@ -237,11 +346,25 @@ export class UnixStreamSocket extends UnixSocket {
       const client = connection.peer!;
       client.error = ECONNRESET;
     }
+    // A mark is nothing that has not been read.
+    if (this.queue[0]?.length === 0) this.discard(this.queue.shift()!);
+    this.outOfBand = null;
     super.disconnect();
   }
 
+  override ioctl(task: Task, request: number, argument: number): number {
+    if (request !== SIOCATMARK) return super.ioctl(task, request, argument);
+    if (this.type !== SOCK_STREAM) return -EOPNOTSUPP;
+    return task.mm!.writeU32(argument, this.atMark ? 1 : 0);
+  }
+
+  override purge(): void {
+    this.outOfBand = null;
+    super.purge();
+  }
+
   override poll(task: Task): number {
-    const events = super.poll(task);
+    const events = super.poll(task) | (this.outOfBand === null ? 0 : POLLPRI);
     return this.state === 'closed' ? events | POLLHUP : events;
   }
 
