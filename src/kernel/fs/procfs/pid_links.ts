@@ -104,7 +104,7 @@ const mapLink = (mode: number): ProcLinkEntry =>
   );
 
 /** By read and write access. */
-const MAP_LINKS: readonly ProcLinkEntry[] = [0, 0o500, 0o300, 0o700].map(mapLink);
+const MAP_LINKS: readonly ProcLinkEntry[] = [0, 0o400, 0o200, 0o600].map(mapLink);
 
 /** /proc/[pid]/map_files: the files that are mapped, by the addresses. See proc_pid_map_files(5). */
 export const mapFilesDirectory: ProcDirectoryEntry = directory(

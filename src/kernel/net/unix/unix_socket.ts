@@ -1,8 +1,8 @@
 /** What Unix sockets of all types have in common. Linux: net/unix/af_unix.c. See unix(7). */
 
 import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from '../../../abi/capability.ts';
-import { EADDRINUSE, ECONNRESET, EINVAL, ENOBUFS, ENOTCONN, EPIPE, ETOOMANYREFS, isErrno } from '../../../abi/errno.ts';
-import { FIONREAD, TIOCOUTQ } from '../../../abi/ioctl.ts';
+import { EADDRINUSE, ECONNRESET, EINVAL, ENOBUFS, ENOTCONN, EOPNOTSUPP, EPIPE, ETOOMANYREFS, isErrno } from '../../../abi/errno.ts';
+import { FIONREAD, SIOCATMARK, TIOCOUTQ } from '../../../abi/ioctl.ts';
 import { RLIMIT_NOFILE } from '../../../abi/process.ts';
 import { SIGPIPE } from '../../../abi/signal.ts';
 import { AF_UNIX, MSG_NOSIGNAL, SHUT_RD, SHUT_RDWR, SHUT_WR } from '../../../abi/socket.ts';
@@ -230,6 +230,8 @@ export abstract class UnixSocket extends Socket {
         return this.listening ? -EINVAL : task.mm!.writeU32(argument, this.unread);
       case TIOCOUTQ:
         return task.mm!.writeU32(argument, this.sent);
+      case SIOCATMARK:
+        return -EOPNOTSUPP;
       default:
         return super.ioctl(task, request, argument);
     }

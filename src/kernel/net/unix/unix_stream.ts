@@ -353,8 +353,7 @@ export class UnixStreamSocket extends UnixSocket {
   }
 
   override ioctl(task: Task, request: number, argument: number): number {
-    if (request !== SIOCATMARK) return super.ioctl(task, request, argument);
-    if (this.type !== SOCK_STREAM) return -EOPNOTSUPP;
+    if (request !== SIOCATMARK || this.type !== SOCK_STREAM) return super.ioctl(task, request, argument);
     return task.mm!.writeU32(argument, this.atMark ? 1 : 0);
   }
 
