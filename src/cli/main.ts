@@ -9,6 +9,7 @@ import { addExecCommand } from './exec.ts';
 import { addImageCommands } from './images.ts';
 import { addInspectCommand } from './inspect.ts';
 import { addRunCommand } from './run.ts';
+import { addStatsCommands } from './stats.ts';
 import { version } from './version.ts';
 
 /** The engine itself failed, as docker reports it. */
@@ -36,6 +37,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   addRunCommand(program);
   addExecCommand(program);
   addContainerCommands(program);
+  addStatsCommands(program);
   addImageCommands(program);
   addInspectCommand(program);
   addEngineCommand(program);

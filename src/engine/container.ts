@@ -9,11 +9,14 @@ import {
   type FolderMount,
   isFrozen,
   type Kernel,
+  limitResources,
   type NamespaceSource,
   type ProcessInfo,
   processesIn,
+  type ResourceUse,
   type RuntimeProcess,
   releaseLayer,
+  resourcesOf,
   type Started,
   setFrozen,
   startContainer,
@@ -72,7 +75,7 @@ export class Container {
   private readonly capabilities: bigint;
   private readonly seccomp: Uint8Array | null;
   private readonly sysctls: Readonly<Record<string, string>>;
-  private readonly limits: Limits;
+  private limits: Limits;
   private readonly argv: readonly string[];
   private init: RuntimeProcess | null = null;
   /** What was written so far; kept from one run to the next. */
@@ -178,6 +181,26 @@ export class Container {
   unpause(): void {
     if (!this.paused) throw new HolmError('ECONFLICT', `container ${this.name} is not paused`);
     setFrozen(this.running(), false);
+    this.host.poke();
+  }
+
+  /** What it uses now. Throws ECONFLICT when it does not run. */
+  resources(): ResourceUse {
+    return resourcesOf(this.host.kernel, this.running());
+  }
+
+  /** Change its limits, at once and for later runs; those that are not named stay. Throws EOPTION for values that have no meaning. */
+  update(changes: Pick<ContainerOptions, 'memory' | 'pidsLimit' | 'cpus'>): void {
+    const { memory, pidsLimit, cpus } = {
+      memory: this.limits.memory ?? 0,
+      pidsLimit: this.limits.pids ?? -1,
+      cpus: this.limits.cpus ?? 0,
+      ...changes,
+    };
+    this.limits = { ...limitsOf({ image: '', memory, pidsLimit, cpus }), shm: this.limits.shm };
+    if (this.state !== 'running' || this.init === null) return;
+    const failed = limitResources(this.host.kernel, this.init, this.limits);
+    if (failed < 0) throw new HolmError('EOPTION', `cannot set the limits: ${-failed}`);
     this.host.poke();
   }
 

@@ -103,6 +103,20 @@ describe('engine (needs a Debian mirror)', () => {
     await holm('rm', 'frozen');
   });
 
+  it('tells what containers use, and changes what they may use', async (context) => {
+    context.skip(!available, 'no debian image');
+    await holm('run', '-d', '--name', 'limited', '--memory', '64m', '--pids-limit', '20', 'debian', 'sleep', '1000');
+    const shown = (await holm('stats', '--no-stream', 'limited')).stdout.split('\n')[1]!;
+    expect(shown).toMatch(/^[0-9a-f]{12} +limited +0\.\d\d% +[\d.]+[KM]iB \/ 64MiB +\d+\.\d\d% +1$/);
+    expect(await holm('update', '--memory', '32m', '--cpus', '0.5', 'limited')).toMatchObject({ code: 0, stdout: 'limited\n' });
+    const files = await holm('exec', 'limited', 'sh', '-c', 'cd /sys/fs/cgroup && cat memory.max pids.max cpu.max');
+    expect(files.stdout).toBe(`${32 * 1024 * 1024}\n20\n50000 100000\n`);
+    expect((await holm('update', '--memory', '1m', 'limited')).code).not.toBe(0);
+    const greedy = ['exec', 'limited', 'perl', '-e', '$x = "a" x 64000000'];
+    expect((await holm(...greedy)).code).toBe(137);
+    await holm('rm', '-f', 'limited');
+  });
+
   it('ends', async (context) => {
     context.skip(!available, 'no debian image');
     expect((await holm('engine', 'status')).stdout).toContain('running');

@@ -2,10 +2,11 @@
 
 import { type ErrorCode, HolmError } from '../error.ts';
 import type { ContainerOptions, ProcessOptions } from '../options.ts';
-import { optionsToJson } from './container_config.ts';
+import { type HostConfigJson, optionsToJson } from './container_config.ts';
 import type { ContainerSummary } from './describe.ts';
 import type { Connection, Transport, TransportReply } from './http.ts';
 import { chunksOf } from './multiplex.ts';
+import type { ContainerStats } from './stats.ts';
 
 interface ErrorJson {
   readonly message?: string;
@@ -106,6 +107,15 @@ export class EngineClient {
 
   async unpause(name: string): Promise<void> {
     await this.call('POST', `${container(name)}/unpause`);
+  }
+
+  stats(name: string): Promise<ContainerStats> {
+    return this.call('GET', path(`${container(name)}/stats`, { 'one-shot': true }));
+  }
+
+  /** Limits as HostConfig has them. */
+  async update(name: string, limits: HostConfigJson): Promise<void> {
+    await this.call('POST', `${container(name)}/update`, limits);
   }
 
   async rename(name: string, to: string): Promise<void> {

@@ -71,6 +71,15 @@ export function environment(entries: readonly string[] | null | undefined): Reco
   return env;
 }
 
+/** The limits that a HostConfig, or an update of it, sets. */
+export function limitsFromJson({ Memory, NanoCpus, PidsLimit }: HostConfigJson): Pick<ContainerOptions, 'memory' | 'cpus' | 'pidsLimit'> {
+  return {
+    ...(Memory ? { memory: Memory } : {}),
+    ...(NanoCpus ? { cpus: NanoCpus / 1e9 } : {}),
+    ...(PidsLimit ? { pidsLimit: PidsLimit } : {}),
+  };
+}
+
 /** JSON to options. Throws EOPTION for what we cannot do. */
 export function optionsFromJson(json: ContainerJson, name: string | null): ContainerOptions {
   const host = json.HostConfig ?? {};
@@ -100,9 +109,7 @@ export function optionsFromJson(json: ContainerJson, name: string | null): Conta
   }
   options.readOnly = host.ReadonlyRootfs ?? false;
   options.privileged = host.Privileged ?? false;
-  if (host.Memory) options.memory = host.Memory;
-  if (host.NanoCpus) options.cpus = host.NanoCpus / 1e9;
-  if (host.PidsLimit) options.pidsLimit = host.PidsLimit;
+  Object.assign(options, limitsFromJson(host));
   if (host.ShmSize) options.shmSize = host.ShmSize;
   options.capAdd = host.CapAdd ?? [];
   options.capDrop = host.CapDrop ?? [];

@@ -2,7 +2,7 @@
 
 import { HolmError } from '../error.ts';
 import { attach, takeConnection } from './attach.ts';
-import { type ContainerJson, optionsFromJson } from './container_config.ts';
+import { type ContainerJson, type HostConfigJson, limitsFromJson, optionsFromJson } from './container_config.ts';
 import { type ContainerSummary, describe, summarize } from './describe.ts';
 import type { ApiReply, ApiRequest } from './http.ts';
 import { parseDetachKeys } from './input.ts';
@@ -11,6 +11,7 @@ import type { ManagedContainer, WaitCondition } from './managed_container.ts';
 import { STDERR, STDOUT } from './multiplex.ts';
 import type { Registry } from './registry.ts';
 import { flag, NO_CONTENT, type Parameters, type Route, route } from './route.ts';
+import { statsOf } from './stats.ts';
 import { top } from './top.ts';
 
 const DEFAULT_STOP_SECONDS = 10;
@@ -115,6 +116,14 @@ export const containerRoutes: readonly Route[] = [
   one('POST /containers/{}/unpause', ({ container }) => {
     container.unpause();
     return NO_CONTENT;
+  }),
+  one('GET /containers/{}/stats', (managed, { query }, { engine }) => {
+    if (!flag(query, 'one-shot')) throw new HolmError('EOPTION', 'only single samples are there: ask with one-shot=true');
+    return { status: 200, json: statsOf(managed, engine.now()) };
+  }),
+  one('POST /containers/{}/update', async ({ container }, request) => {
+    container.update(limitsFromJson((await request.json()) as HostConfigJson));
+    return { status: 200, json: { Warnings: null } };
   }),
   one('POST /containers/{}/rename', (managed, { query }, registry) => {
     registry.engine.containers.rename(managed.container, query.get('name') ?? '');

@@ -13,7 +13,7 @@ import type { ContainerSpec } from './spec.ts';
 const CPU_PERIOD = 100000;
 
 /** Write to a file of a group, as the runtime: 0 or a negative errno. */
-export function writeCgroupFile({ firstTask: task }: Kernel, cgroup: Cgroup, name: string, text: string): number {
+function writeCgroupFile({ firstTask: task }: Kernel, cgroup: Cgroup, name: string, text: string): number {
   const file = findFile(cgroup, name)?.file.write;
   return file?.(cgroup, text, { task, cred: task.cred, namespace: task.nsproxy.cgroup, peakReader: new PeakReader() }) ?? 0;
 }
@@ -29,16 +29,31 @@ export function containerCgroup(kernel: Kernel, spec: ContainerSpec): Cgroup | n
   const cgroup = createCgroup(kernel, root, spec.id, { mode: 0o755, uid: 0, gid: 0, payer: kernel.memory.root });
   if (isErrno(cgroup)) return cgroup;
   forgetName(kernel, root, spec.id);
-  for (const [name, text] of limitsOf(spec)) writeCgroupFile(kernel, cgroup, name, text);
+  const limited = writeLimits(kernel, cgroup, spec);
+  if (limited < 0) {
+    endCgroup(kernel, cgroup);
+    return limited;
+  }
   if (spec.trace) cgroup.tracedAs = spec.id;
   return cgroup;
 }
 
-/** The values of the files that limit it. */
-function* limitsOf({ memory, pids, cpus }: ContainerSpec): IterableIterator<readonly [string, string]> {
-  if (memory !== null) yield ['memory.max', String(memory)];
-  if (pids !== null) yield ['pids.max', String(pids)];
-  if (cpus !== null) yield ['cpu.max', `${Math.round(cpus * CPU_PERIOD)} ${CPU_PERIOD}`];
+/** Limit a group: 0 or the first negative errno. */
+export function writeLimits(
+  kernel: Kernel,
+  cgroup: Cgroup,
+  { memory, pids, cpus }: Pick<ContainerSpec, 'memory' | 'pids' | 'cpus'>,
+): number {
+  const values = {
+    'memory.max': memory ?? 'max',
+    'pids.max': pids ?? 'max',
+    'cpu.max': `${cpus === null ? 'max' : Math.round(cpus * CPU_PERIOD)} ${CPU_PERIOD}`,
+  };
+  for (const [name, value] of Object.entries(values)) {
+    const failed = writeCgroupFile(kernel, cgroup, name, String(value));
+    if (failed < 0) return failed;
+  }
+  return 0;
 }
 
 /** Remove a group and what is below it, as far as nobody is in it any more. */
