@@ -31,9 +31,9 @@ export interface JitOptions {
 
 export const JIT_DEFAULTS: JitOptions = {
   maxRegions: 8192,
-  threshold: 64,
+  threshold: 16,
   portion: 256,
-  share: 0.15,
+  share: 0.3,
   eager: false,
   quantum: Infinity,
 };
