@@ -28,7 +28,7 @@ describe('debian (needs a Debian mirror)', () => {
     ['bash', 'eager'],
     ['perl', 'on'],
     ['compress', 'on'],
-  ] as const)('%s, %s', async ([script, mode], context) => {
+  ] as const)('%s, %s', { timeout: 600_000 }, async ([script, mode], context) => {
     context.skip(!available, 'no debian image');
     expect(await output(script, mode)).toBe(await output(script, 'off'));
   });

@@ -6,7 +6,7 @@ import { isBranchOffset } from '../interpreter/forms.ts';
 import { AT_NZCV, AT_SP, AT_V, AT_X, AT_X30 } from '../layout.ts';
 import { type Schedule, schedule } from '../wasm/emit.ts';
 import type { Helper } from '../wasm/helpers.ts';
-import { CONTROL, GENERAL, type Place, type Trace, VECTOR } from '../wasm/ir.ts';
+import { CONTROL, GENERAL, type Node, type Place, type Trace, VECTOR } from '../wasm/ir.ts';
 import { V128_LOAD, V128_STORE } from '../wasm/opcodes.ts';
 import { type Base, symbolicTrace } from '../wasm/trace.ts';
 
@@ -24,9 +24,14 @@ const LINK = 30;
 /** How an instruction ends: it is followed by the next one, it may or will go elsewhere, or it is left to the interpreter. */
 export type Ending = 'next' | 'branchIf' | 'branch' | 'jump' | 'stop';
 
+type StateBody = Extract<Node['body'], { kind: 'loadState' | 'storeState' }>;
+type Access = Node & { readonly body: StateBody };
+
 /** What follows from an operation and the kind of its base register. */
 interface Form {
   readonly schedule: Schedule;
+  /** Nodes that read and write general and vector registers. */
+  readonly accesses: readonly Access[];
   readonly ending: Ending;
   /** It writes the link register as calls do. */
   readonly links: boolean;
@@ -88,10 +93,8 @@ export class Instructions {
     const reads = { general: 0, vector: 0 };
     const writes = { general: 0, vector: 0 };
     let wide = 0;
-    for (const { body, reads: read, writes: written } of form.schedule.nodes) {
-      if (body.kind !== 'loadState' && body.kind !== 'storeState') continue;
+    for (const { body, reads: read, writes: written } of form.accesses) {
       const domain = read | written;
-      if (domain !== GENERAL && domain !== VECTOR) continue;
       const register = registerOf(operation, operands, body.place, domain === VECTOR);
       if (register === ZERO) continue;
       const set = body.kind === 'loadState' ? reads : writes;
@@ -137,7 +140,13 @@ function formOf(nodes: Trace): Form {
     if (body.kind === 'storeState' && body.place.slot === undefined && body.place.offset === AT_X30) links = true;
     if (writes & ~CONTROL) changed = true;
   }
-  return { schedule: schedule(nodes), ending, links, mayStop, readsFlags, writesFlags, helpers };
+  const accesses = nodes.filter(isAccess);
+  return { schedule: schedule(nodes), accesses, ending, links, mayStop, readsFlags, writesFlags, helpers };
+}
+
+function isAccess(node: Node): node is Access {
+  const domain = node.reads | node.writes;
+  return (node.body.kind === 'loadState' || node.body.kind === 'storeState') && (domain === GENERAL || domain === VECTOR);
 }
 
 /** The number of the register at a place: SP, ZERO, or as it is encoded. */
