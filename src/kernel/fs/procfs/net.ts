@@ -7,6 +7,7 @@ import { UnixSocket } from '../../net/unix/unix_socket.ts';
 import { latin1Text } from '../../vfs/text.ts';
 import { directory, file, type ProcContext, type ProcDirectoryEntry } from './entry.ts';
 import { deviceFiles } from './net_devices.ts';
+import { protocolsFile } from './net_protocols.ts';
 import { socketFiles } from './net_sockets.ts';
 
 const SO_ACCEPTCON = 0x10000;
@@ -63,5 +64,6 @@ export const netDirectory: ProcDirectoryEntry = directory({
   ...deviceFiles,
   netlink: file(0o444, netlink),
   ...socketFiles,
+  protocols: protocolsFile,
   unix: file(0o444, unix),
 });

@@ -46,7 +46,10 @@ function collectGarbage(sockets: ReadonlySet<UnixSocket>): void {
     if (!candidates.delete(socket)) continue;
     for (const inner of passedThrough(socket)) if (candidates.has(inner)) alive.push(inner);
   }
-  for (const garbage of candidates) garbage.purge();
+  for (const garbage of candidates) {
+    garbage.purge();
+    for (const connection of garbage.pendingConnections) connection.purge();
+  }
 }
 
 /** Garbage is looked for once, however many sockets a program closes: in time that grows with what there is to look at. */

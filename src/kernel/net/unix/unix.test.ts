@@ -222,6 +222,21 @@ describe('passed descriptors', () => {
     expect(world.kernel.userAccount(0).inflightFiles).toBe(0);
   });
 
+  it('are closed with a listener that waits in connections to itself', () => {
+    const listener = socket(s.SOCK_STREAM);
+    call(other, 'bind', listener, ...abstract(other, 'circle'));
+    call(other, 'listen', listener, 5);
+    const client = socket(s.SOCK_STREAM);
+    expect(call(other, 'connect', client, ...abstract(other, 'circle'))).toBe(0);
+    sendFds(guest, client, 'x', [listener]);
+    const file = guest.file(listener);
+    guest.close(listener);
+    guest.close(client);
+    world.pass(10e6);
+    expect(file.refs).toBe(0);
+    expect(world.kernel.inflightSockets.size).toBe(0);
+  });
+
   it('stay alive while a queue can be read', () => {
     const [a, b] = pair(s.SOCK_STREAM);
     const [c, d] = pair(s.SOCK_STREAM);
