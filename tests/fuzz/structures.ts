@@ -169,6 +169,23 @@ const optval: Structure = (random, guest) => (random.chance(20) ? filter(random,
 const data: Structure = (random, guest) =>
   random.chance(30) ? guest.text(random.pick(['size=1m', 'mode=700', 'lowerdir=/tmp/a', 'newinstance'])) : iov(random, guest);
 
+/** struct mq_attr. */
+const queue: Structure = (random, guest) =>
+  guest.longs([random.pick([0, 0o4000]), random.pick([1, 10, 10, 0, 70000]), random.pick([8, 64, 8192, 0]), 0]);
+
+/** union bpf_attr for BPF_PROG_LOAD: programs for cgroups of a few instructions; and for attaching and querying, whose first fields are descriptors. */
+export const bpfAttributes: Structure = (random, guest) => {
+  if (random.chance(40)) return guest.words([fd(random), fd(random), random.pick([6, 0, 1, 29]), random.below(4), 0, 0, 0, 0, 0, 0]);
+  const code: number[] = [];
+  for (let i = random.below(6); i > 0; i--) {
+    const opcode = random.pick([0xb7, 0xbf, 0x07, 0x61, 0x15, 0x55, 0x0f, 0x85, 0x05, 0x18, 0x7b, random.below(256)]);
+    code.push(opcode | (random.below(256) << 8) | (random.below(4) << 16), random.pick([0, 1, 2, 12, random.u32()]));
+  }
+  code.push(0xb7, random.below(2), 0x95, 0);
+  const types = [15, 15, 8, 1, random.below(32)];
+  return guest.words([random.pick(types), code.length / 2, guest.words(code), 0, guest.text('GPL'), 0, ...new Array<number>(24).fill(0)]);
+};
+
 /** Whatever an operation that is chosen by another argument may want. */
 const anything: Structure = (random, guest) => {
   const choices = [rubbish, iov, buffer, timespec, set, length, filter, address, attributes, info, event] as const;
@@ -301,4 +318,5 @@ export const structures: Readonly<Record<string, Structure>> = {
     child_tid: buffer,
     tidptr: buffer,
   },
+  ...{ newattr: queue, oldattr: buffer, msg_ptr: buffer, abs_timeout: timespec, msg_prio: length },
 };

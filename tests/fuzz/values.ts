@@ -2,7 +2,7 @@
 
 import type { Random } from '../isa/random_state.ts';
 import type { Guest } from './guest_memory.ts';
-import { structures } from './structures.ts';
+import { bpfAttributes, structures } from './structures.ts';
 
 const PATHS: readonly string[] = [
   ...[
@@ -209,12 +209,13 @@ export function value(random: Random, guest: Guest, call: string, name: string):
   if (random.chance(2)) return random.pick(CORNERS);
   if (STRINGS.has(name)) return text(random, guest, call, name);
   if (name === 'sigsetsize') return 8;
+  if (call === 'bpf' && name === 'size') return random.pick([16, 48, 72, 72, 128, 144, 0]);
   if (FDS.has(name)) return descriptor(random, name);
   if (PIDS.has(name)) return random.pick([0, 0, -1, 1, 2, 2, 3, 4, 5, random.below(30), random.below(300)]);
   if (IDS.has(name)) return random.pick([...guest.results, random.below(4), random.below(4), -1, -2, -3, -4]);
   const operations = OPERATIONS[name];
   if (operations !== undefined) return random.pick(operations);
-  const structure = structures[name];
+  const structure = call === 'bpf' && name === 'attr' ? bpfAttributes : structures[name];
   if (structure !== undefined) {
     if (random.chance(8)) return 0;
     return random.chance(3) ? guest.anywhere() : structure(random, guest);
@@ -230,6 +231,7 @@ export function value(random: Random, guest: Guest, call: string, name: string):
 function text(random: Random, guest: Guest, call: string, name: string): number {
   if (random.chance(2)) return guest.address();
   if (name === 'filesystemtype' || name === 'fs_name') return guest.text(random.pick(FILE_SYSTEMS));
+  if (call.startsWith('mq_')) return guest.text(random.pick(['q', 'r', '', 'q/r', 'x'.repeat(300)]));
   if (name === 'type') return guest.text(random.pick(KEY_TYPES));
   if (name === 'name' || name === 'description' || name === 'callout_info' || name === 'u_name') return guest.text(random.pick(NAMES));
   // Most changes of mounts happen where they do not hide what the others need.
