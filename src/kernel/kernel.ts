@@ -203,7 +203,7 @@ export class Kernel {
 
   /** Forget the account of a user who has nothing in use. */
   forgetAccount(account: UserAccount): void {
-    if (account.idle) this.users.delete(account.uid);
+    if (account.inflightFiles === 0) this.users.delete(account.uid);
   }
 
   /** A random UUID, version 4. */

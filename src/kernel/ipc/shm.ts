@@ -8,9 +8,9 @@ import { internalMount } from '../fs/tmpfs/memfd.ts';
 import type { Kernel } from '../kernel.ts';
 import { ShmemMapping } from '../mm/shmem.ts';
 import type { Vma } from '../mm/vma.ts';
+import { addUcount, type Ucounts } from '../namespace/ucounts.ts';
 import type { Pid } from '../task/pid.ts';
 import type { Task } from '../task/task.ts';
-import type { UserAccount } from '../task/user_account.ts';
 import { Dentry } from '../vfs/dentry.ts';
 import { Inode } from '../vfs/inode.ts';
 import { Path } from '../vfs/path.ts';
@@ -64,7 +64,7 @@ export class SharedSegment extends IpcObject {
   attachments = 0;
   readonly mapping: SegmentMapping;
   /** Who pays for SHM_LOCK by RLIMIT_MEMLOCK; null while it is not locked. */
-  locker: UserAccount | null = null;
+  locker: Ucounts | null = null;
   private path: Path | null = null;
 
   constructor(task: Task, key: number, mode: number, size: number) {
@@ -143,7 +143,7 @@ export class SharedSegment extends IpcObject {
   }
 
   unlock(): void {
-    if (this.locker !== null) this.locker.lockedPages -= this.pages;
+    if (this.locker !== null) addUcount(this.locker, 'lockedPages', -this.pages);
     this.locker = null;
   }
 

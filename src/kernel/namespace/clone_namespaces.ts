@@ -2,7 +2,7 @@
 
 import { CAP_SETFCAP, CAP_SYS_ADMIN } from '../../abi/capability.ts';
 import { ENOSPC, EPERM, isErrno } from '../../abi/errno.ts';
-import { CLONE_NEWUSER } from '../../abi/process.ts';
+import { CLONE_NEWUSER, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, RLIMIT_NPROC, RLIMIT_SIGPENDING } from '../../abi/process.ts';
 import type { Cred } from '../task/cred.ts';
 import { namespaceCred } from '../task/cred_change.ts';
 import type { Task } from '../task/task.ts';
@@ -11,6 +11,7 @@ import { cloneMountNamespace, rootOf } from '../vfs/mount_clone.ts';
 import { NAMESPACE_FLAGS, type NamespaceKind, namespaceKinds } from './kinds.ts';
 import { type Namespace, openAccount } from './namespace.ts';
 import type { NsProxy, NsProxyChanges } from './nsproxy.ts';
+import type { UcountRlimits } from './ucounts.ts';
 import { UserNamespace } from './user_namespace.ts';
 
 /** A user namespace cannot be made in one deeper than this. */
@@ -83,6 +84,18 @@ function createOne(task: Task, owner: UserNamespace, kind: NamespaceKind): { nam
 /** Whether the task's root is not that of its mount namespace. Linux: current_chrooted. */
 const isChrooted = (task: Task): boolean => !task.fs!.root.equals(rootOf(task.nsproxy.mnt));
 
+/** What the users of a namespace that `task` makes may have in all. Linux: set_userns_rlimit_max, enforced_nproc_rlimit. */
+function rlimitsOf({ cred, group, kernel }: Task): UcountRlimits {
+  const free = cred.uid === 0 && cred.userNs === kernel.initialUserNs;
+  return {
+    processes: free ? Number.POSITIVE_INFINITY : group.softLimit(RLIMIT_NPROC),
+    messageQueueBytes: group.softLimit(RLIMIT_MSGQUEUE),
+    pendingSignals: group.softLimit(RLIMIT_SIGPENDING),
+    // Pages are compared with a number of bytes, as on Linux.
+    lockedPages: group.softLimit(RLIMIT_MEMLOCK),
+  };
+}
+
 /** The credentials of the first member: all capabilities inside. Linux: create_user_ns. */
 function createUserNamespace(task: Task): Cred | number {
   const { cred } = task;
@@ -96,6 +109,7 @@ function createUserNamespace(task: Task): Cred | number {
   }
   const ns = new UserNamespace(account.inode, parent, cred.euid, cred.egid);
   ns.account = account;
+  ns.rlimits = rlimitsOf(task);
   ns.parentCouldSetfcap = cred.has(CAP_SETFCAP);
   return namespaceCred(cred, ns);
 }

@@ -62,14 +62,12 @@ export class NamespaceAccount {
     this.ucounts = ucounts;
     this.name = name;
     this.payer = payer;
-    ucounts.ns.get();
   }
 
   close(): void {
     this.kernel.namespaceNumbers.free(this.inode);
     decUcount(this.ucounts, this.name);
     uncharge(this.payer, PRICE_NAMESPACE);
-    this.ucounts.ns.put();
   }
 }
 

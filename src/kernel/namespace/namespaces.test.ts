@@ -69,7 +69,7 @@ const counts = ({ memory, firstTask, initialPidNs, initialUserNs, namespaceNumbe
   return {
     mount,
     frames: memory.frames.used,
-    queues: firstTask.kernel.userAccount(0).messageQueueBytes,
+    queues: initialUserNs.ucounts.get(0)?.of('messageQueueBytes') ?? 0,
     bytes: memory.root.kernelBytes,
     users: namespaceKinds.map(({ of }) => of(firstTask).users),
     pids: initialPidNs.list().length,

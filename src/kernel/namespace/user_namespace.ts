@@ -2,7 +2,7 @@
 
 import type { UserKeyrings } from '../keys/process_keys.ts';
 import { Namespace } from './namespace.ts';
-import { type UcountLimits, type Ucounts, ucountLimits } from './ucounts.ts';
+import { NO_RLIMITS, type UcountLimits, type UcountRlimits, type Ucounts, ucountLimits } from './ucounts.ts';
 
 /** Ids [inside, inside + count) are [outside, outside + count) of the initial namespace. */
 export interface IdRange {
@@ -33,6 +33,8 @@ export class UserNamespace extends Namespace {
   /** What its users have made, by their ids; and how much each of them may: /proc/sys/user. */
   readonly ucounts: Map<number, Ucounts> = new Map();
   readonly limits: UcountLimits = ucountLimits(INT_MAX);
+  /** What all of its users together may count against the resource limits of who made it. Linux: rlimit_max. */
+  rlimits: UcountRlimits = NO_RLIMITS;
   /** Keyrings of its users, by their initial ids. */
   readonly userKeyrings: Map<number, UserKeyrings> = new Map();
   /** The creator had CAP_SETFCAP: its members may map the parent's superuser. */

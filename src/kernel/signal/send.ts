@@ -30,6 +30,7 @@ import {
   SIGXCPU,
   SIGXFSZ,
 } from '../../abi/signal.ts';
+import { accountOf, exceedsRlimit } from '../namespace/ucounts.ts';
 import { notifyTrap } from '../ptrace/link.ts';
 import type { Pid } from '../task/pid.ts';
 import type { Task } from '../task/task.ts';
@@ -79,9 +80,9 @@ function send(task: Task, info: SigInfo, toProcess: boolean, force: boolean): nu
   if (signo < SIGRTMIN && queue.has(signo)) return 0;
   if (signo === SIGKILL) queue.addBare(signo);
   else {
-    const account = task.kernel.userAccount(task.cred.uid);
+    const account = accountOf(task.cred);
     const override = signo < SIGRTMIN && (info.code === SI_KERNEL || info.code >= 0);
-    if (override || account.pendingSignals < group.softLimit(RLIMIT_SIGPENDING)) queue.add(info, account);
+    if (override || !exceedsRlimit(account, 'pendingSignals', 1, group.softLimit(RLIMIT_SIGPENDING))) queue.add(info, account);
     else if (signo >= SIGRTMIN && info.code !== SI_USER) return -EAGAIN;
     else queue.addBare(signo);
   }

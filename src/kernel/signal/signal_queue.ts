@@ -1,7 +1,7 @@
 /** Signals that wait to be delivered to one thread or to a process. Linux: struct sigpending. See signal(7). */
 
 import { SI_USER, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP } from '../../abi/signal.ts';
-import type { UserAccount } from '../task/user_account.ts';
+import { addUcount, type Ucounts } from '../namespace/ucounts.ts';
 import type { SigInfo } from './sig_info.ts';
 
 /** The bit of signal `signo` in a set. */
@@ -26,7 +26,7 @@ export function lowestSignal(set: bigint): number {
 interface Queued {
   readonly info: SigInfo;
   /** Who pays for it by RLIMIT_SIGPENDING; null when nobody does. */
-  readonly payer: UserAccount | null;
+  readonly payer: Ucounts | null;
 }
 
 export class SignalQueue {
@@ -39,10 +39,10 @@ export class SignalQueue {
     return (this.set & BITS[signo]!) !== 0n;
   }
 
-  add(info: SigInfo, payer: UserAccount | null): void {
+  add(info: SigInfo, payer: Ucounts | null): void {
     this.set |= BITS[info.signo]!;
     this.list.push({ info, payer });
-    if (payer !== null) payer.pendingSignals++;
+    if (payer !== null) addUcount(payer, 'pendingSignals', 1);
   }
 
   /** Make a signal pending without details. */
@@ -70,7 +70,7 @@ export class SignalQueue {
     const kept: Queued[] = [];
     for (const queued of this.list) {
       if ((BITS[queued.info.signo]! & set) === 0n) kept.push(queued);
-      else if (queued.payer !== null) queued.payer.pendingSignals--;
+      else if (queued.payer !== null) addUcount(queued.payer, 'pendingSignals', -1);
     }
     this.list = kept;
   }
@@ -103,7 +103,7 @@ export class SignalQueue {
     if (found < 0) return { signo, code: SI_USER, pid: 0, uid: 0 };
     const { info, payer } = this.list[found]!;
     this.list.splice(found, 1);
-    if (payer !== null) payer.pendingSignals--;
+    if (payer !== null) addUcount(payer, 'pendingSignals', -1);
     return info;
   }
 }

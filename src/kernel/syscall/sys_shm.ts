@@ -11,6 +11,7 @@ import { type Mm, TASK_SIZE, untagged } from '../mm/mm.ts';
 import { type Fixed, mapRange, unmapRange } from '../mm/mmap.ts';
 import { PROT_EXEC, PROT_READ, PROT_WRITE, VM_SHARED, type Vma } from '../mm/vma.ts';
 import type { IpcNamespace } from '../namespace/ipc_namespace.ts';
+import { accountOf, addUcount, exceedsRlimit } from '../namespace/ucounts.ts';
 import type { Task } from '../task/task.ts';
 import { flags, int, ptr, size } from './args.ts';
 import { longs } from './copy.ts';
@@ -163,10 +164,10 @@ function lock(task: Task, segment: SharedSegment, on: boolean): number {
   }
   if (!capable && limit === 0) return -EPERM;
   if ((segment.mode & ipc.SHM_LOCKED) !== 0) return 0;
-  const account = kernel.userAccount(cred.uid);
+  const account = accountOf(cred);
   const mayExceed = cred.capable(CAP_IPC_LOCK, kernel.initialUserNs);
-  if (!mayExceed && account.lockedPages + segment.pages > Math.floor(limit / FRAME_SIZE)) return -ENOMEM;
-  account.lockedPages += segment.pages;
+  if (!mayExceed && exceedsRlimit(account, 'lockedPages', segment.pages, Math.floor(limit / FRAME_SIZE))) return -ENOMEM;
+  addUcount(account, 'lockedPages', segment.pages);
   segment.locker = account;
   segment.mode |= ipc.SHM_LOCKED;
   return 0;

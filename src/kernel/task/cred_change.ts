@@ -1,5 +1,6 @@
 /** Changing credentials. Linux: commit_creds in kernel/cred.c. */
 
+import { accountOf, addUcount } from '../namespace/ucounts.ts';
 import type { UserNamespace } from '../namespace/user_namespace.ts';
 import { CAP_FULL, type Cred } from './cred.ts';
 import type { Task } from './task.ts';
@@ -18,12 +19,9 @@ export const namespaceCred = (cred: Cred, userNs: UserNamespace): Cred =>
 /** Give the task new credentials; what counts per user and what depends on identity follows. */
 export function commitCred(task: Task, next: Cred): void {
   const old = task.cred;
-  if (next.uid !== old.uid) {
-    const { kernel } = task;
-    const account = kernel.userAccount(old.uid);
-    account.processes--;
-    kernel.forgetAccount(account);
-    kernel.userAccount(next.uid).processes++;
+  if (next.uid !== old.uid || next.userNs !== old.userNs) {
+    addUcount(accountOf(next), 'processes', 1);
+    addUcount(accountOf(old), 'processes', -1);
   }
   const o = old.fields;
   const n = next.fields;

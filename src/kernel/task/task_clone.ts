@@ -16,6 +16,7 @@ import { charge, PRICE_TASK, uncharge } from '../mm/price.ts';
 import { type CloneNamespaces, cloneNamespaces, discard } from '../namespace/clone_namespaces.ts';
 import type { NsProxy } from '../namespace/nsproxy.ts';
 import { enterTime, forChildren } from '../namespace/time_fork.ts';
+import { accountOf, addUcount, exceedsRlimit } from '../namespace/ucounts.ts';
 import { inheritTrace } from '../ptrace/link.ts';
 import { inheritSeccomp } from '../seccomp/release.ts';
 import { ensureTimers } from '../time/process_timers.ts';
@@ -66,7 +67,7 @@ function check(task: Task, { flags, setTid }: CloneArgs): number {
 /** Whether the user may have one more thread. */
 function mayFork(task: Task, cred: Cred): boolean {
   const limit = task.group.softLimit(c.RLIMIT_NPROC);
-  if (task.kernel.userAccount(cred.uid).processes < limit || cred.uid === 0) return true;
+  if (cred.uid === 0 || !exceedsRlimit(accountOf(cred), 'processes', 1, limit)) return true;
   return cred.capable(CAP_SYS_RESOURCE, task.kernel.initialUserNs) || cred.capable(CAP_SYS_ADMIN, task.kernel.initialUserNs);
 }
 
@@ -86,7 +87,7 @@ export function cloneTask(parent: Task, args: CloneArgs): Task | number {
     return child;
   }
   spaces.cred.userNs.get();
-  kernel.userAccount(spaces.cred.uid).processes++;
+  addUcount(accountOf(spaces.cred), 'processes', 1);
   kernel.scheduler.forks++;
   kernel.scheduler.enqueue(child);
   return child;

@@ -10,6 +10,7 @@ import { exitShm } from '../ipc/shm.ts';
 import { PRICE_TASK, uncharge } from '../mm/price.ts';
 import { leaveNsproxy } from '../namespace/nsproxy.ts';
 import type { PidNamespace } from '../namespace/pid_namespace.ts';
+import { accountOf, addUcount } from '../namespace/ucounts.ts';
 import { releaseTracees, unlink } from '../ptrace/link.ts';
 import { eventEnabled, isReparented, stopForExit } from '../ptrace/stop.ts';
 import { releaseSeccomp } from '../seccomp/release.ts';
@@ -224,7 +225,7 @@ export function releaseProcess(group: ThreadGroup): void {
 
 /** Forget a thread. */
 export function releaseTask(task: Task): void {
-  const { group, kernel, pid } = task;
+  const { group, pid } = task;
   if (task.state === 'X') return;
   unlink(task);
   task.state = 'X';
@@ -237,9 +238,7 @@ export function releaseTask(task: Task): void {
   group.exited.involuntarySwitches += task.involuntarySwitches;
   group.exitedIo.add(task.io);
   group.threads.delete(task);
-  const account = kernel.userAccount(task.cred.uid);
-  account.processes--;
-  kernel.forgetAccount(account);
+  addUcount(accountOf(task.cred), 'processes', -1);
   unchargeThread(task.cgroup);
   uncharge(task.payer, PRICE_TASK);
   if (pid.task === task) pid.task = null;

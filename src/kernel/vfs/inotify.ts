@@ -89,7 +89,6 @@ export class InotifyFile extends File {
     super(task.kernel, flags);
     this.anonymous = task.kernel.anonymous.eventInode('inotify');
     this.ucounts = ucounts;
-    ucounts.ns.get();
     this.payer = task.group.cgroup.memory;
     this.maxEvents = task.kernel.vfs.inotifyMaxQueuedEvents;
   }
@@ -187,7 +186,6 @@ export class InotifyFile extends File {
     for (const event of this.events) uncharge(this.payer, priceOf(event));
     this.events = [];
     decUcount(this.ucounts, 'inotify_instances');
-    this.ucounts.ns.put();
   }
 
   override fdinfo(): string {

@@ -175,10 +175,74 @@ static void resources(void) {
   for (int i = 0; i < children; i++) kill(pids[i], SIGKILL), waitpid(pids[i], NULL, 0);
 }
 
+/* Users of a namespace together have no more than its maker: 0 inside is 1000, 5 is 100005. */
+static void mapped(void) {
+  int ready[2], go[2];
+  char byte;
+  if (pipe(ready) || pipe(go)) return;
+  pid_t pid = fork();
+  if (pid == 0) {
+    setgid(1000), setuid(1000);
+    prctl(PR_SET_DUMPABLE, 1);
+    struct rlimit limit = {4, 10};
+    setrlimit(RLIMIT_SIGPENDING, &limit);
+    SHOW(unshare(CLONE_NEWUSER));
+    limit.rlim_cur = 10;
+    setrlimit(RLIMIT_SIGPENDING, &limit);
+    if (write(ready[1], "x", 1) != 1 || read(go[0], &byte, 1) != 1) _exit(1);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGRTMIN);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    union sigval value = {0};
+    struct timespec none = {0};
+    int sent = 0;
+    while (sent < 20 && sigqueue(getpid(), SIGRTMIN, value) == 0) sent++;
+    printf("%d signals: %s\n", sent, error_name(errno));
+    IN_CHILD("another user", {
+      setuid(5);
+      SHOW(sigqueue(getpid(), SIGRTMIN, value));
+    });
+    SHOW(sigtimedwait(&set, NULL, &none) > 0);
+    IN_CHILD("another user", {
+      setuid(5);
+      SHOW(sigqueue(getpid(), SIGRTMIN, value));
+      SHOW(sigqueue(getpid(), SIGRTMIN, value));
+    });
+    SHOW(sigqueue(getpid(), SIGRTMIN, value));
+    SHOW(sigqueue(getpid(), SIGRTMIN, value));
+    puts("threads");
+    limit.rlim_cur = 3;
+    setrlimit(RLIMIT_NPROC, &limit);
+    SHOW(unshare(CLONE_NEWUSER));
+    limit.rlim_cur = 10;
+    setrlimit(RLIMIT_NPROC, &limit);
+    int children = 0;
+    pid_t pids[20];
+    while (children < 20 && (pids[children] = fork()) >= 0) {
+      if (pids[children] == 0) {
+        pause();
+        _exit(0);
+      }
+      children++;
+    }
+    printf("%d children: %s\n", children, error_name(errno));
+    for (int i = 0; i < children; i++) kill(pids[i], SIGKILL), waitpid(pids[i], NULL, 0);
+    _exit(0);
+  }
+  if (read(ready[0], &byte, 1) != 1) return;
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/uid_map", pid);
+  SHOW(put(path, "0 1000 1\n5 100005 1\n"));
+  if (write(go[1], "x", 1) != 1) return;
+  waitpid(pid, NULL, 0);
+}
+
 int main(void) {
   names();
   IN_CHILD("inotify", inotify());
   IN_CHILD("machine", machine());
   IN_CHILD("resources", resources());
+  IN_CHILD("mapped", mapped());
   return 0;
 }

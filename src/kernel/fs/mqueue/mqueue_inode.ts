@@ -8,8 +8,8 @@ import { S_IFDIR, S_ISVTX } from '../../../abi/stat.ts';
 import { Mqueue } from '../../ipc/mqueue.ts';
 import type { MemoryGroup } from '../../mm/memory_group.ts';
 import { charge, PRICE_INODE, uncharge } from '../../mm/price.ts';
+import { accountOf, addUcount, exceedsRlimit, type Ucounts } from '../../namespace/ucounts.ts';
 import type { Task } from '../../task/task.ts';
-import type { UserAccount } from '../../task/user_account.ts';
 import { DirEntries } from '../../vfs/dir_entries.ts';
 import { DirectoryFile } from '../../vfs/directory_file.ts';
 import type { DirEmit, File } from '../../vfs/file.ts';
@@ -48,12 +48,12 @@ export class MqueueInode extends MqueueNode {
   readonly queue: Mqueue;
   private readonly payer: MemoryGroup;
   /** Whose RLIMIT_MSGQUEUE counts it, and the bytes it counts. */
-  private readonly account: UserAccount;
+  private readonly account: Ucounts;
   private readonly limited: number;
   private ended = false;
 
   /** The caller has charged `payer` PRICE_QUEUE and `account` the bytes. */
-  constructor(sb: MqueueSuperBlock, mode: number, queue: Mqueue, payer: MemoryGroup, account: UserAccount) {
+  constructor(sb: MqueueSuperBlock, mode: number, queue: Mqueue, payer: MemoryGroup, account: Ucounts) {
     super(sb, sb.kernel.allocateInode(), mode);
     this.size = FILENT_SIZE;
     this.queue = queue;
@@ -81,8 +81,7 @@ export class MqueueInode extends MqueueNode {
     if (this.ended) return;
     this.ended = true;
     this.queue.destroy();
-    this.account.messageQueueBytes -= this.limited;
-    this.sb.kernel.forgetAccount(this.account);
+    addUcount(this.account, 'messageQueueBytes', -this.limited);
     uncharge(this.payer, PRICE_QUEUE);
     if (this.sb.namespace !== null) this.sb.namespace.mqueueCount--;
   }
@@ -130,12 +129,12 @@ export class MqueueDirectory extends MqueueNode {
     if (maxMessages <= 0 || maxSize <= 0) return -EINVAL;
     if (maxMessages > (mayExceed ? HARD_MSGMAX : limits.mqMsgMax)) return -EINVAL;
     if (maxSize > (mayExceed ? HARD_MSGSIZEMAX : limits.mqMsgsizeMax)) return -EINVAL;
-    const account = kernel.userAccount(cred.uid);
+    const account = accountOf(cred);
     const bytes = limitedBytes(maxMessages, maxSize);
-    if (account.messageQueueBytes + bytes > group.softLimit(RLIMIT_MSGQUEUE)) return -EMFILE;
+    if (exceedsRlimit(account, 'messageQueueBytes', bytes, group.softLimit(RLIMIT_MSGQUEUE))) return -EMFILE;
     const payer = group.cgroup.memory;
     if (!charge(kernel, payer, PRICE_QUEUE)) return -ENOMEM;
-    account.messageQueueBytes += bytes;
+    addUcount(account, 'messageQueueBytes', bytes);
     const inode = new MqueueInode(this.sb, mode, new Mqueue(maxMessages, maxSize), payer, account);
     inode.uid = cred.fsuid;
     inode.gid = cred.fsgid;

@@ -4,6 +4,7 @@ import { RLIMIT_SIGPENDING } from '../../../abi/process.ts';
 import { NSIG, SIG_DFL, SIG_IGN } from '../../../abi/signal.ts';
 import { statusText as memoryText } from '../../mm/proc_maps.ts';
 import type { PidNamespace } from '../../namespace/pid_namespace.ts';
+import { accountOf } from '../../namespace/ucounts.ts';
 import { sigBit } from '../../signal/signal_queue.ts';
 import type { Pid } from '../../task/pid.ts';
 import type { Task, TaskState } from '../../task/task.ts';
@@ -90,10 +91,10 @@ function tableSize(descriptors: number): number {
   return size;
 }
 
-function signals({ target, kernel }: ProcContext): string {
+function signals({ target }: ProcContext): string {
   const { group, pending, blocked, cred } = target;
   const { ignored, caught } = dispositions(target);
-  const queued = kernel.userAccount(cred.uid).pendingSignals;
+  const queued = accountOf(cred).of('pendingSignals');
   return [
     `Threads:\t${group.threads.size}`,
     `SigQ:\t${queued}/${group.softLimit(RLIMIT_SIGPENDING)}`,

@@ -167,6 +167,7 @@ export abstract class UnixSocket extends Socket {
     if (files.length === 0) return files;
     removeInflight(files);
     message.account!.inflightFiles -= files.length;
+    this.kernel.forgetAccount(message.account!);
     return files;
   }
 
