@@ -217,6 +217,8 @@ describe('output', () => {
 describe('job control', () => {
   it('sends signals to the foreground group', () => {
     expect(guest.task.group.terminal).toBe(tty());
+    // A handler: by default it would end at once.
+    guest.task.group.sighand.set(SIGINT, { ...DEFAULT_ACTION, handler: 4096 });
     type('lost\x03');
     expect(guest.task.group.pending.has(SIGINT)).toBe(true);
     expect(shown()).toBe('^C');
