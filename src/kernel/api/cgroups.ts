@@ -24,8 +24,7 @@ export function containerCgroup(kernel: Kernel, spec: ContainerSpec): Cgroup | n
   const all = controllers.reduce((bits, { bit }) => bits | bit, 0);
   const enabled = setSubtreeControl(kernel, root, all, 0);
   if (enabled < 0) return enabled;
-  const old = root.children.get(spec.id);
-  if (old !== undefined) endCgroup(kernel, old);
+  for (const ended of [...kernel.cgroups.ended]) endCgroup(kernel, ended);
   const cgroup = createCgroup(kernel, root, spec.id, { mode: 0o755, uid: 0, gid: 0, payer: kernel.memory.root });
   if (isErrno(cgroup)) return cgroup;
   forgetName(kernel, root, spec.id);
@@ -56,11 +55,14 @@ export function writeLimits(
   return 0;
 }
 
-/** Remove a group and what is below it, as far as nobody is in it any more. */
+/** A container has ended: its group goes, with those below it, now or when the last of its processes has died. */
 export function endCgroup(kernel: Kernel, cgroup: Cgroup): void {
-  if (cgroup.dead) return;
-  for (const child of [...cgroup.children.values()]) endCgroup(kernel, child);
-  if (removeCgroup(kernel, cgroup) === 0) forgetName(kernel, cgroup.parent!, cgroup.name);
+  const { ended } = kernel.cgroups;
+  for (const group of [...cgroup.subtree()].reverse()) {
+    if (!group.dead && removeCgroup(kernel, group) === 0) forgetName(kernel, group.parent!, group.name);
+  }
+  if (cgroup.dead) ended.delete(cgroup);
+  else ended.add(cgroup);
 }
 
 /** The directory has changed without the help of its cached names. */

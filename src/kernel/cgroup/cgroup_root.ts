@@ -14,6 +14,8 @@ export class CgroupRoot {
   /** Groups, with the root. */
   count = 1;
   options: ReadonlySet<CgroupMountOption> = new Set();
+  /** Groups of containers that have ended, with processes that are still dying. */
+  readonly ended: Set<Cgroup> = new Set();
   /** The file system; null before its first mount. */
   sb: Cgroup2SuperBlock | null = null;
   private lastId = 1;

@@ -81,6 +81,7 @@ export function setSubtreeControl(kernel: Kernel, cgroup: Cgroup, enable: number
   const on = enable & ~cgroup.subtreeControl;
   const off = disable & cgroup.subtreeControl;
   if (cgroup.dead) return -ENODEV;
+  if (on === 0 && off === 0) return 0;
   for (const { bit } of controllers) {
     if ((on & bit) !== 0 && (controlOf(cgroup) & bit) === 0) return -ENOENT;
     if ((off & bit) !== 0 && [...cgroup.children.values()].some((child) => (child.subtreeControl & bit) !== 0)) return -EBUSY;

@@ -41,6 +41,8 @@ export class Memory {
   /** Mappings with pages that can be dropped and read again, least recently scanned first. */
   readonly evictable: Set<PageCache> = new Set();
   readonly shrinkers: Shrinker[] = [];
+  /** Groups from which the present reclaim has taken what memory.low had promised. */
+  readonly belowLow: Set<MemoryGroup> = new Set();
   /** Woken when data that was NOT_RESIDENT has arrived from the host. */
   readonly arrived: WaitQueue = new WaitQueue();
   /** Test mode: the first touch of every page answers NOT_RESIDENT. */
@@ -148,7 +150,10 @@ export class Memory {
   reclaim(group: MemoryGroup, wanted: number): number {
     const freed = this.reclaimBeyond(group, wanted, 'low');
     if (freed > 0 || !this.protects) return freed;
-    return this.reclaimBeyond(group, wanted, 'min');
+    const more = this.reclaimBeyond(group, wanted, 'min');
+    for (const breached of this.belowLow) this.count(breached, 'low');
+    this.belowLow.clear();
+    return more;
   }
 
   private reclaimBeyond(group: MemoryGroup, wanted: number, kept: 'low' | 'min'): number {

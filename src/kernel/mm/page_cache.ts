@@ -165,7 +165,8 @@ export abstract class PageCache {
       if (!payer.isWithin(group)) continue;
       group.scanned++;
       if (payer.usage <= payer.protection('min', group)) continue;
-      if (kept === 'low' && payer.usage <= payer.protection('low', group)) continue;
+      const promised = payer.usage <= payer.protection('low', group);
+      if (promised && kept === 'low') continue;
       if (pass === 0 && frames.has(frame, FRAME_REFERENCED)) {
         frames.unmark(frame, FRAME_REFERENCED);
         continue;
@@ -177,6 +178,7 @@ export abstract class PageCache {
       }
       this.removePage(index, entry);
       group.stolen++;
+      if (promised) this.kernel.memory.belowLow.add(payer);
       freed++;
     }
     return freed;

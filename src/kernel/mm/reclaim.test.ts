@@ -118,6 +118,28 @@ describe('reclaim', () => {
     expect(charge(kernel, kernel.memory.root, 200)).toBe(true);
   });
 
+  it('takes from those first to whom nothing was promised, and never what memory.min keeps', () => {
+    const kernel = bare();
+    const { memory } = kernel;
+    const parent = memory.createGroup(memory.root)!;
+    const [kept, preferred, plain] = [memory.createGroup(parent)!, memory.createGroup(parent)!, memory.createGroup(parent)!];
+    parent.min = kept.min = 100 * PAGE;
+    parent.low = preferred.low = 100 * PAGE;
+    for (const group of [kept, preferred, plain]) {
+      const mapping = new CountingMapping(kernel, { size: 8 * PAGE });
+      for (let index = 0; index < 8; index++) mapping.getPage(index, false, group);
+    }
+    const sizes = (): number[] => [kept, preferred, plain].map(({ usage }) => usage / PAGE);
+    expect(sizes()).toEqual([8, 8, 8]);
+    expect(memory.reclaim(parent, 8)).toBe(8);
+    expect(sizes()).toEqual([8, 8, 0]);
+    expect(memory.reclaim(parent, 8)).toBe(8);
+    expect(sizes()).toEqual([8, 0, 0]);
+    expect([preferred.events.low, plain.events.low]).toEqual([1, 0]);
+    expect(memory.reclaim(parent, 8)).toBe(0);
+    expect(memory.reclaim(kept, 8)).toBe(8);
+  });
+
   it('keeps a group whose cgroup is gone until its last frame is', () => {
     const kernel = bare();
     const { memory } = kernel;
