@@ -15,6 +15,9 @@ import { runSecondStage } from './second_stage.ts';
 /** The most that /proc/sys/kernel/pid_max can be, as systemd sets it: numbers are seldom used again. */
 const PID_MAX = 4194304;
 
+/** Processes that have slept for so long keep only what their memory holds: nanoseconds. */
+const PACK_AFTER = 1e9;
+
 /** What the engine answers for the kernel's platform: the host's side of named things. */
 export interface PlatformBindings {
   console(name: string): Console | null;
@@ -103,6 +106,7 @@ export class Engine {
       });
       const kernel = createKernel(platform);
       kernel.pidMax = PID_MAX;
+      kernel.memory.packer.after = PACK_AFTER;
       this.booted = { kernel, driver: new Driver(kernel, this.host.scheduling, () => this.afterSlice()) };
     }
     return this.booted;

@@ -20,14 +20,27 @@ export class GuestProcess {
   readonly id: string;
   readonly tty: boolean;
   /** Bytes; a write is done when the process has room for them. Closing it is end of file. */
-  readonly stdin: WritableStream<Uint8Array>;
+  get stdin(): WritableStream<Uint8Array> {
+    const name = this.tty ? `${this.id}:tty` : `${this.id}:stdin`;
+    this.input ??= new WritableStream<Uint8Array>({
+      write: (chunk) => this.write(name, chunk),
+      close: () => this.endInput(name),
+      abort: () => this.endInput(name),
+    });
+    return this.input;
+  }
   /** Bytes as they come. Not read, it fills up, and the process sleeps in its next write; canceled, its next write is SIGPIPE. */
-  readonly stdout: ReadableStream<Uint8Array<ArrayBuffer>>;
+  get stdout(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.outputs.get(this.tty ? `${this.id}:tty` : `${this.id}:stdout`)!.readable;
+  }
   /** Empty when the process has a terminal. */
-  readonly stderr: ReadableStream<Uint8Array<ArrayBuffer>>;
+  get stderr(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.outputs.get(`${this.id}:stderr`)!.readable;
+  }
   /** Never rejects. */
   readonly exited: Promise<Exit>;
   readonly outputs: ReadonlyMap<string, OutputStream>;
+  private input: WritableStream<Uint8Array> | null = null;
   private readonly kernel: Kernel;
   private readonly poke: () => void;
   private resolveExit: (exit: Exit) => void = () => undefined;
@@ -50,25 +63,16 @@ export class GuestProcess {
         poke();
       });
     const first = options.tty ? `${id}:tty` : `${id}:stdout`;
-    const stdout = output(first);
     const stderr = output(`${id}:stderr`);
     this.outputs = new Map([
-      [first, stdout],
+      [first, output(first)],
       [`${id}:stderr`, stderr],
     ]);
-    this.stdout = stdout.readable;
-    this.stderr = stderr.readable;
     if (options.tty) stderr.end();
     this.exited = new Promise((resolve) => {
       this.resolveExit = resolve;
     });
-    const inputName = options.tty ? first : `${id}:stdin`;
-    this.stdin = new WritableStream<Uint8Array>({
-      write: (chunk) => this.input(inputName, chunk),
-      close: () => this.endInput(inputName),
-      abort: () => this.endInput(inputName),
-    });
-    if (!options.stdin && !options.tty) this.endInput(inputName);
+    if (!options.stdin && !options.tty) this.endInput(`${id}:stdin`);
   }
 
   /** Send a signal, by name or number. Nothing happens when the process has ended. */
@@ -138,7 +142,7 @@ export class GuestProcess {
     if (!this.tty) this.kernel.consoleForget(`${this.id}:stdin`);
   }
 
-  private async input(name: string, chunk: Uint8Array): Promise<void> {
+  private async write(name: string, chunk: Uint8Array): Promise<void> {
     let at = 0;
     while (at < chunk.length && !this.ended && !this.closed) {
       const taken = this.kernel.consoleInput(name, chunk.subarray(at, at + STDIN_CHUNK));

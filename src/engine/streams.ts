@@ -7,7 +7,7 @@ const HIGH_WATER = 256 * 1024;
 
 /** Output of a guest as a web stream; bounded, so that a guest that writes faster than we read goes to sleep. */
 export class OutputStream implements Console {
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  private stream: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
   private queue: Uint8Array<ArrayBuffer>[] = [];
   private queued = 0;
   private full = false;
@@ -21,7 +21,11 @@ export class OutputStream implements Console {
   /** `onRoom` is called when a full stream can take bytes again. */
   constructor(onRoom: () => void) {
     this.onRoom = onRoom;
-    this.readable = new ReadableStream<Uint8Array<ArrayBuffer>>(
+  }
+
+  /** Made when somebody wants it: nobody reads what most containers print. */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.stream ??= new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         start: (controller) => {
           this.controller = controller;
@@ -40,6 +44,7 @@ export class OutputStream implements Console {
       },
       { highWaterMark: 0 },
     );
+    return this.stream;
   }
 
   write(bytes: Uint8Array): number {

@@ -21,6 +21,7 @@ import type { UnixSocket } from './net/unix/unix_socket.ts';
 import { run } from './sched/run.ts';
 import { Scheduler } from './sched/scheduler.ts';
 import { SeccompLog } from './seccomp/seccomp_log.ts';
+import { SyscallRing } from './syscall/syscall_ring.ts';
 import { MAX_THREADS } from './task/rlimits.ts';
 import type { Task } from './task/task.ts';
 import { UserAccount } from './task/user_account.ts';
@@ -60,6 +61,8 @@ export class Kernel {
   /** Which decisions about system calls are reported. */
   readonly seccompLog: SeccompLog = new SeccompLog();
   readonly bpf: BpfState = new BpfState();
+  /** The last system calls, for people who look for a bug. */
+  readonly recentCalls: SyscallRing = new SyscallRing();
   /** Streams of the host by name. */
   readonly consoles: ConsoleTable = new ConsoleTable(this);
   /** Unix sockets that are being passed through Unix sockets. */

@@ -25,6 +25,8 @@ export interface SpaceHost {
 /** The slots of translation tables; the least recently used one is taken from its space. */
 export class SlotPool {
   private readonly base: number;
+  /** By slot: the chunks that its owner has written to. */
+  private readonly touched: (Uint8Array | undefined)[] = [];
   /** Owners, least recently used first. */
   private readonly owners: SoftSpace[] = [];
   private readonly free: number[] = [];
@@ -37,6 +39,13 @@ export class SlotPool {
   /** Byte address of the slot's read table; the write table follows. */
   address(slot: number): number {
     return this.base + slot * SLOT_BYTES;
+  }
+
+  /** The chunks of a slot that were written to, a byte each. */
+  chunks(slot: number): Uint8Array {
+    let chunks = this.touched[slot];
+    if (chunks === undefined) this.touched[slot] = chunks = new Uint8Array(CHUNKS);
+    return chunks;
   }
 
   acquire(space: SoftSpace): number {
@@ -61,7 +70,8 @@ export class SlotPool {
 export class SoftSpace implements Space {
   private readonly host: SpaceHost;
   private slot = -1;
-  private readonly touched = new Uint8Array(CHUNKS);
+  /** Those of the slot, null without one. */
+  private touched: Uint8Array | null = null;
   /** Frames that may be executed, by page. */
   private readonly code = new Map<number, number>();
   /** Translations at and above 4 GiB: frame * 8 + access. */
@@ -78,8 +88,10 @@ export class SoftSpace implements Space {
 
   /** Byte address of the read table, for running. */
   table(): number {
-    if (this.slot < 0) this.slot = this.host.slots.acquire(this);
-    else this.host.slots.touch(this);
+    if (this.slot < 0) {
+      this.slot = this.host.slots.acquire(this);
+      this.touched = this.host.slots.chunks(this.slot);
+    } else this.host.slots.touch(this);
     return this.host.slots.address(this.slot);
   }
 
@@ -99,7 +111,7 @@ export class SoftSpace implements Space {
     const index = (this.table() >> 2) + page;
     i32[index] = access & ACCESS_READ ? entry : 0;
     i32[index + TABLE_BYTES / 4] = access & ACCESS_WRITE ? entry : 0;
-    this.touched[page >> CHUNK_SHIFT] = 1;
+    this.touched![page >> CHUNK_SHIFT] = 1;
   }
 
   unmap(page: number, count: number): void {
@@ -118,21 +130,22 @@ export class SoftSpace implements Space {
     this.high.clear();
     this.host.forgetCode(this, undefined);
     this.zero(0, LOW_PAGES, true);
-    this.touched.fill(0);
+    this.touched?.fill(0);
   }
 
   release(): void {
     this.clear();
     if (this.slot >= 0) this.host.slots.giveBack(this, this.slot);
     this.slot = -1;
+    this.touched = null;
   }
 
-  /** Another space needs the slot: what the tables said is forgotten. */
+  /** Another space needs the slot: everything is forgotten, so that a process that sleeps for long costs nothing here. */
   loseSlot(): number {
     const { slot } = this;
-    this.zero(0, LOW_PAGES, true);
-    this.touched.fill(0);
+    this.clear();
     this.slot = -1;
+    this.touched = null;
     return slot;
   }
 
@@ -170,13 +183,14 @@ export class SoftSpace implements Space {
 
   /** Clears table entries of pages below 4 GiB, chunk by chunk where any was set. */
   private zero(page: number, count: number, readable: boolean): void {
-    if (this.slot < 0) return;
+    const { touched } = this;
+    if (touched === null) return;
     const end = Math.min(page + count, LOW_PAGES);
     const { i32 } = this.host.ram.views;
     const base = this.host.slots.address(this.slot) >> 2;
     for (let at = page; at < end; ) {
       const chunkEnd = Math.min(end, ((at >> CHUNK_SHIFT) + 1) << CHUNK_SHIFT);
-      if (this.touched[at >> CHUNK_SHIFT]) {
+      if (touched[at >> CHUNK_SHIFT]) {
         if (readable) i32.fill(0, base + at, base + chunkEnd);
         i32.fill(0, base + TABLE_BYTES / 4 + at, base + TABLE_BYTES / 4 + chunkEnd);
       }

@@ -111,13 +111,41 @@ export class Frames {
     if (left < 0) throw new Panic(`frame ${frame} is put too often`);
     if ((this.flags[frame]! & FRAME_EXEC) !== 0) this.kernel.platform.machine.invalidateCode(frame);
     this.kernel.memory.groups[this.owner[frame]!]!.uncharge(FRAME_SIZE);
+    this.release(frame);
+    this.used--;
+  }
+
+  private release(frame: number): void {
     if (this.freeCount === this.free.length) {
       const larger = new Int32Array(this.free.length * 2);
       larger.set(this.free);
       this.free = larger;
     }
     this.free[this.freeCount++] = frame;
-    this.used--;
+  }
+
+  /** The content of a frame with one reference is kept elsewhere: the host may have its memory, but it stays in use and paid for. */
+  park(frame: number): void {
+    this.refs[frame] = 0;
+    this.release(frame);
+  }
+
+  /** A zeroed frame for content of `group` that was parked. */
+  unpark(group: MemoryGroup): number {
+    const untouched = this.fresh;
+    const frame = this.takeFree();
+    if (frame === 0) throw new Panic('the host has no memory for frames that are in use');
+    this.refs[frame] = 1;
+    this.flags[frame] = FRAME_REFERENCED;
+    this.owner[frame] = group.id;
+    if (frame < untouched) this.views.u8.fill(0, frame * FRAME_SIZE, (frame + 1) * FRAME_SIZE);
+    return frame;
+  }
+
+  /** The content of `count` parked frames is not wanted any more. */
+  unparkNothing(group: MemoryGroup, count: number): void {
+    group.uncharge(count * FRAME_SIZE);
+    this.used -= count;
   }
 
   references(frame: number): number {
@@ -184,8 +212,12 @@ export class Frames {
   }
 
   private take(): number {
-    if (this.freeCount > 0) return this.free[--this.freeCount]!;
     if (this.used >= this.limit) return 0;
+    return this.takeFree();
+  }
+
+  private takeFree(): number {
+    if (this.freeCount > 0) return this.free[--this.freeCount]!;
     const ram = this.kernel.platform.machine.ram;
     if (this.fresh >= ram.endFrame) {
       const wanted = Math.max(GROWTH, ram.endFrame >> 2);

@@ -12,8 +12,9 @@ import { type FrameCensus, Frames } from './frames.ts';
 import { type MemoryEvents, MemoryGroup } from './memory_group.ts';
 import type { Mm } from './mm.ts';
 import { outOfMemory } from './oom_kill.ts';
+import { Packer } from './pack.ts';
 import type { PageCache } from './page_cache.ts';
-import { LeafArena } from './page_table.ts';
+import { TableArenas } from './page_table.ts';
 
 /** A cache of kernel objects that can do with fewer (dentries, inodes). Linux: struct shrinker. */
 export interface Shrinker {
@@ -35,7 +36,10 @@ export class Memory {
   private readonly groupIds: Ida = new Ida(1);
   readonly frames: Frames;
   /** The page tables of all address spaces. */
-  readonly leaves: LeafArena = new LeafArena();
+  readonly tables: TableArenas = new TableArenas();
+  /** Address spaces whose pages are packed, and who packs them. */
+  readonly packed: Set<Mm> = new Set();
+  readonly packer: Packer = new Packer();
   /** One frame of zeros, mapped wherever anonymous memory is read before it is written. */
   readonly zeroFrame: number;
   /** Mappings with pages that can be dropped and read again, least recently scanned first. */
@@ -135,7 +139,10 @@ export class Memory {
   census(group: MemoryGroup): FrameCensus {
     const within = new Uint8Array(this.groups.length);
     for (const other of this.groups) if (other?.isWithin(group) === true) within[other.id] = 1;
-    return this.frames.census(within);
+    const counts = this.frames.census(within);
+    let packed = 0;
+    for (const mm of this.packed) if (within[mm.packed!.group.id] !== 0) packed += mm.packed!.count;
+    return { ...counts, anon: counts.anon + packed };
   }
 
   /** Called when `bytes` are refused to `group` (or a frame to everybody): true when it is worth trying again. */

@@ -10,6 +10,7 @@ import { FAULT_OK, handleFault } from './fault.ts';
 import { FRAME_EXEC } from './frames.ts';
 import type { MemoryGroup } from './memory_group.ts';
 import { exitMmap } from './mm_exit.ts';
+import { type PackedPages, unpackMm } from './pack.ts';
 import type { PageMapping } from './page_mapping.ts';
 import { PageTable } from './page_table.ts';
 import type { Vma } from './vma.ts';
@@ -74,7 +75,12 @@ export class Mm {
   memory: MemoryGroup;
   /** Who pays for its ranges and tables. */
   readonly payer: MemoryGroup;
-  readonly table: PageTable;
+  /** Pages that are kept without their zeros while nobody uses the address space; null otherwise. See pack.ts. */
+  packed: PackedPages | null = null;
+  /** When a task last ran in it, and when it was last looked at by the packer: monotonic nanoseconds. */
+  lastUse = 0;
+  lookedAt = -1;
+  private readonly pageTable: PageTable;
   /** Ranges in ascending order, none overlapping. */
   readonly vmas: Vma[] = [];
   readonly layout: ProgramLayout = new ProgramLayout();
@@ -107,7 +113,18 @@ export class Mm {
     this.kernel = kernel;
     this.memory = memory;
     this.payer = memory;
-    this.table = new PageTable(kernel);
+    this.pageTable = new PageTable(kernel);
+  }
+
+  /** The page table, with everything in it. */
+  get table(): PageTable {
+    if (this.packed !== null) unpackMm(this, this.packed);
+    return this.pageTable;
+  }
+
+  /** Pages that its tables take; looking brings nothing back. */
+  get tablePages(): number {
+    return this.pageTable.pages;
   }
 
   get(): this {

@@ -12,6 +12,7 @@ import { exitMmap } from './mm_exit.ts';
 import { dupMm } from './mm_fork.ts';
 import { mapRange, protectRange, unmapRange } from './mmap.ts';
 import { MREMAP_FIXED, MREMAP_MAYMOVE, remapRange } from './mremap.ts';
+import { packMm } from './pack.ts';
 import { charge, PRICE_MM } from './price.ts';
 import { ShmemMapping } from './shmem.ts';
 import { existingSpace } from './space_table.ts';
@@ -65,6 +66,7 @@ const operation = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('fork' as const) }) },
   { weight: 3, arbitrary: fc.record({ op: fc.constant('switch' as const) }) },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant('pack' as const) }) },
 );
 
 /** Whatever the processor may do must be what the page table allows, and point at the same frame. */
@@ -147,6 +149,11 @@ for (const firstTouchAbsent of [false, true]) {
             while (gap < end && model.has(gap)) gap++;
             expect(protectRange(mm, first, end, o.prot, false)).toBe(gap < end ? -12 : 0);
             for (let page = first; page < gap; page++) model.get(page)!.prot = o.prot;
+          } else if (o.op === 'pack') {
+            const { used } = kernel.memory.frames;
+            const { usage } = kernel.memory.root;
+            packMm(mm);
+            expect([kernel.memory.frames.used, kernel.memory.root.usage]).toEqual([used, usage]);
           } else if (o.op === 'forget') {
             advise(mm, first, end, MADV_DONTNEED);
             for (let page = first; page < end; page++) {

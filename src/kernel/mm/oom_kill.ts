@@ -13,7 +13,7 @@ const KIB_PER_PAGE = 4;
 
 /** How much would be gained by the death of a process that uses `mm`, in pages, biased by oom_score_adj. Linux: oom_badness. */
 export function oomBadness(mm: Mm, adjustment: number, totalPages: number): number {
-  return mm.counts.resident + mm.table.leaves + (adjustment * totalPages) / 1000;
+  return mm.counts.resident + mm.tablePages + (adjustment * totalPages) / 1000;
 }
 
 /** /proc/[pid]/oom_score: 0 to 2000. Linux: proc_oom_score. */
@@ -87,7 +87,7 @@ function kill(kernel: Kernel, victim: ThreadGroup, limited: MemoryGroup): boolea
   const sizes = `total-vm:${total * KIB_PER_PAGE}kB, anon-rss:${anon * KIB_PER_PAGE}kB, file-rss:${file * KIB_PER_PAGE}kB, shmem-rss:${shmem * KIB_PER_PAGE}kB`;
   const name = `${leader.pid.numbers[0]} (${leader.comm})`;
   kernel.platform.log(
-    `${kind}: Killed process ${name} ${sizes}, UID:${leader.cred.uid} pgtables:${mm.table.leaves * KIB_PER_PAGE}kB oom_score_adj:${victim.oomScoreAdj}`,
+    `${kind}: Killed process ${name} ${sizes}, UID:${leader.cred.uid} pgtables:${mm.tablePages * KIB_PER_PAGE}kB oom_score_adj:${victim.oomScoreAdj}`,
   );
   kernel.memory.count(mm.memory, 'oomKill');
   for (const pid of kernel.initialPidNs.list()) {

@@ -48,6 +48,11 @@ export abstract class PageCache {
     return true;
   }
 
+  /** Whether its content never changes. */
+  get constant(): boolean {
+    return false;
+  }
+
   /** Whether its pages are counted as shared memory rather than as file pages. */
   get isShmem(): boolean {
     return !this.refillable;

@@ -1,5 +1,6 @@
-/** Page tables: two levels for the low 4 GiB, a map of leaves above. Linux: pgd to pte, arch/arm64/include/asm/pgtable.h. */
+/** Page tables: three levels for the low 4 GiB, a map of leaves above. Linux: pgd to pte, arch/arm64/include/asm/pgtable.h. */
 
+import { FRAME_SIZE } from '../../platform/ram.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Frames } from './frames.ts';
 import type { MemoryGroup } from './memory_group.ts';
@@ -15,60 +16,92 @@ export const PTE_PRIVATE = 8;
 /** Test mode firstTouchAbsent has answered NOT_RESIDENT for this page. */
 export const PTE_TOUCHED = 16;
 
-/** A leaf covers 1024 pages, 4 MiB. */
-export const LEAF_SHIFT = 10;
+/** A leaf covers 256 pages, 1 MiB, and takes 1 KiB: a small program with text, heap, libraries and stack apart needs few of them. */
+export const LEAF_SHIFT = 8;
 export const LEAF_PAGES: number = 1 << LEAF_SHIFT;
+export const LEAF_BYTES: number = 4 * LEAF_PAGES;
 const LEAF_MASK = LEAF_PAGES - 1;
 const LOW_PAGES = 2 ** 20;
+/** The two levels above the leaves have 64 entries a table. */
+const UPPER_SHIFT = 6;
+const UPPER_ENTRIES: number = 1 << UPPER_SHIFT;
+const UPPER_MASK: number = UPPER_ENTRIES - 1;
 
-/** All leaves of all address spaces in one array, so that copying and freeing them are array operations. */
-export class LeafArena {
-  /** Leaf n is words[n * 1024 …]; leaf 0 is always empty. Replaced when it grows. */
-  words: Int32Array = new Int32Array(16 * LEAF_PAGES);
+/** Tables of one size for all address spaces in one array, so that copying and freeing them are array operations. */
+export class TableArena {
+  /** Table n is words[n << shift …]; table 0 is always empty. Replaced when it grows. */
+  words: Int32Array;
+  private readonly shift: number;
   private next = 1;
   private readonly freed: number[] = [];
 
-  /** Leaves in use. */
+  constructor(shift: number) {
+    this.shift = shift;
+    this.words = new Int32Array(16 << shift);
+  }
+
+  /** Tables in use. */
   get used(): number {
     return this.next - 1 - this.freed.length;
   }
 
-  /** An empty leaf. */
+  /** An empty table. */
   alloc(): number {
     const recycled = this.freed.pop();
     if (recycled !== undefined) return recycled;
-    if ((this.next + 1) * LEAF_PAGES > this.words.length) {
-      const larger = new Int32Array(this.words.length * 2);
+    if ((this.next + 1) << this.shift > this.words.length) {
+      // By a half: what is not used yet is not to weigh.
+      const larger = new Int32Array(this.words.length + (((this.words.length >> (this.shift + 1)) + 1) << this.shift));
       larger.set(this.words);
       this.words = larger;
     }
     return this.next++;
   }
 
-  free(leaf: number): void {
-    this.words.fill(0, leaf << LEAF_SHIFT, (leaf + 1) << LEAF_SHIFT);
-    this.freed.push(leaf);
+  free(table: number): void {
+    this.words.fill(0, table << this.shift, (table + 1) << this.shift);
+    this.freed.push(table);
+  }
+}
+
+/** All page tables of a kernel. */
+export class TableArenas {
+  readonly leaves: TableArena = new TableArena(LEAF_SHIFT);
+  readonly upper: TableArena = new TableArena(UPPER_SHIFT);
+
+  get bytes(): number {
+    return this.leaves.used * LEAF_BYTES + this.upper.used * 4 * UPPER_ENTRIES;
   }
 }
 
 /** The page table of one address space. */
 export class PageTable {
-  readonly arena: LeafArena;
+  readonly arena: TableArena;
+  private readonly upper: TableArena;
   private readonly kernel: Kernel;
-  private readonly top: Int32Array = new Int32Array(LOW_PAGES >> LEAF_SHIFT);
+  /** The table of the top level, whose entries are tables of the middle one, whose entries are leaves; 0 before the first leaf. */
+  private top = 0;
   private high: Map<number, number> | null = null;
-  /** Leaves in use, for VmPTE. */
+  /** Leaves in use. */
   leaves = 0;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    this.arena = kernel.memory.leaves;
+    this.arena = kernel.memory.tables.leaves;
+    this.upper = kernel.memory.tables.upper;
+  }
+
+  /** Pages that the leaves take, for VmPTE. */
+  get pages(): number {
+    return Math.ceil((this.leaves * LEAF_BYTES) / FRAME_SIZE);
   }
 
   /** The leaf that covers `page`, 0 if there is none. */
   leaf(page: number): number {
-    if (page < LOW_PAGES) return this.top[page >>> LEAF_SHIFT]!;
-    return this.high === null ? 0 : (this.high.get(Math.floor(page / LEAF_PAGES)) ?? 0);
+    if (page >= LOW_PAGES) return this.high === null ? 0 : (this.high.get(Math.floor(page / LEAF_PAGES)) ?? 0);
+    const { words } = this.upper;
+    const middle = words[(this.top << UPPER_SHIFT) | (page >>> (LEAF_SHIFT + UPPER_SHIFT))]!;
+    return words[(middle << UPPER_SHIFT) | ((page >>> LEAF_SHIFT) & UPPER_MASK)]!;
   }
 
   get(page: number): number {
@@ -86,7 +119,7 @@ export class PageTable {
     if (present !== 0) return present;
     if (!charge(this.kernel, group, PRICE_PAGE_TABLE)) return 0;
     const leaf = this.arena.alloc();
-    if (page < LOW_PAGES) this.top[page >>> LEAF_SHIFT] = leaf;
+    if (page < LOW_PAGES) this.setLowLeaf(page, leaf);
     else {
       this.high ??= new Map();
       this.high.set(Math.floor(page / LEAF_PAGES), leaf);
@@ -99,21 +132,48 @@ export class PageTable {
   freeLeaf(page: number, group: MemoryGroup): void {
     const leaf = this.leaf(page);
     if (leaf === 0) return;
-    if (page < LOW_PAGES) this.top[page >>> LEAF_SHIFT] = 0;
+    if (page < LOW_PAGES) this.setLowLeaf(page, 0);
     else this.high!.delete(Math.floor(page / LEAF_PAGES));
     this.arena.free(leaf);
     this.leaves--;
     uncharge(group, PRICE_PAGE_TABLE);
   }
 
+  /** Tables of the upper levels stay until the address space ends. */
+  private setLowLeaf(page: number, leaf: number): void {
+    const { upper } = this;
+    if (this.top === 0) this.top = upper.alloc();
+    const at = (this.top << UPPER_SHIFT) | (page >>> (LEAF_SHIFT + UPPER_SHIFT));
+    if (upper.words[at] === 0) {
+      const middle = upper.alloc();
+      upper.words[at] = middle;
+    }
+    upper.words[(upper.words[at]! << UPPER_SHIFT) | ((page >>> LEAF_SHIFT) & UPPER_MASK)] = leaf;
+  }
+
   /** The address space ends: free every frame and every leaf. */
   releaseAll(frames: Frames, group: MemoryGroup): void {
-    for (let i = 0; i < this.top.length; i++) if (this.top[i] !== 0) this.releaseLeaf(frames, this.top[i]!);
+    if (this.top !== 0) this.releaseLow(frames);
     if (this.high !== null) for (const leaf of this.high.values()) this.releaseLeaf(frames, leaf);
     uncharge(group, this.leaves * PRICE_PAGE_TABLE);
     this.leaves = 0;
-    this.top.fill(0);
     this.high = null;
+  }
+
+  private releaseLow(frames: Frames): void {
+    const { upper, top } = this;
+    const { words } = upper;
+    for (let i = 0; i < UPPER_ENTRIES; i++) {
+      const middle = words[(top << UPPER_SHIFT) | i]!;
+      if (middle === 0) continue;
+      for (let j = 0; j < UPPER_ENTRIES; j++) {
+        const leaf = words[(middle << UPPER_SHIFT) | j]!;
+        if (leaf !== 0) this.releaseLeaf(frames, leaf);
+      }
+      upper.free(middle);
+    }
+    upper.free(top);
+    this.top = 0;
   }
 
   private releaseLeaf(frames: Frames, leaf: number): void {
@@ -129,8 +189,14 @@ export class PageTable {
   /** The first page in [from, end) that a leaf covers, or `end`: skips the emptiness of large reservations. */
   nextCovered(from: number, end: number): number {
     let page = from;
+    const { words } = this.upper;
     while (page < end && page < LOW_PAGES) {
-      if (this.top[page >>> LEAF_SHIFT] !== 0) return page;
+      const middle = words[(this.top << UPPER_SHIFT) | (page >>> (LEAF_SHIFT + UPPER_SHIFT))]!;
+      if (middle === 0) {
+        page = ((page >>> (LEAF_SHIFT + UPPER_SHIFT)) + 1) << (LEAF_SHIFT + UPPER_SHIFT);
+        continue;
+      }
+      if (words[(middle << UPPER_SHIFT) | ((page >>> LEAF_SHIFT) & UPPER_MASK)] !== 0) return page;
       page = ((page >>> LEAF_SHIFT) + 1) << LEAF_SHIFT;
     }
     if (page >= end || this.high === null) return end;

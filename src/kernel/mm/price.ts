@@ -7,7 +7,8 @@ import type { MemoryGroup } from './memory_group.ts';
 export const PRICE_TASK = 6144;
 export const PRICE_MM = 10240;
 export const PRICE_VMA = 320;
-export const PRICE_PAGE_TABLE = 4096;
+/** A leaf of 1 KiB, and its share of the levels above. */
+export const PRICE_PAGE_TABLE = 1280;
 export const PRICE_FILE = 320;
 export const PRICE_FILE_LOCK = 128;
 export const PRICE_DENTRY = 400;

@@ -227,7 +227,7 @@ export function statusText(mm: Mm): string {
     ['VmStk', counts.stack],
     ['VmExe', text],
     ['VmLib', counts.exec - text],
-    ['VmPTE', mm.table.leaves],
+    ['VmPTE', mm.tablePages],
     ['VmSwap', 0],
   ];
   return rows.map(([name, pages]) => `${name}:\t${String(pages * KIB).padStart(8)} kB\n`).join('');

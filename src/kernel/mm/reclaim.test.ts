@@ -96,7 +96,7 @@ describe('reclaim', () => {
     const mm = space(kernel, group);
     group.limit = group.usage + 8192 + 10 * PAGE;
     const page = mapRange(mm, { page: 0, pages: 100, prot: 3, flags: 0, fixed: 'hint' });
-    const results = Array.from({ length: 12 }, (_, i) => fault(mm, (page + i) * PAGE, 2));
+    const results = Array.from({ length: 16 }, (_, i) => fault(mm, (page + i) * PAGE, 2));
     expect(results.slice(-2)).toEqual([FAULT_OOM, FAULT_OOM]);
     expect(group.events.oom).toBeGreaterThan(0);
     mm.zap(page, page + 100, true);

@@ -2,7 +2,6 @@
 
 import { CAP_CHECKPOINT_RESTORE, CAP_SYS_ADMIN } from '../../abi/capability.ts';
 import { EAGAIN, EEXIST, EINVAL, ENOMEM, EPERM } from '../../abi/errno.ts';
-import { SyscallRing } from '../syscall/syscall_ring.ts';
 import type { Cred } from '../task/cred.ts';
 import { Pid } from '../task/pid.ts';
 import type { Task } from '../task/task.ts';
@@ -42,8 +41,6 @@ export class PidNamespace extends Namespace {
   reboot = 0;
   /** /proc/sys/vm/memfd_noexec, at least that of the namespaces above. See memfd_create(2). */
   memfdNoexec = 0;
-  /** The last system calls of its processes, for people who look for a bug. */
-  readonly recentCalls: SyscallRing = new SyscallRing();
   private readonly pids: Map<number, Pid> = new Map();
 
   constructor(inode: number, parent: PidNamespace | null, owner: UserNamespace) {
@@ -71,6 +68,11 @@ export class PidNamespace extends Namespace {
   isAncestorOf(other: PidNamespace): boolean {
     for (let ns: PidNamespace | null = other; ns !== null; ns = ns.parent) if (ns === this) return true;
     return false;
+  }
+
+  /** Every pid, in no particular order. */
+  pidsInUse(): Iterable<Pid> {
+    return this.pids.values();
   }
 
   /** Every pid in ascending order. */

@@ -107,6 +107,8 @@ function runSlice(kernel: Kernel, task: Task, start: number, end: number): numbe
     oops(task, error);
   }
   const now = clock.monotonic();
+  if (task.mm !== null) task.mm.lastUse = now;
+  kernel.memory.packer.note(kernel, now);
   const used = fuel - Math.max(0, cpu.fuel);
   const elapsed = now - start;
   if (used === fuel && elapsed > 0) scheduler.fuelPrice = 0.75 * scheduler.fuelPrice + 0.25 * (elapsed / fuel);

@@ -29,7 +29,7 @@ export function enterSyscall(task: Task): void {
   words[REG_MONITOR_SIZE] = 0;
   const number = words[REG_NUMBER]!;
   task.syscallNumber = number;
-  task.pid.namespace.recentCalls.enter(task, words, number);
+  task.kernel.recentCalls.enter(task, words, number);
   if (task.syscallWork !== 0) {
     // A tracer skips a call by putting -1 in its place; the program's own -1 is answered like any unknown number.
     if (number === -1) setLong(words, REG_X, -ENOSYS);
@@ -160,7 +160,7 @@ function leave(task: Task, result: number): void {
   task.inSyscall = false;
   task.interruptedBy = 0;
   task.restarting = -1;
-  task.pid.namespace.recentCalls.leave(task, result);
+  task.kernel.recentCalls.leave(task, result);
   dropProgress(task);
   if (task.savedMask !== null && result !== -EINTR) restoreMask(task);
 }

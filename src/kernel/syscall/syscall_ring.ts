@@ -1,12 +1,16 @@
-/** The last system calls of a container, kept as numbers and turned into text only when someone wants to see them. */
+/** The last system calls, kept as numbers and turned into text only when someone wants to see them. */
 
+import type { PidNamespace } from '../namespace/pid_namespace.ts';
 import { BLOCKED, type Task } from '../task/task.ts';
 
-/** Entries kept. */
-export const RING_SIZE = 50;
-/** Words of one entry: thread id, number, result, sequence, and six registers of two words. */
+/** Entries kept, of all containers together: idle ones keep none. */
+const RING_SIZE = 1024;
+/** Of these, the newest of a container that are shown. */
+const SHOWN = 50;
+/** Words of one entry: thread id, number, result, inode number of the PID namespace, and six registers of two words. */
 const ENTRY = 16;
 const RESULT = 2;
+const NAMESPACE = 3;
 const REGISTERS = 4;
 
 export class SyscallRing {
@@ -19,31 +23,30 @@ export class SyscallRing {
     const slot = this.next % RING_SIZE;
     const at = slot * ENTRY;
     const ring = this.words;
-    const { numbers } = task.pid;
+    const { numbers, namespace } = task.pid;
     ring[at] = numbers[numbers.length - 1]!;
     ring[at + 1] = number;
     ring[at + RESULT] = BLOCKED;
+    ring[at + NAMESPACE] = namespace.inode | 0;
     for (let i = 0; i < 12; i++) ring[at + REGISTERS + i] = words[i]!;
     this.names[slot] = task.comm;
-    this.next++;
+    task.recentCall = this.next++;
   }
 
-  /** The newest entry of `task` gets its result. */
-  leave(task: Task, result: number): void {
-    const { numbers } = task.pid;
-    const tid = numbers[numbers.length - 1]!;
-    for (let back = 1; back <= RING_SIZE && back <= this.next; back++) {
-      const at = ((this.next - back) % RING_SIZE) * ENTRY;
-      if (this.words[at] !== tid) continue;
-      this.words[at + RESULT] = result | 0;
-      return;
-    }
+  /** The newest entry of `task` gets its result, if it is still there. */
+  leave({ recentCall }: Task, result: number): void {
+    if (recentCall >= 0 && this.next - recentCall <= RING_SIZE) this.words[(recentCall % RING_SIZE) * ENTRY + RESULT] = result | 0;
   }
 
-  /** Visit the entries, oldest first. */
-  forEach(visit: (tid: number, name: string, number: number, registers: Int32Array, result: number) => void): void {
-    for (let i = Math.max(0, this.next - RING_SIZE); i < this.next; i++) {
-      const slot = i % RING_SIZE;
+  /** Visit the entries of a namespace, oldest first. */
+  forEach(
+    { inode }: PidNamespace,
+    visit: (tid: number, name: string, number: number, registers: Int32Array, result: number) => void,
+  ): void {
+    const slots: number[] = [];
+    for (let i = this.next - 1; i >= Math.max(0, this.next - RING_SIZE) && slots.length < SHOWN; i--)
+      if (this.words[(i % RING_SIZE) * ENTRY + NAMESPACE] === (inode | 0)) slots.push(i % RING_SIZE);
+    for (const slot of slots.reverse()) {
       const at = slot * ENTRY;
       const registers = this.words.subarray(at + REGISTERS, at + REGISTERS + 12);
       visit(this.words[at]!, this.names[slot]!, this.words[at + 1]!, registers, this.words[at + RESULT]!);

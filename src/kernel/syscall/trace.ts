@@ -17,7 +17,7 @@ export function traceLine(task: Task, number: number, registers: Int32Array, res
 /** The last calls in the container of `task`, oldest first. Strings are read from its memory as it is now. */
 export function recentCalls(task: Task): string[] {
   const lines: string[] = [];
-  task.pid.namespace.recentCalls.forEach((tid, name, number, registers, result) => {
+  task.kernel.recentCalls.forEach(task.pid.namespace, (tid, name, number, registers, result) => {
     lines.push(`${tid} ${name} ${traceLine(task, number, registers, result)}`);
   });
   return lines;

@@ -110,6 +110,8 @@ export class Task {
   cred: Cred;
   semUndo: SemUndo | null = null;
 
+  /** Where the last call that it entered is in the ring of recent calls. */
+  recentCall = -1;
   /** What the present syscall must remember across sleeps; null outside. */
   progress: Progress | null = null;
   /** The present syscall has begun and will be executed again rather than entered anew. */

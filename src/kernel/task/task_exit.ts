@@ -79,7 +79,7 @@ export function exitTask(task: Task, status: number): void {
   task.fs = null;
   leave(task);
   leaveNsproxy(task);
-  task.pid.namespace.recentCalls.leave(task, 0);
+  task.kernel.recentCalls.leave(task, 0);
   releaseTracees(task, forgetTracee);
   handOverChildren(task, last);
   task.stateChanged.wakeAll();

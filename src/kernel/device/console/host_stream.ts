@@ -11,6 +11,8 @@ import { HostTerminal } from './host_terminal.ts';
 /** Input that arrives before anyone has opened the stream. */
 const MAX_PENDING = 65536;
 
+const NOTHING = new Uint8Array(0);
+
 /** What input is given to: a pipe for plain streams, a terminal for `-t`. */
 export class HostStream implements PipeSink {
   readonly name: string;
@@ -24,7 +26,7 @@ export class HostStream implements PipeSink {
   rows = 0;
   columns = 0;
   /** Input for whoever opens the stream. */
-  private pending: Uint8Array = new Uint8Array(0);
+  private pending: Uint8Array = NOTHING;
   private readonly kernel: Kernel;
 
   constructor(kernel: Kernel, name: string) {
@@ -57,7 +59,7 @@ export class HostStream implements PipeSink {
     this.ended = false;
     const taken = Math.max(0, this.receive(this.pending));
     this.ended = ended;
-    this.pending = this.pending.slice(taken);
+    this.pending = taken === this.pending.length ? NOTHING : this.pending.slice(taken);
     if (ended) this.closeInput();
   }
 

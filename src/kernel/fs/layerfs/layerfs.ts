@@ -126,6 +126,10 @@ export class LayerInode extends Inode {
 
 /** Pages read from the blob by extent. */
 class LayerMapping extends PageMapping {
+  override get constant(): boolean {
+    return true;
+  }
+
   declare readonly host: LayerInode;
 
   protected override get readAhead(): number {

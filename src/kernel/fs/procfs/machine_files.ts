@@ -74,7 +74,7 @@ export function meminfo({ kernel, reader }: ProcContext): string {
     ['SReclaimable', 0],
     ['SUnreclaim', 0],
     ['KernelStack', 0],
-    ['PageTables', kernel.memory.leaves.used * 4096],
+    ['PageTables', kernel.memory.tables.bytes],
     ['CommitLimit', m.commitLimit],
     ['Committed_AS', m.committed],
   ];
@@ -96,7 +96,7 @@ export function vmstat({ kernel, reader }: ProcContext): string {
     ['nr_dirty', 0],
     ['nr_writeback', 0],
     ['nr_shmem', pages(m.shared)],
-    ['nr_page_table_pages', kernel.memory.leaves.used],
+    ['nr_page_table_pages', Math.ceil(kernel.memory.tables.bytes / 4096)],
     ['pgpgin', 0],
     ['pgpgout', 0],
     ['pswpin', 0],

@@ -92,9 +92,13 @@ export class TmpfsSuperBlock extends SuperBlock {
   makeRoot(mode: number, group: MemoryGroup): TmpfsDirectory | number {
     const failed = this.addInode(group);
     if (failed < 0) return failed;
-    const root = new TmpfsDirectory(this, S_IFDIR | mode, group);
+    const root = this.newRoot(S_IFDIR | mode, group);
     this.setRoot(root);
     return root;
+  }
+
+  protected newRoot(mode: number, group: MemoryGroup): TmpfsDirectory {
+    return new TmpfsDirectory(this, mode, group);
   }
 
   allocateIno(): number {

@@ -15,7 +15,7 @@ import type { TmpfsSuperBlock } from './tmpfs.ts';
 import { TmpfsInode } from './tmpfs_inode.ts';
 
 /** What Linux adds to a directory's size for each entry. Linux: BOGO_DIRENT_SIZE. */
-const DIRENT_SIZE = 20;
+export const DIRENT_SIZE = 20;
 
 const isDirectory = (inode: Inode): boolean => (inode.mode & S_IFMT) === S_IFDIR;
 
