@@ -135,8 +135,8 @@ export class HolmSystem implements System {
   }
 
   /** Resident bytes of the process before and after `count` idle containers were started. */
-  async idle(count: number): Promise<readonly number[]> {
-    return (await this.ask({ kind: 'idle', count })).numbers!;
+  async idle(count: number, argv: readonly string[]): Promise<readonly number[]> {
+    return (await this.ask({ kind: 'idle', count, argv })).numbers!;
   }
 
   async close(): Promise<void> {

@@ -14,7 +14,7 @@ export type Request =
   | { readonly kind: 'ready' }
   | { readonly kind: 'run'; readonly argv: readonly string[] }
   | { readonly kind: 'lifecycle'; readonly times: number }
-  | { readonly kind: 'idle'; readonly count: number };
+  | { readonly kind: 'idle'; readonly count: number; readonly argv: readonly string[] };
 
 export interface Answer {
   readonly id: number;
@@ -67,16 +67,32 @@ async function lifecycle(times: number): Promise<number[]> {
   return numbers;
 }
 
-async function idle(count: number): Promise<number[]> {
-  const before = process.memoryUsage.rss();
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Until nothing more is given back: programs have come to where they sleep, and their memory has been packed. */
+async function settledRss(): Promise<number> {
+  for (let rss = process.memoryUsage.rss(); ; ) {
+    await pause(5000);
+    const now = process.memoryUsage.rss();
+    if (Math.abs(now - rss) < 1e6) return now;
+    rss = now;
+  }
+}
+
+async function idle(count: number, argv: readonly string[]): Promise<number[]> {
   const all: Container[] = [];
-  for (let i = 0; i < count; i++) {
-    const one = await engine.containers.create(base);
+  const start = async (): Promise<void> => {
+    const one = await engine.containers.create({ ...base, command: argv });
     await one.start();
     all.push(one);
-  }
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const after = process.memoryUsage.rss();
+    // Without this, all of them would run at the same time.
+    await pause(1);
+  };
+  // The program's own pages, its translation and the like are not counted.
+  for (let i = 0; i < 50; i++) await start();
+  const before = await settledRss();
+  for (let i = 0; i < count; i++) await start();
+  const after = await settledRss();
   for (const one of all) await one.remove();
   return [before, after];
 }
@@ -90,7 +106,7 @@ async function serve(request: Request): Promise<Omit<Answer, 'id'>> {
     case 'lifecycle':
       return { numbers: await lifecycle(request.times) };
     case 'idle':
-      return { numbers: await idle(request.count) };
+      return { numbers: await idle(request.count, request.argv) };
   }
 }
 
