@@ -177,6 +177,7 @@ export const RT_TABLE_DEFAULT = 253;
 export const RT_TABLE_MAIN = 254;
 export const RT_TABLE_LOCAL = 255;
 export const RTNH_F_ONLINK = 4;
+export const RTNH_F_LINKDOWN = 16;
 export const RTM_F_CLONED = 0x200;
 export const RTM_F_FIB_MATCH = 0x2000;
 

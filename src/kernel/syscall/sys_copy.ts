@@ -16,14 +16,14 @@ const CHUNK = 1 << 16;
 const MAX_COPY = 1 << 24;
 
 /** The offset at `address`, where another can be written; null for the file's own position; a negative errno. */
-function readOffset(task: Task, address: number): number | null {
+function readOffset(task: Task, address: number, negative: (offset: number) => number = () => -EINVAL): number | null {
   if (address === 0) return null;
   const mm = task.mm!;
   const ready = mm.faultIn(address, 8, true);
   if (ready < 8) return ready < 0 ? ready : -EFAULT;
   mm.readU64(address);
   const offset = (mm.high | 0) * 4294967296 + mm.low;
-  return offset < 0 ? -EINVAL : offset;
+  return offset < 0 ? negative(offset) : offset;
 }
 
 const writeOffset = (task: Task, address: number, value: number): number =>
@@ -73,6 +73,9 @@ const sendfile = defineSyscall(
   },
 );
 
+/** Whether a range goes beyond the largest 64-bit number. Linux: generic_copy_file_checks. */
+const wraps = (position: number, length: number): boolean => position > 0 && position + length >= 2 ** 64;
+
 const copyFileRange = defineSyscall(
   'copy_file_range',
   [fd('fd_in'), ptr('off_in'), fd('fd_out'), ptr('off_out'), size('len'), flags('flags')],
@@ -80,9 +83,11 @@ const copyFileRange = defineSyscall(
     const input = task.files!.io(inFd);
     const output = task.files!.io(outFd);
     if (input === null || output === null) return -EBADF;
-    const inOffset = readOffset(task, inAddress);
+    // As an unsigned number it is so large that it wraps around.
+    const negative = (offset: number): number => (length >= -offset ? -EOVERFLOW : -EINVAL);
+    const inOffset = readOffset(task, inAddress, negative);
     if (inOffset !== null && inOffset < 0) return inOffset;
-    const outOffset = readOffset(task, outAddress);
+    const outOffset = readOffset(task, outAddress, negative);
     if (outOffset !== null && outOffset < 0) return outOffset;
     if (flag !== 0) return -EINVAL;
     const types = [input.inode.mode & S_IFMT, output.inode.mode & S_IFMT];
@@ -92,7 +97,7 @@ const copyFileRange = defineSyscall(
     if (input.inode.sb.type !== output.inode.sb.type) return -EXDEV;
     const from = inOffset ?? input.pos;
     const to = outOffset ?? output.pos;
-    if (from + length > Number.MAX_SAFE_INTEGER && length < 2 ** 63 && from + length >= 2 ** 63) return -EOVERFLOW;
+    if (wraps(from, length) || wraps(to, length)) return -EOVERFLOW;
     const count = Math.min(length, MAX_COPY, Math.max(0, input.inode.size - from));
     if (input.inode === output.inode && from < to + count && to < from + count && count > 0) return -EINVAL;
     if (count === 0) return 0;

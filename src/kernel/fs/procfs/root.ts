@@ -3,6 +3,7 @@
 import type { Pid } from '../../task/pid.ts';
 import { constant, directory, file, idIn, link, type ProcContext, type ProcDirectoryEntry } from './entry.ts';
 import { keysText, keyUsers } from './keys.ts';
+import { openKmsg } from './kmsg_file.ts';
 import { cgroups, cpuinfo, devices, fileSystems, loadavg, meminfo, stat, ttyDrivers, uptime, version, vmstat } from './machine_files.ts';
 import { pidDirectory, selfLink, threadSelfLink } from './pid.ts';
 import { sysctl } from './sysctl.ts';
@@ -20,13 +21,17 @@ const ofSelf = (name: string): ReturnType<typeof link> => link(() => `self/${nam
 export const procRoot: ProcDirectoryEntry = directory(
   {
     cgroups: file(0o444, cgroups),
+    bus: directory({}),
     cmdline: constant('\n'),
     cpuinfo: file(0o444, cpuinfo),
     devices: file(0o444, devices),
     diskstats: constant(''),
+    driver: directory({}),
     filesystems: file(0o444, fileSystems),
+    fs: directory({}),
     'key-users': file(0o444, keyUsers),
     keys: file(0o444, keysText),
+    kmsg: file(0o400, null, null, { open: openKmsg }),
     loadavg: file(0o444, loadavg),
     meminfo: file(0o444, meminfo),
     mounts: ofSelf('mounts'),

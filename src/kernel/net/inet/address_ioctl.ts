@@ -117,6 +117,5 @@ function add(
   const payer = task.group.cgroup.memory;
   if (!charge(task.kernel, payer, PRICE_NET_ADDRESS)) return -ENOMEM;
   const scope = isLoopback(ip) ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
-  if (!device.up && !details.label.includes(':')) changeFlags(device, device.flags | d.IFF_UP);
   return addAddress(device, makeAddress(device, ip, prefixLength, { ...details, scope, payer }));
 }

@@ -7,6 +7,9 @@ import type { Route } from '../route/route.ts';
 import { MessageWriter } from './attributes.ts';
 import type { Envelope } from './request.ts';
 
+/** The way is there, but nothing answers. The addresses of this host need no link. */
+const isLinkDown = ({ device, scope }: Route): boolean => device?.up === true && !device.carrier && scope !== n.RT_SCOPE_HOST;
+
 export function fillRoute(route: Route, type: number, { flags, sequence, port }: Envelope): Uint8Array {
   const { destination, length, table, priority, gateway, preferred, device, metrics } = route;
   const four = isIp4(destination);
@@ -21,7 +24,7 @@ export function fillRoute(route: Route, type: number, { flags, sequence, port }:
     .u8(route.protocol)
     .u8(route.scope)
     .u8(route.type)
-    .u32(route.flags);
+    .u32(route.flags | (isLinkDown(route) ? n.RTNH_F_LINKDOWN : 0));
   message.attribute32(n.RTA_TABLE, table);
   if (length > 0) message.attribute(n.RTA_DST, ipBytes(destination));
   if (four && priority !== 0) message.attribute32(n.RTA_PRIORITY, priority);
