@@ -94,6 +94,9 @@ export function randomInstruction(random: Random, style: Pick<Style, 'registers'
 /** An instruction that knows where it will be: a word, or how it is made from its address and the addresses of blocks. */
 type Item = number | ((pc: number, starts: readonly number[]) => number);
 
+/** An encoding that nothing has. */
+const UNALLOCATED = 0x0000dead;
+
 const field = (value: number, width: number, low: number): number => (value & (2 ** width - 1)) << low;
 const adr = (rd: number, distance: number): number => 0x10000000 | field(distance >> 2, 19, 5) | field(distance, 2, 29) | rd;
 const movk16 = (rd: number, value: number): number => 0xf2a00000 | (value << 5) | rd;
@@ -126,6 +129,7 @@ class Generator {
       const length = random.below(random.pick([2, 6, 12, 30]));
       for (let k = 0; k < length; k++) {
         if (random.chance(3)) block.push(...this.snippet());
+        else if (random.chance(1)) block.push(UNALLOCATED);
         else block.push(randomInstruction(random, this.style));
       }
       if (random.chance(25)) block.push(movz(COUNTER, random.below(12)));
