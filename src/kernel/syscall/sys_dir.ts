@@ -1,8 +1,8 @@
 /** getdents64, getcwd, chdir, fchdir, chroot, umask. See the manual page of each. Linux: fs/readdir.c, fs/d_path.c, fs/open.c. */
 
 import { CAP_SYS_CHROOT } from '../../abi/capability.ts';
-import { EBADF, EINVAL, ENOENT, ENOTDIR, EPERM, ERANGE, isErrno } from '../../abi/errno.ts';
-import { AT_FDCWD } from '../../abi/fcntl.ts';
+import { EBADF, EINVAL, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, ERANGE, isErrno } from '../../abi/errno.ts';
+import { AT_FDCWD, PATH_MAX } from '../../abi/fcntl.ts';
 import { S_IFDIR, S_IFMT } from '../../abi/stat.ts';
 import type { Task } from '../task/task.ts';
 import { pathName } from '../vfs/d_path.ts';
@@ -56,6 +56,7 @@ const getcwd = defineSyscall('getcwd', [ptr('buf'), size('size')], (task, addres
   if (cwd.dentry.unlinked) return -ENOENT;
   const { name, reachable } = pathName(cwd, root);
   const bytes = latin1Bytes(`${reachable ? '' : '(unreachable)'}${name}\0`);
+  if (bytes.length > PATH_MAX) return -ENAMETOOLONG;
   if (bytes.length > length) return -ERANGE;
   return task.mm!.copyOut(address, bytes) || bytes.length;
 });

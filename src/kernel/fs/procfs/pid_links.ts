@@ -1,7 +1,7 @@
 /** Links of /proc/[pid] that lead to files past any name: exe, cwd, root, fd/N, ns/…. See proc_pid_fd(5), namespaces(7). */
 
-import { ENOENT, EPERM } from '../../../abi/errno.ts';
-import { O_CLOEXEC, O_PATH } from '../../../abi/fcntl.ts';
+import { ENAMETOOLONG, ENOENT, EPERM } from '../../../abi/errno.ts';
+import { O_CLOEXEC, O_PATH, PATH_MAX } from '../../../abi/fcntl.ts';
 import { FRAME_SIZE } from '../../../platform/ram.ts';
 import type { Vma } from '../../mm/vma.ts';
 import { namespaceKinds } from '../../namespace/kinds.ts';
@@ -29,12 +29,15 @@ export function placeText(context: ProcContext, opened: File): string {
   return path === null ? '' : pathText(context, path);
 }
 
+/** What readlink(2) yields: a page at most. Linux: do_proc_readlink. */
+const linkText = (text: string): string | number => (text.length >= PATH_MAX ? -ENAMETOOLONG : text);
+
 /** A link to the path that `find` yields. */
 export const pathLink = (find: (context: ProcContext) => Path | null): ProcLinkEntry =>
   link(
     (context) => {
       const path = find(context);
-      return path === null ? -ENOENT : pathText(context, path);
+      return path === null ? -ENOENT : linkText(pathText(context, path));
     },
     (context) => find(context) ?? -ENOENT,
   );
@@ -46,7 +49,7 @@ const fdLink = (mode: number): ProcLinkEntry =>
   link(
     (context) => {
       const opened = fileOf(context);
-      return opened === null ? -ENOENT : placeText(context, opened);
+      return opened === null ? -ENOENT : linkText(placeText(context, opened));
     },
     (context) => {
       const opened = fileOf(context);
