@@ -63,6 +63,7 @@ export const SO_RCVBUFFORCE = 33;
 export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
 export const SO_PEERGROUPS = 59;
+export const SO_COOKIE = 57;
 export const SO_PASSPIDFD = 76;
 export const SO_PEERPIDFD = 77;
 

@@ -99,6 +99,8 @@ export class Kernel {
   private readonly users: Map<number, UserAccount> = new Map();
   /** By how much clock_settime(2) has moved the wall clock. */
   private timeShift: Timespec = { seconds: 0, nanoseconds: 0 };
+  /** What the coarse clocks show. */
+  tick: { readonly monotonic: number; readonly wall: Timespec };
   private nextInode = 1;
   private nextSessionId = 1;
 
@@ -114,6 +116,7 @@ export class Kernel {
     Object.assign(this.initialUserNs.limits, ucountLimits(MAX_THREADS / 2), inotifyLimits(this.memory.frames.limit));
     this.cgroups = new CgroupRoot(this);
     this.bootId = this.randomUuid();
+    this.tick = { monotonic: platform.clock.monotonic(), wall: this.now() };
     this.started = addTimes(platform.clock.realtime(), negatedTime(toTimespec(platform.clock.monotonic())));
   }
 

@@ -138,6 +138,9 @@ export function getSocketOption(task: Task, socket: Socket, name: number, length
       return int32(socket.passCredentials ? 1 : 0);
     case s.SO_PASSPIDFD:
       return int32(socket.passPidfd ? 1 : 0);
+    // What sock_diag(7) tells a socket from its successors by.
+    case s.SO_COOKIE:
+      return length < 8 ? -EINVAL : new Uint8Array(BigUint64Array.of(BigInt(socket.inode.ino)).buffer);
     case s.SO_RCVTIMEO:
       return timeval(socket.receiveTimeout);
     case s.SO_SNDTIMEO:

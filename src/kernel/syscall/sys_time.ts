@@ -5,6 +5,7 @@ import { EINTR, EINVAL, EOPNOTSUPP, EPERM, ERESTART_RESTARTBLOCK, ERESTARTNOHAND
 import * as t from '../../abi/time.ts';
 import type { Task } from '../task/task.ts';
 import { COARSE_RESOLUTION, cpuClockTarget, isMonotonic, isRealtime, monotonicAt, readClock, toTimespec } from '../time/posix_clock.ts';
+import { updateVvar } from '../time/vvar.ts';
 import type { Timespec } from '../vfs/inode.ts';
 import { int, ptr } from './args.ts';
 import { longs, readTime, writeTime } from './copy.ts';
@@ -28,6 +29,7 @@ const clockGetres = defineSyscall('clock_getres', [int('clockid'), ptr('res')], 
 function setRealtime(task: Task, time: Timespec): number {
   if (!task.cred.capable(CAP_SYS_TIME, task.kernel.initialUserNs)) return -EPERM;
   task.kernel.setTime(time);
+  updateVvar(task.kernel);
   return 0;
 }
 

@@ -71,8 +71,11 @@ export const isMonotonic = (clock: number): boolean =>
 
 /** The time on `clock`, or a negative errno. */
 export function readClock(task: Task, clock: number): Timespec | number {
-  if (isRealtime(clock)) return task.kernel.now();
-  if (isMonotonic(clock)) return shownTime(task, clock, task.kernel.clock.monotonic());
+  const { kernel } = task;
+  if (clock === t.CLOCK_REALTIME_COARSE) return kernel.tick.wall;
+  if (clock === t.CLOCK_MONOTONIC_COARSE) return shownTime(task, clock, kernel.tick.monotonic);
+  if (isRealtime(clock)) return kernel.now();
+  if (isMonotonic(clock)) return shownTime(task, clock, kernel.clock.monotonic());
   const target = cpuClockTarget(task, clock);
   return typeof target === 'number' ? target : toTimespec(cpuClockTime(target));
 }

@@ -10,12 +10,13 @@ const CLOCK_REALTIME_COARSE = 5;
 const CLOCK_BOOTTIME = 7;
 const CLOCK_TAI = 11;
 
-/** Write the present time of all clocks into the pages. Does nothing while no program has a vDSO. */
+/** Write the present time of all clocks into the pages, as far as programs have a vDSO. The coarse clocks show it until the next time. */
 export function updateVvar(kernel: Kernel): void {
-  const { vdso } = kernel.memory;
-  if (vdso === null) return;
   const counter = kernel.clock.monotonic();
   const wall = kernel.now();
+  kernel.tick = { monotonic: counter, wall };
+  const { vdso } = kernel.memory;
+  if (vdso === null) return;
   const up = toTimespec(counter);
   writePage(kernel, vdso.vvarAddress, counter, wall, up, up);
   for (const { vvar, monotonic, boottime } of kernel.timeNamespaces) {
