@@ -8,9 +8,9 @@ import { canCompile, expectedFile, type JitMode, jitModes, type Mode, modes, pro
 /** What touches code, faults, contexts and clocks most; all programs in all modes: docs/decisions/test_modes.md. */
 const WITH_JIT: readonly (readonly [JitMode, Mode, readonly string[]])[] = [
   ['off', 'normal', ['signal/faults.c', 'mm/mmap.c']],
-  ['on', 'save', ['signal/frame.c', 'futex/futex.c']],
+  ['on', 'save', ['signal/frame.c', 'mm/share.c']],
   ['eager', 'normal', ['signal/faults.c', 'mm/mmap.c', 'mm/code.c', 'process/clone.c', 'ptrace/basic.c']],
-  ['exits', 'wake', ['futex/futex.c', 'process/threads.c']],
+  ['exits', 'wake', ['mm/copy.c', 'process/threads.c']],
 ];
 
 describe.skipIf(!canCompile())('conformance', () => {

@@ -145,7 +145,7 @@ async function main(argv: string[]): Promise<void> {
   for (const source of sources) {
     const name = relative(here, source);
     const started = performance.now();
-    const { text, details } = await runProgram(source, { ...modes[mode], ...(jit && { jit: jitModes[jit], timeout: 180_000 }), trace });
+    const { text, details } = await runProgram(source, { ...modes[mode], ...(jit && { jit: jitModes[jit], timeout: 600_000 }), trace });
     const time = `${Math.round(performance.now() - started)} ms`;
     const file = expectedFile(source);
     if (show || !existsSync(file)) {
