@@ -23,6 +23,7 @@ interface Condition {
   readonly minKernel?: string | null;
 }
 
+/** What happens to calls by name; the first rule without `args` decides. */
 export interface SeccompRule {
   readonly names?: readonly string[];
   readonly name?: string;
@@ -34,6 +35,7 @@ export interface SeccompRule {
   readonly excludes?: Condition;
 }
 
+/** What happens to system calls: `SCMP_ACT_` and ALLOW, ERRNO, KILL, KILL_PROCESS, KILL_THREAD, LOG, TRACE or TRAP. Errnos are numbers, 1 (EPERM) unless told. */
 export interface SeccompProfile {
   readonly defaultAction: string;
   readonly defaultErrnoRet?: number | null;

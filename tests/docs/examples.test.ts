@@ -19,6 +19,12 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'limits.ts': `ended by signal 9, out of memory
 EEXEC (127): cannot run "no-such-program": executable file not found in $PATH
 `,
+  'namespaces.ts': `processes and queues of web: 0, 0
+processes and queues of web: 1, 1
+mkdir: cannot create directory '/new': Operation not permitted
+ECONFLICT: container web is paused: unpause it first
+after unpause: 0
+`,
   'live.ts': `6 * 7 is 42
 2 ^ 64 is 18446744073709551616
 scale = 5; 1 / 3 is .33333

@@ -15,6 +15,7 @@ export { type ErrorCode, HolmError } from '../../engine/error.ts';
 export { type Exit, GuestProcess } from '../../engine/guest_process.ts';
 export type { ImageDetails, ImageSummary, Progress } from '../../engine/image/index.ts';
 export type { ContainerOptions, ProcessOptions, Volume } from '../../engine/options.ts';
+export type { SeccompArgument, SeccompProfile, SeccompRule } from '../../engine/seccomp_profile.ts';
 export type { JitOptions } from '../../machine/jit/jit.ts';
 export { connectEngine, findEngine } from './engine_client.ts';
 
