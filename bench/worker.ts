@@ -1,5 +1,7 @@
 /** An engine in a process of its own, as it is shipped (dist/), driven by messages from the benchmarks. */
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Container, ContainerOptions, Engine, EngineOptions } from '../src/hosts/node/index.ts';
 import type { Outcome } from './systems.ts';
 
@@ -69,10 +71,18 @@ async function lifecycle(times: number): Promise<number[]> {
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** Without what the collector has not come to. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let i = 0; i < 3; i++) collect();
+}
+
 /** Until nothing more is given back: programs have come to where they sleep, and their memory has been packed. */
 async function settledRss(): Promise<number> {
   for (let rss = process.memoryUsage.rss(); ; ) {
     await pause(5000);
+    collectGarbage();
     const now = process.memoryUsage.rss();
     if (Math.abs(now - rss) < 1e6) return now;
     rss = now;
