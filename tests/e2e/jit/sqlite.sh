@@ -8,6 +8,6 @@ select name, count(*) c from t group by name order by c desc, name limit 5;
 select a.id, b.id from t a join t b on a.name = b.name and a.id < b.id order by 1, 2 limit 5;
 update t set v = v * 2 where id % 3 = 0; delete from t where id % 5 = 0;
 select total(v), group_concat(id) from t where id < 40;
-select printf('%.10f', sqrt(2)), hex(randomblob(0)), upper('abc'), substr('hello', 2, 3), 'x' like 'X', round(2.5), 7 / 2, -7 % 3;
+select printf('%.10f', sqrt(2)), hex(zeroblob(2)), upper('abc'), substr('hello', 2, 3), 'x' like 'X', round(2.5), 7 / 2, -7 % 3;
 pragma integrity_check;
 SQL
