@@ -49,7 +49,6 @@ describe('command line', () => {
     ['run --pull sometimes tiny', 125, /always, missing or never/],
     ['run UPPER', 125, /not a valid image name: UPPER/],
     ['rmi nosuch', 125, /no such image: nosuch/],
-    ['inspect nosuch', 1, /no container or image is called "nosuch"/],
     ['load nosuch.tar', 125, /no such file: nosuch.tar/],
     ['load --as UPPER /dev/null', 125, /not a valid image name: UPPER/],
     ['pull --as UPPER --mirror file:///nowhere debian', 125, /not a valid image name: UPPER/],
@@ -95,6 +94,11 @@ describe('command line', () => {
     expect([done.code, done.stdout]).toEqual([code, '']);
     expect(complaints(done)[0]).toMatch(/^holm: /);
     expect(rubbish()).toEqual([]);
+  });
+
+  it('inspect prints the array of what it has found, as docker does', async () => {
+    const done = await holm('inspect', 'nosuch');
+    expect([complaints(done), done.code, done.stdout]).toEqual([['holm: no container or image is called "nosuch"'], 1, '[]\n']);
   });
 
   it('a store that cannot be made', async () => {
