@@ -46,6 +46,8 @@ export abstract class Socket extends File {
   readonly net: NetNamespace;
   /** Who pays for it. */
   readonly payer: MemoryGroup;
+  /** There was no room to send, and O_ASYNC has not told of any since. Linux: SOCKWQ_ASYNC_NOSPACE. */
+  private noSpace = false;
   /** Pending error, reported once (SO_ERROR). */
   error = 0;
   /** RCV_SHUTDOWN, SEND_SHUTDOWN. */
@@ -83,6 +85,10 @@ export abstract class Socket extends File {
     this.node.uid = maker.uid;
     this.node.gid = maker.gid;
     net.sockets.add(this);
+  }
+
+  override get mayFasync(): boolean {
+    return true;
   }
 
   override get inode(): AnonymousInode {
@@ -172,6 +178,18 @@ export abstract class Socket extends File {
     const deadline = task.deadline(timeout);
     if (task.kernel.clock.monotonic() >= deadline) return -EAGAIN;
     return task.block(queues, { deadline, restart: EINTR });
+  }
+
+  /** There is no room to send: sleep until there is some. */
+  protected awaitRoom(task: Task, queue: WaitQueue, flags: number): number {
+    this.noSpace = true;
+    return this.sleep(task, [queue], flags, this.sendTimeout);
+  }
+
+  override takeRoom(): boolean {
+    const { noSpace } = this;
+    this.noSpace = false;
+    return noSpace;
   }
 }
 

@@ -2,13 +2,14 @@
 
 import { EINVAL, ESRCH } from '../../abi/errno.ts';
 import { F_OWNER_PGRP, F_OWNER_PID, F_OWNER_TID } from '../../abi/fcntl.ts';
+import { POLL_IN, POLL_OUT, SI_SIGIO, SIGBUS, SIGCHLD, SIGFPE, SIGILL, SIGIO, SIGSEGV, SIGSYS, SIGTRAP } from '../../abi/signal.ts';
 import type { Cred } from '../task/cred.ts';
 import type { Pid } from '../task/pid.ts';
 import type { Task } from '../task/task.ts';
-import type { File } from '../vfs/file.ts';
+import { type File, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../vfs/file.ts';
 import type { FileOwner } from '../vfs/file_owner.ts';
 import { sendToProcess, sendToThread } from './send.ts';
-import { kernelInfo } from './sig_info.ts';
+import { kernelInfo, type SigInfo } from './sig_info.ts';
 
 /** A process, or minus a process group; 0 for nobody. */
 export const setOwner = (task: Task, file: File, number: number): number =>
@@ -43,13 +44,34 @@ function maySignal(owner: Cred, target: Cred): boolean {
   return euid === 0 || [real, saved].some((id) => id === euid || id === uid);
 }
 
-/** Tell the process, thread or process group that was chosen. */
-export function signalOwner({ type, pid, cred }: FileOwner, signo: number): void {
+/** The process, thread or process group that was chosen; `send` returns a negative errno where the signal could not be queued. */
+function tell({ type, pid, cred }: FileOwner, info: SigInfo, otherwise: SigInfo | null = null): void {
   if (pid === null) return;
   const targets = type === F_OWNER_PGRP ? [...pid.processGroup] : pid.task === null ? [] : [pid.task];
   for (const task of targets) {
     if (!maySignal(cred, task.cred)) continue;
-    if (type === F_OWNER_TID) sendToThread(task, kernelInfo(signo));
-    else sendToProcess(task.group, kernelInfo(signo));
+    const send = (signal: SigInfo): number => (type === F_OWNER_TID ? sendToThread(task, signal) : sendToProcess(task.group, signal));
+    if (send(info) < 0 && otherwise !== null) send(otherwise);
   }
+}
+
+/** Linux: send_sigurg. */
+export const signalOwner = (owner: FileOwner, signo: number): void => tell(owner, kernelInfo(signo));
+
+const POLLWRBAND = 0x200;
+
+/** si_band. Linux: band_table. */
+const BANDS: Readonly<Record<typeof POLL_IN | typeof POLL_OUT, number>> = {
+  [POLL_IN]: POLLIN | POLLRDNORM,
+  [POLL_OUT]: POLLOUT | POLLWRNORM | POLLWRBAND,
+};
+/** Signals whose positive codes mean something else. Linux: SIG_SPECIFIC_SICODES_MASK. */
+const SPECIFIC: ReadonlySet<number> = new Set([SIGILL, SIGFPE, SIGSEGV, SIGBUS, SIGTRAP, SIGCHLD, SIGSYS]);
+
+/** A file is ready: SIGIO, or the signal of F_SETSIG with what has happened; where that cannot be queued, SIGIO. Linux: send_sigio_to_task. */
+export function sendSigio(owner: FileOwner, fd: number, reason: typeof POLL_IN | typeof POLL_OUT): void {
+  const { signal } = owner;
+  const plain = kernelInfo(SIGIO);
+  const code = SPECIFIC.has(signal) ? SI_SIGIO : reason;
+  tell(owner, signal === 0 ? plain : { signo: signal, code, pid: 0, uid: 0, band: BANDS[reason], fd }, plain);
 }

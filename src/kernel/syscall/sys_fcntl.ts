@@ -1,12 +1,13 @@
 /** fcntl, flock and ioctl. See fcntl(2), flock(2), ioctl(2). Linux: fs/fcntl.c, fs/locks.c, fs/ioctl.c. */
 
-import { EAGAIN, EBADF, EINVAL, EPERM, isErrno } from '../../abi/errno.ts';
+import { EAGAIN, EBADF, EINVAL, ENOTTY, EPERM, isErrno } from '../../abi/errno.ts';
 import * as c from '../../abi/fcntl.ts';
 import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD } from '../../abi/ioctl.ts';
 import { RLIMIT_NOFILE } from '../../abi/process.ts';
 import { NSIG } from '../../abi/signal.ts';
 import { S_IFMT, S_IFREG } from '../../abi/stat.ts';
 import { PipeFile } from '../fs/pipefs/pipe_file.ts';
+import { setFasync } from '../signal/fasync.ts';
 import { ownerId, setOwner, setTypedOwner, signedOwnerId } from '../signal/owner.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
@@ -19,10 +20,11 @@ import { pin, pinnedFile } from './pinned_file.ts';
 /** The largest offset of a lock's end: the end of the file, however it grows. */
 const OFFSET_MAX = 2 ** 63;
 /** Flags that F_SETFL changes. Linux: SETFL_MASK. */
-const SETTABLE = c.O_APPEND | c.O_NONBLOCK | c.O_DIRECT | c.O_NOATIME | c.O_ASYNC;
+const SETTABLE = c.O_APPEND | c.O_NONBLOCK | c.O_DIRECT | c.O_NOATIME;
 
-function setStatus(task: Task, file: File, flag: number): number {
+function setStatus(task: Task, file: File, number: number, flag: number): number {
   if ((flag & ~file.flags & c.O_NOATIME) !== 0 && !ownerOrCapable(task.cred, file.inode)) return -EPERM;
+  if (((flag ^ file.flags) & c.O_ASYNC) !== 0) setFasync(task, file, number, (flag & c.O_ASYNC) !== 0);
   file.flags = (file.flags & ~SETTABLE) | (flag & SETTABLE);
   return 0;
 }
@@ -130,7 +132,7 @@ function fileControl(task: Task, number: number, operation: number, argument: nu
   if ((file.flags & c.O_PATH) !== 0) return -EBADF;
   switch (operation) {
     case c.F_SETFL:
-      return setStatus(task, file, value);
+      return setStatus(task, file, number, value);
     case c.F_GETLK:
       return getLock(task, file, argument, false);
     case c.F_SETLK:
@@ -180,7 +182,7 @@ function fileControl(task: Task, number: number, operation: number, argument: nu
 
 const fcntl = partial(
   defineSyscall('fcntl', [fd('fd'), int('cmd'), ptr('arg')], fileControl),
-  'leases and F_NOTIFY are refused with EINVAL; SIGIO is sent by the files that support O_ASYNC',
+  'leases and F_NOTIFY are refused with EINVAL',
 );
 
 const flock = defineSyscall('flock', [fd('fd'), uint('operation')], (task, number, operation) => {
@@ -212,7 +214,9 @@ const ioctl = defineSyscall('ioctl', [fd('fd'), flags('request'), ptr('arg')], (
       const on = task.mm!.readU32(argument);
       if (on < 0) return on;
       const bit = request === FIONBIO ? c.O_NONBLOCK : c.O_ASYNC;
-      file.flags = on !== 0 ? file.flags | bit : file.flags & ~bit;
+      if ((on !== 0) === ((file.flags & bit) !== 0)) return 0;
+      if (request === FIOASYNC) return setFasync(task, file, number, on !== 0) ? 0 : -ENOTTY;
+      file.flags ^= bit;
       return 0;
     }
     case FIONREAD:

@@ -134,6 +134,21 @@ export abstract class File {
     return [];
   }
 
+  /** Whether it can tell its owner by signals that it is ready (O_ASYNC). Linux: file_operations.fasync. */
+  get mayFasync(): boolean {
+    return false;
+  }
+
+  /** Room for writing has come: whether O_ASYNC tells about it. */
+  takeRoom(): boolean {
+    return true;
+  }
+
+  /** Who is told where nobody has been chosen by F_SETOWN. */
+  fasyncOwner(_task: Task): FileOwner | null {
+    return null;
+  }
+
   /** `argument` is the raw third register (an address or an int). */
   ioctl(_task: Task, _request: number, _argument: number): number {
     return -ENOTTY;

@@ -170,6 +170,10 @@ export class InotifyFile extends File {
     return this.events.length > 0 ? POLLIN | POLLRDNORM : 0;
   }
 
+  override get mayFasync(): boolean {
+    return true;
+  }
+
   override pollQueues(): readonly WaitQueue[] {
     return [this.arrived];
   }

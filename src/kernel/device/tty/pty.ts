@@ -14,12 +14,13 @@ import type { Task } from '../../task/task.ts';
 import { WaitQueue } from '../../task/wait_queue.ts';
 import { Dentry } from '../../vfs/dentry.ts';
 import { File, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDNORM, POLLWRNORM } from '../../vfs/file.ts';
+import type { FileOwner } from '../../vfs/file_owner.ts';
 import type { Inode } from '../../vfs/inode.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
 import type { Mount } from '../../vfs/mount.ts';
 import { Path } from '../../vfs/path.ts';
 import type { Tty, TtyPeer } from './tty.ts';
-import { TtyFile } from './tty_file.ts';
+import { TtyFile, terminalOwner } from './tty_file.ts';
 import { ttyIoctl } from './tty_ioctl.ts';
 
 const WRITE_EVENTS: number = POLLOUT | POLLWRNORM;
@@ -147,6 +148,14 @@ export class PtyMasterFile extends File {
     if (master.otherClosed) events |= POLLHUP;
     if (tty.inputRoom > 0) events |= POLLOUT | POLLWRNORM;
     return events;
+  }
+
+  override get mayFasync(): boolean {
+    return true;
+  }
+
+  override fasyncOwner(task: Task): FileOwner {
+    return terminalOwner(task, this.tty);
   }
 
   override pollQueues(_task: Task, events: number): readonly WaitQueue[] {

@@ -1,7 +1,7 @@
 /** An open terminal. Linux: tty_fops, n_tty_read, n_tty_write. See tty(4). */
 
 import { EAGAIN, EIO, ENOTTY } from '../../../abi/errno.ts';
-import { O_NONBLOCK } from '../../../abi/fcntl.ts';
+import { F_OWNER_PGRP, F_OWNER_PID, O_NONBLOCK } from '../../../abi/fcntl.ts';
 import { TIOCSPGRP } from '../../../abi/ioctl.ts';
 import { SIGTTIN, SIGTTOU } from '../../../abi/signal.ts';
 import { TOSTOP, VMIN, VTIME } from '../../../abi/termios.ts';
@@ -10,6 +10,7 @@ import type { Kernel } from '../../kernel.ts';
 import { BLOCKED, type Task } from '../../task/task.ts';
 import type { WaitQueue } from '../../task/wait_queue.ts';
 import { File, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from '../../vfs/file.ts';
+import type { FileOwner } from '../../vfs/file_owner.ts';
 import type { Inode } from '../../vfs/inode.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
 import { checkChange } from './job_control.ts';
@@ -20,6 +21,12 @@ import { ttyIoctl } from './tty_ioctl.ts';
 /** VTIME counts tenths of a second. */
 const TENTH = 1e8;
 const WRITE_EVENTS: number = POLLOUT | POLLWRNORM;
+
+/** Who is told about a terminal where nobody has been chosen. Linux: __tty_fasync. */
+export function terminalOwner({ cred, group }: Task, { foreground }: Tty): FileOwner {
+  if (foreground !== null) return { type: F_OWNER_PGRP, pid: foreground, cred, signal: 0 };
+  return { type: F_OWNER_PID, pid: group.leader.pid, cred, signal: 0 };
+}
 
 export class TtyFile extends File {
   readonly tty: Tty;
@@ -129,6 +136,14 @@ export class TtyFile extends File {
     if (tty.line.available(tty.termios) >= enough) events |= POLLIN | POLLRDNORM;
     if (tty.output.room(tty.termios) > 0) events |= POLLOUT | POLLWRNORM;
     return events;
+  }
+
+  override get mayFasync(): boolean {
+    return true;
+  }
+
+  override fasyncOwner(task: Task): FileOwner {
+    return terminalOwner(task, this.tty);
   }
 
   override pollQueues(_task: Task, events: number): readonly WaitQueue[] {

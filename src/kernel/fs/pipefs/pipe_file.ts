@@ -60,6 +60,10 @@ export class PipeFile extends File {
     return events;
   }
 
+  override get mayFasync(): boolean {
+    return true;
+  }
+
   override pollQueues(_task: Task, events: number): readonly WaitQueue[] {
     const { readable, writable } = this.pipe;
     if (!this.writes) return [readable];

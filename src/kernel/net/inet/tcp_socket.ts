@@ -256,7 +256,7 @@ export class TcpSocket extends TcpConnection {
       if ((flags & MSG_DONTWAIT) !== 0) return moved;
       task.ensureProgress().done = moved;
     }
-    const slept = this.sleep(task, [this.drained], flags, this.sendTimeout);
+    const slept = this.awaitRoom(task, this.drained, flags);
     return slept === -EAGAIN && moved > 0 ? moved : slept;
   }
 

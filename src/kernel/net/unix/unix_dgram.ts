@@ -70,7 +70,7 @@ export class UnixDgramSocket extends UnixSocket {
     if (this.wantsSender && this.name === null) this.autobind();
     const length = iter.remaining;
     if (length > this.sendBuffer - 32) return -EMSGSIZE;
-    if (this.sent > 0 && this.sent + trueSize(length) > this.sendBuffer) return this.sleep(task, [this.drained], flags, this.sendTimeout);
+    if (this.sent > 0 && this.sent + trueSize(length) > this.sendBuffer) return this.awaitRoom(task, this.drained, flags);
     const found = name === null ? (this.peer ?? -ENOTCONN) : findSocket(task, name, this);
     if (isErrno(found)) return found;
     const other = found as UnixDgramSocket;

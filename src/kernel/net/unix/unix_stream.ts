@@ -187,7 +187,7 @@ export class UnixStreamSocket extends UnixSocket {
       if ((flags & MSG_DONTWAIT) !== 0) return moved;
       task.ensureProgress().done = moved;
     }
-    return this.sleep(task, [this.drained], flags, this.sendTimeout);
+    return this.awaitRoom(task, this.drained, flags);
   }
 
   private sendPacket(task: Task, message: Outgoing): number {
