@@ -70,7 +70,8 @@ int main(void) {
         if (!strncmp(line, "NS", 2) || !strncmp(line, "Pid", 3) || !strncmp(line, "PPid", 4)) printf("%s", line);
       fclose(file);
       unshare(CLONE_NEWPID);
-      if (fork() == 0) {
+      pid_t innermost = fork();
+      if (innermost == 0) {
         printf("innermost pid %d\n", getpid());
         link_of("/tmp/p/self");
         SHOW(umount2("/tmp/p", MNT_DETACH));
@@ -78,7 +79,7 @@ int main(void) {
         list("/tmp/p");
         _exit(0);
       }
-      wait(NULL);
+      waitpid(innermost, NULL, 0);
       _exit(0);
     }
     waitpid(init, NULL, 0);
