@@ -11,7 +11,7 @@ import { setFasync } from '../signal/fasync.ts';
 import { ownerId, setOwner, setTypedOwner, signedOwnerId } from '../signal/owner.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
-import { isLockType, lockRecord, locksOf, type RecordLock, tidyLocks } from '../vfs/file_locks.ts';
+import { type FileLock, isLockType, lockFile, lockRecord } from '../vfs/file_locks.ts';
 import { ownerOrCapable } from '../vfs/permission.ts';
 import { fd, flags, int, ptr, uint } from './args.ts';
 import { defineSyscall, partial, type Syscall } from './define.ts';
@@ -74,7 +74,7 @@ function getLock(task: Task, file: File, address: number, description: boolean):
   data.setUint32(12, Math.floor(found.start / 4294967296), true);
   data.setUint32(16, length % 4294967296, true);
   data.setUint32(20, Math.floor(length / 4294967296), true);
-  data.setInt32(24, found.pid < 0 ? -1 : (task.kernel.initialPidNs.find(found.pid)?.in(task.pid.namespace) ?? 0), true);
+  data.setInt32(24, found.kind === 'OFDLCK' ? -1 : (task.kernel.initialPidNs.find(found.pid)?.in(task.pid.namespace) ?? 0), true);
   const failed = task.mm!.copyOut(address, new Uint8Array(data.buffer, 0, 4));
   return failed || task.mm!.copyOut(address + 8, new Uint8Array(data.buffer, 8, 20));
 }
@@ -85,10 +85,12 @@ function setLock(task: Task, file: File, address: number, wait: boolean, descrip
   if (!isLockType(range.type)) return -EINVAL;
   if (range.type === c.F_RDLCK && !file.readable) return -EBADF;
   if (range.type === c.F_WRLCK && !file.writable) return -EBADF;
-  const wanted: RecordLock = {
+  const wanted: FileLock = {
     ...range,
+    kind: description ? 'OFDLCK' : 'POSIX',
     owner: description ? file : task.files!,
-    pid: description ? -1 : task.group.leader.pid.in(task.kernel.initialPidNs),
+    file,
+    pid: task.group.leader.pid.in(task.kernel.initialPidNs),
     payer: task.group.cgroup.memory,
   };
   return pin(task, file, lockRecord(task, file.inode, wanted, wait));
@@ -192,13 +194,17 @@ const flock = defineSyscall('flock', [fd('fd'), uint('operation')], (task, numbe
   if (type !== c.LOCK_SH && type !== c.LOCK_EX && type !== c.LOCK_UN) return -EINVAL;
   const file = pinnedFile(task, number);
   if (file === null) return -EBADF;
-  const { inode } = file;
-  const locks = locksOf(inode);
-  const kind = type === c.LOCK_SH ? c.F_RDLCK : type === c.LOCK_EX ? c.F_WRLCK : c.F_UNLCK;
-  const result = locks.flock(file, kind, task.group.leader.pid.in(task.kernel.initialPidNs));
-  if (result === -EAGAIN && (operation & c.LOCK_NB) === 0) return pin(task, file, task.block([locks.released]));
-  tidyLocks(inode);
-  return result;
+  const wanted: FileLock = {
+    kind: 'FLOCK',
+    type: type === c.LOCK_SH ? c.F_RDLCK : type === c.LOCK_EX ? c.F_WRLCK : c.F_UNLCK,
+    start: 0,
+    end: Number.POSITIVE_INFINITY,
+    owner: file,
+    file,
+    pid: task.group.leader.pid.in(task.kernel.initialPidNs),
+    payer: task.group.cgroup.memory,
+  };
+  return pin(task, file, lockFile(task, file.inode, wanted, (operation & c.LOCK_NB) === 0));
 });
 
 const ioctl = defineSyscall('ioctl', [fd('fd'), flags('request'), ptr('arg')], (task, number, request, argument) => {

@@ -16,7 +16,7 @@ const PRICE_SLOT = 16;
 export class FdTable {
   /** Tasks that share it. */
   users = 1;
-  private readonly kernel: Kernel;
+  readonly kernel: Kernel;
   private readonly payer: MemoryGroup;
   /** Descriptors that are paid for. */
   private capacity = FREE_SLOTS;

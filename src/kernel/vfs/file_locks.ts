@@ -14,96 +14,157 @@ import type { Inode } from './inode.ts';
 /** A process (by its descriptor table) for POSIX locks, a description for OFD locks and flock. */
 export type LockOwner = FdTable | File;
 
+/** How /proc/locks calls the kinds. */
+export type LockKind = 'POSIX' | 'OFDLCK' | 'FLOCK';
+
 /** Byte range [start, end); Infinity is "to the end of the file, however it grows". */
-export interface RecordLock {
-  readonly owner: LockOwner;
-  readonly type: number;
+export interface Range {
   readonly start: number;
   readonly end: number;
-  /** The process for F_GETLK; -1 for locks of descriptions. */
+}
+
+/** A lock that is held or wished for. */
+export interface FileLock extends Range {
+  readonly kind: LockKind;
+  readonly owner: LockOwner;
+  readonly type: number;
+  start: number;
+  end: number;
+  /** Through which description it was taken. */
+  readonly file: File;
+  /** The process that took it, in the initial PID namespace. */
   readonly pid: number;
   readonly payer: MemoryGroup;
 }
 
 export class FileLocks {
-  /** By owner, each owner's in ascending order without overlaps. */
-  records: RecordLock[] = [];
-  flocks: { readonly owner: File; readonly type: number; readonly pid: number }[] = [];
+  /** Record locks by owner, in the order in which owners came; each owner's in ascending order without overlaps. */
+  readonly records: Map<LockOwner, FileLock[]> = new Map();
+  readonly flocks: Map<File, FileLock> = new Map();
   /** Woken when a lock is released or weakened. */
   readonly released: WaitQueue = new WaitQueue();
 
   get empty(): boolean {
-    return this.records.length === 0 && this.flocks.length === 0 && this.released.empty;
+    return this.records.size === 0 && this.flocks.size === 0 && this.released.empty;
   }
 
-  /** The first lock of another owner that `wanted` cannot live with. */
-  conflict(wanted: Pick<RecordLock, 'owner' | 'type' | 'start' | 'end'>): RecordLock | null {
-    for (const lock of this.records) {
-      if (lock.owner === wanted.owner || lock.end <= wanted.start || lock.start >= wanted.end) continue;
-      if (lock.type === F_WRLCK || wanted.type === F_WRLCK) return lock;
+  /** The first record lock of another owner that `wanted` cannot live with. */
+  conflict(wanted: Pick<FileLock, 'owner' | 'type'> & Range): FileLock | null {
+    for (const [owner, list] of this.records) {
+      if (owner === wanted.owner) continue;
+      for (let i = firstBehind(list, wanted.start); i < list.length && list[i]!.start < wanted.end; i++)
+        if (list[i]!.type === F_WRLCK || wanted.type === F_WRLCK) return list[i]!;
     }
     return null;
   }
 
   /** The first lock that `owner` has in the range. */
-  held(owner: LockOwner, range: Pick<RecordLock, 'start' | 'end'>): RecordLock | null {
-    return this.records.find((lock) => lock.owner === owner && lock.end > range.start && lock.start < range.end) ?? null;
+  held(owner: LockOwner, range: Range): FileLock | null {
+    const list = this.records.get(owner) ?? [];
+    const first = list[firstBehind(list, range.start)];
+    return first !== undefined && first.start < range.end ? first : null;
   }
 
-  /** Replace what the owner has in the range, and join neighbours of the same type: 0 or -ENOLCK. */
-  set(kernel: Kernel, wanted: RecordLock): number {
-    const { owner, start, end, type, payer } = wanted;
-    const [others, before, after]: [RecordLock[], RecordLock[], RecordLock[]] = [[], [], []];
-    const [gone, made]: [RecordLock[], RecordLock[]] = [[], []];
-    let joined = { ...wanted };
-    for (const lock of this.records) {
-      if (lock.owner !== owner) others.push(lock);
-      else if (lock.type === type && lock.end >= start && lock.start <= end) {
-        gone.push(lock);
-        joined = { ...joined, start: Math.min(joined.start, lock.start), end: Math.max(joined.end, lock.end) };
-      } else if (lock.end <= start) before.push(lock);
-      else if (lock.start >= end) after.push(lock);
-      else {
-        gone.push(lock);
-        if (lock.start < start) before.push(add(made, { ...lock, end: start, payer }));
-        if (lock.end > end) after.push(add(made, { ...lock, start: end, payer }));
+  /** Replace what the owner has in the range, and join neighbours of the same type: 0 or -ENOLCK. Linux: posix_lock_inode. */
+  set(kernel: Kernel, wanted: FileLock): number {
+    const { owner, type, start, end } = wanted;
+    const list = this.records.get(owner) ?? [];
+    let from = firstBehind(list, start);
+    // A neighbour of the same type that ends where the range begins, or begins where it ends, is part of it.
+    if (from > 0 && list[from - 1]!.end === start && list[from - 1]!.type === type) from--;
+    let to = from;
+    while (to < list.length && (list[to]!.start < end || (list[to]!.start === end && list[to]!.type === type))) to++;
+    const touched = list.slice(from, to);
+    const joined = { ...wanted };
+    let kept: FileLock | null = null;
+    let [left, right, replaces]: [FileLock | null, FileLock | null, boolean] = [null, null, false];
+    for (const lock of touched) {
+      if (lock.type === type) {
+        joined.start = Math.min(joined.start, lock.start);
+        joined.end = Math.max(joined.end, lock.end);
+        if (!replaces) kept ??= lock;
+      } else {
+        if (lock.start < start) left = lock;
+        if (lock.end > end) right = lock;
+        replaces ||= left !== lock && right !== lock;
       }
     }
-    if (type !== F_UNLCK) before.push(add(made, joined));
-    if (made.length > 0 && !charge(kernel, payer, PRICE_FILE_LOCK * made.length)) return -ENOLCK;
-    for (const lock of gone) uncharge(lock.payer, PRICE_FILE_LOCK);
-    this.records = others.concat(before, after);
+    const makes = type !== F_UNLCK && kept === null;
+    const splits = left !== null && left === right;
+    if (!charge(kernel, wanted.payer, PRICE_FILE_LOCK * (Number(makes) + Number(splits)))) return -ENOLCK;
+    const { fileLocks } = kernel.vfs;
+    if (kept !== null) Object.assign(kept, { start: joined.start, end: joined.end });
+    else if (makes) {
+      kept = joined;
+      fileLocks.add(kept);
+    }
+    if (left !== null && splits) {
+      left = { ...left, payer: wanted.payer };
+      fileLocks.add(left);
+    }
+    if (left !== null) left.end = start;
+    if (right !== null) right.start = end;
+    const pieces = [left, kept, right].filter((lock) => lock !== null);
+    list.splice(from, to - from, ...pieces);
+    for (const lock of touched) if (!pieces.includes(lock)) forget(kernel, lock);
+    if (list.length === 0) this.records.delete(owner);
+    else this.records.set(owner, list);
     this.released.wakeAll();
     return 0;
   }
 
-  /** flock(2): 0 or -EAGAIN. A conversion gives the old lock up first, as Linux does. */
-  flock(owner: File, type: number, pid: number): number {
-    const own = this.flocks.find((lock) => lock.owner === owner);
+  /** The lock of another description that `wanted` cannot live with. */
+  flockConflict(wanted: Pick<FileLock, 'owner' | 'type'>): FileLock | null {
+    for (const lock of this.flocks.values())
+      if (lock.owner !== wanted.owner && (lock.type === F_WRLCK || wanted.type === F_WRLCK)) return lock;
+    return null;
+  }
+
+  /** flock(2): 0, -EAGAIN or -ENOLCK. A conversion gives the old lock up first, as Linux does. */
+  flock(kernel: Kernel, wanted: FileLock): number {
+    const { file, type, payer } = wanted;
+    const own = this.flocks.get(file);
     if (own !== undefined && own.type === type) return 0;
     if (own !== undefined) {
-      this.flocks = this.flocks.filter((lock) => lock !== own);
+      this.flocks.delete(file);
+      forget(kernel, own);
       this.released.wakeAll();
     }
     if (type === F_UNLCK) return 0;
-    if (this.flocks.some((lock) => lock.type === F_WRLCK || type === F_WRLCK)) return -EAGAIN;
-    this.flocks.push({ owner, type, pid });
+    if (this.flockConflict(wanted) !== null) return -EAGAIN;
+    if (!charge(kernel, payer, PRICE_FILE_LOCK)) return -ENOLCK;
+    this.flocks.set(file, wanted);
+    kernel.vfs.fileLocks.add(wanted);
     return 0;
   }
 
   /** Everything of one owner goes. */
-  release(owner: LockOwner): void {
-    const before = this.records.length + this.flocks.length;
-    for (const lock of this.records) if (lock.owner === owner) uncharge(lock.payer, PRICE_FILE_LOCK);
-    this.records = this.records.filter((lock) => lock.owner !== owner);
-    this.flocks = this.flocks.filter((lock) => lock.owner !== owner);
-    if (this.records.length + this.flocks.length < before) this.released.wakeAll();
+  release(kernel: Kernel, owner: LockOwner): void {
+    const gone = [...(this.records.get(owner) ?? [])];
+    const flock = this.flocks.get(owner as File);
+    if (flock !== undefined) gone.push(flock);
+    if (gone.length === 0) return;
+    for (const lock of gone) forget(kernel, lock);
+    this.records.delete(owner);
+    this.flocks.delete(owner as File);
+    this.released.wakeAll();
   }
 }
 
-function add(list: RecordLock[], lock: RecordLock): RecordLock {
-  list.push(lock);
-  return lock;
+/** The index of the first lock of an ordered list that ends behind `offset`. */
+function firstBehind(list: readonly FileLock[], offset: number): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (list[middle]!.end > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function forget(kernel: Kernel, lock: FileLock): void {
+  uncharge(lock.payer, PRICE_FILE_LOCK);
+  kernel.vfs.fileLocks.delete(lock);
 }
 
 export const locksOf = (inode: Inode): FileLocks => {
@@ -118,53 +179,72 @@ export function tidyLocks(inode: Inode): void {
 
 /** The last reference to a description is gone. */
 export function releaseFileLocks(file: File): void {
-  file.inode.locks?.release(file);
+  file.inode.locks?.release(file.kernel, file);
   tidyLocks(file.inode);
 }
 
 /** close(2) by a process drops all its POSIX locks on the file. See fcntl(2). */
 export function releaseProcessLocks(inode: Inode, table: FdTable): void {
-  inode.locks?.release(table);
+  inode.locks?.release(table.kernel, table);
   tidyLocks(inode);
 }
 
-/** Take or release a record lock: 0, -EAGAIN, -EDEADLK, or what the sleep returns. `wait` is F_SETLKW. */
-export function lockRecord(task: Task, inode: Inode, wanted: RecordLock, wait: boolean): number {
+/** Take or release a record lock: 0, -EAGAIN, -EDEADLK, -ENOLCK, or what the sleep returns. `wait` is F_SETLKW. */
+export function lockRecord(task: Task, inode: Inode, wanted: FileLock, wait: boolean): number {
+  task.waitingForLock = null;
   const locks = locksOf(inode);
-  const blocker = wanted.type === F_UNLCK ? null : locks.conflict(wanted);
-  if (blocker === null) {
-    task.waitingForLock = null;
-    const result = locks.set(task.kernel, wanted);
-    tidyLocks(inode);
-    return result;
+  if (wanted.type !== F_UNLCK && locks.conflict(wanted) !== null) {
+    if (!wait) return -EAGAIN;
+    if (wanted.kind === 'POSIX' && deadlocks(task, inode, wanted)) return -EDEADLK;
+    return waitForLock(task, locks, inode, wanted);
   }
-  if (!wait) return -EAGAIN;
-  if (wanted.pid >= 0 && deadlocks(task, inode, wanted)) return -EDEADLK;
-  task.waitingForLock = { inode, lock: wanted };
+  const result = locks.set(task.kernel, wanted);
+  tidyLocks(inode);
+  return result;
+}
+
+/** flock(2): 0, -EAGAIN, -ENOLCK, or what the sleep returns. */
+export function lockFile(task: Task, inode: Inode, wanted: FileLock, wait: boolean): number {
+  task.waitingForLock = null;
+  const locks = locksOf(inode);
+  const result = locks.flock(task.kernel, wanted);
+  if (result === -EAGAIN && wait) return waitForLock(task, locks, inode, wanted);
+  tidyLocks(inode);
+  return result;
+}
+
+function waitForLock(task: Task, locks: FileLocks, inode: Inode, lock: FileLock): number {
+  task.waitingForLock = { inode, lock };
   return task.block([locks.released]);
 }
 
-/** A sleeper's wish, for deadlock detection; null when it sleeps for something else. */
+/** A sleeper's wish, for detection of deadlocks and /proc/locks. It means something only while the task is in the inode's queue. */
 export interface LockWait {
   readonly inode: Inode;
-  readonly lock: RecordLock;
+  readonly lock: FileLock;
+}
+
+/** What tasks that sleep for locks of the inode wish for, in the order in which they came. */
+export function* wishes(locks: FileLocks): IterableIterator<FileLock> {
+  for (const { waitingForLock } of locks.released) if (waitingForLock !== null) yield waitingForLock.lock;
 }
 
 /** Longer chains of waiting processes are not followed. */
 const MAX_DEADLK_ITERATIONS = 10;
 
 /** Would waiting close a circle of processes that wait for each other? Linux: posix_locks_deadlock. */
-function deadlocks(task: Task, inode: Inode, wanted: RecordLock): boolean {
+function deadlocks(task: Task, inode: Inode, wanted: FileLock): boolean {
   const seen = new Set<LockOwner>();
-  const visit = (at: Inode, lock: RecordLock): boolean => {
+  const visit = (at: Inode, lock: FileLock): boolean => {
     const blocker = at.locks?.conflict(lock);
     if (blocker == null || seen.has(blocker.owner) || seen.size > MAX_DEADLK_ITERATIONS) return false;
     if (blocker.owner === wanted.owner) return true;
     seen.add(blocker.owner);
     for (const pid of task.kernel.initialPidNs.list()) {
       const other = pid.task;
-      if (other === null || other.files !== blocker.owner || other.waitingForLock === null || other.state !== 'S') continue;
-      if (visit(other.waitingForLock.inode, other.waitingForLock.lock)) return true;
+      if (other === null || other.files !== blocker.owner || other.waitingForLock === null) continue;
+      const { inode: there, lock: wish } = other.waitingForLock;
+      if (wish.kind === 'POSIX' && there.locks?.released.has(other) === true && visit(there, wish)) return true;
     }
     return false;
   };

@@ -7,6 +7,7 @@ import { Ida } from '../namespace/ida.ts';
 import type { UserNamespace } from '../namespace/user_namespace.ts';
 import { CharDevices } from './char_device.ts';
 import { Dcache } from './dcache.ts';
+import type { FileLock } from './file_locks.ts';
 import type { FileSystemType } from './file_system_type.ts';
 import { MountNamespace } from './mount_namespace.ts';
 
@@ -27,6 +28,8 @@ export class Vfs {
   protectedHardlinks = 1;
   protectedFifos = 1;
   protectedRegular = 2;
+  /** Every lock on a file that is held, the oldest first. Linux: file_lock_list. */
+  readonly fileLocks: Set<FileLock> = new Set();
   /** Inodes with inotify watches: while there are none, events cost nothing. */
   watchedInodes = 0;
   /** /proc/sys/fs/inotify/max_queued_events, for instances made from now on. */

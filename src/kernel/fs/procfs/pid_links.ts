@@ -14,6 +14,7 @@ import type { Path } from '../../vfs/path.ts';
 import { AnonymousInode, pathOfFile } from '../anon_inodes/anonymous.ts';
 import { namespaceLabel } from '../nsfs/nsfs.ts';
 import { directory, file, link, type ProcContext, type ProcDirectoryEntry, type ProcLinkEntry } from './entry.ts';
+import { fdLocksText } from './locks.ts';
 
 /** st_size of such a link. */
 const LINK_SIZE = 64;
@@ -130,7 +131,9 @@ function fdinfo(context: ProcContext): string | number {
   if (opened === null || files === null) return -ENOENT;
   const flags = opened.flags | (files.isCloseOnExec(Number(context.key)) ? O_CLOEXEC : 0);
   const mount = pathOfFile(opened)?.mount.id ?? 0;
-  return `pos:\t${opened.pos}\nflags:\t0${(flags >>> 0).toString(8)}\nmnt_id:\t${mount}\nino:\t${opened.inode.ino}\n${opened.fdinfo(context.sb.pidNamespace)}`;
+  const namespace = context.sb.pidNamespace;
+  const locks = fdLocksText(opened, files, namespace);
+  return `pos:\t${opened.pos}\nflags:\t0${(flags >>> 0).toString(8)}\nmnt_id:\t${mount}\nino:\t${opened.inode.ino}\n${locks}${opened.fdinfo(namespace)}`;
 }
 
 const fdinfoFile = file(0o444, fdinfo, null, { inspects: true });

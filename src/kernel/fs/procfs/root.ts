@@ -4,6 +4,7 @@ import type { Pid } from '../../task/pid.ts';
 import { constant, directory, file, idIn, link, type ProcContext, type ProcDirectoryEntry } from './entry.ts';
 import { keysText, keyUsers } from './keys.ts';
 import { openKmsg } from './kmsg_file.ts';
+import { locksText } from './locks.ts';
 import { cgroups, cpuinfo, devices, fileSystems, loadavg, meminfo, stat, ttyDrivers, uptime, version, vmstat } from './machine_files.ts';
 import { pidDirectory, selfLink, threadSelfLink } from './pid.ts';
 import { sysctl } from './sysctl.ts';
@@ -33,6 +34,7 @@ export const procRoot: ProcDirectoryEntry = directory(
     keys: file(0o444, keysText),
     kmsg: file(0o400, null, null, { open: openKmsg }),
     loadavg: file(0o444, loadavg),
+    locks: file(0o444, locksText),
     meminfo: file(0o444, meminfo),
     mounts: ofSelf('mounts'),
     net: ofSelf('net'),
