@@ -216,7 +216,7 @@ export function residency(mm: Mm, first: number, end: number): Uint8Array | numb
   for (let page = first; page < end; page++) {
     const vma = mm.find(page);
     if (vma === null) return -ENOMEM;
-    const present = mm.table.get(page) >>> 12 !== 0 || (vma.mapping !== null && vma.mapping.peek(vma.offset + page - vma.start) !== 0);
+    const present = mm.table.get(page) >>> 12 !== 0 || (vma.mapping !== null && vma.mapping.holds(vma.offset + page - vma.start));
     result[page - first] = present ? 1 : 0;
   }
   return result;

@@ -204,7 +204,7 @@ function mapAround(mm: Mm, page: number, access: number): void {
     if (entry >>> 12 === 0) {
       if (cached === null || neighbour < vma!.start || neighbour >= vma!.end) continue;
       const index = vma!.offset + (neighbour - vma!.start);
-      const frame = cached.peek(index);
+      const frame = cached.holds(index) ? cached.peek(index) : 0;
       if (frame === 0 || index * FRAME_SIZE >= cached.host.size) continue;
       installFile(mm, vma!, cached, at, frame, cached.isDirty(index));
       frames.mark(frame, FRAME_REFERENCED);

@@ -13,6 +13,8 @@ import { VM_LOCKED, type Vma } from './vma.ts';
 const DIRTY = 1;
 /** Test mode firstTouchAbsent has answered NOT_RESIDENT for this page. */
 const TOUCHED = 2;
+/** fallocate(2) has made the page, and nobody has used it since: a hole for SEEK_DATA, absent for mincore(2). Linux: a folio that is not up to date. */
+const UNUSED = 4;
 
 /** The object whose bytes the pages hold; an Inode. Its size is i_size. */
 export interface MappingHost {
@@ -105,6 +107,12 @@ export abstract class PageCache {
     return this.pages.get(index) >>> 12;
   }
 
+  /** Whether page `index` is in the cache and more than a promise of space. */
+  holds(index: number): boolean {
+    const entry = this.pages.get(index);
+    return entry >>> 12 !== 0 && (entry & UNUSED) === 0;
+  }
+
   isDirty(index: number): boolean {
     return (this.pages.get(index) & DIRTY) !== 0;
   }
@@ -120,7 +128,7 @@ export abstract class PageCache {
       const failed = this.makePage(index, group, true);
       if (failed < 0) return failed;
       entry = this.pages.get(index);
-    }
+    } else if ((entry & UNUSED) !== 0) this.pages.set(index, entry & ~UNUSED);
     const frame = entry >>> 12;
     if (forWrite) {
       if ((entry & DIRTY) === 0) this.markDirty(index);
@@ -141,10 +149,32 @@ export abstract class PageCache {
     return result;
   }
 
+  /** Make page `index` if it is absent, so that writing to it cannot fail for want of space: 0 or a negative errno. */
+  preallocate(index: number, group: MemoryGroup): number {
+    if (this.pages.get(index) >>> 12 !== 0) return 0;
+    const failed = this.makePage(index, group, false);
+    if (failed < 0) return failed;
+    this.markDirty(index);
+    this.pages.set(index, this.pages.get(index) | UNUSED);
+    return 0;
+  }
+
+  /** How many pages of [first, end) are in the cache, and how many of them are still to be written back. See cachestat(2). */
+  census(first: number, end: number): { readonly cached: number; readonly dirty: number } {
+    let [cached, dirty] = [0, 0];
+    for (let index = this.pages.next(first, end); index < end; index = this.pages.next(index + 1, end)) {
+      const entry = this.pages.get(index);
+      if (entry >>> 12 === 0) continue;
+      cached++;
+      if ((entry & DIRTY) !== 0) dirty++;
+    }
+    return { cached, dirty: this.tracksDirty ? dirty : 0 };
+  }
+
   /** The first page in [from, end) that holds data, or `end`: for SEEK_DATA. */
   nextData(from: number, end: number): number {
     let index = this.pages.next(from, end);
-    while (index < end && this.peek(index) === 0) index = this.pages.next(index + 1, end);
+    while (index < end && !this.holds(index)) index = this.pages.next(index + 1, end);
     return index;
   }
 
@@ -296,7 +326,7 @@ export abstract class PageCache {
   }
 
   protected markDirty(index: number): void {
-    this.pages.set(index, this.pages.get(index) | DIRTY);
+    this.pages.set(index, (this.pages.get(index) | DIRTY) & ~UNUSED);
     this.dirtyPages++;
   }
 

@@ -121,6 +121,7 @@ export abstract class PageMapping extends PageCache {
       if (failed < 0) return failed;
     }
     if (!this.isDirty(index)) this.markDirty(index);
+    else if (!this.holds(index)) this.getPage(index, true, group);
     return 0;
   }
 

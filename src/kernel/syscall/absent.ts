@@ -38,7 +38,7 @@ export const absences: readonly Absence[] = [
   { calls: ['open_by_handle_at'], instead: 'name_to_handle_at has answered EOPNOTSUPP before' },
   { calls: ['userfaultfd'], instead: 'no faults handled by programs: only migration tools ask' },
   { calls: ['pkey_mprotect', 'pkey_alloc', 'pkey_free'], instead: 'no protection keys; the processor has none' },
-  { calls: ['process_madvise', 'process_mrelease', 'cachestat'], instead: 'hints and figures about memory: programs do without' },
+  { calls: ['process_madvise', 'process_mrelease'], instead: 'hints about memory: programs do without' },
   {
     calls: ['landlock_create_ruleset', 'landlock_add_rule', 'landlock_restrict_self'],
     instead: 'programs find that Landlock is not supported',

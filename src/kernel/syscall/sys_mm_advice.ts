@@ -1,16 +1,18 @@
 /** Advice on memory, locking, synchronising and looking at it. */
 
 import { CAP_IPC_LOCK } from '../../abi/capability.ts';
-import { EFAULT, EINVAL, ENOMEM } from '../../abi/errno.ts';
+import { EBADF, EFAULT, EINVAL, ENOMEM, EPERM } from '../../abi/errno.ts';
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from '../../abi/mman.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { FRAME_SIZE } from '../../platform/ram.ts';
+import { OverlayInode } from '../fs/overlayfs/overlay_inode.ts';
 import { advise, isAdvice, lockedPages, lockRange, mayLock, populateLocked, residency, syncRange } from '../mm/advice.ts';
 import { TASK_PAGES, TASK_SIZE, untagged } from '../mm/mm.ts';
 import { VM_LOCKED } from '../mm/vma.ts';
 import type { Task } from '../task/task.ts';
-import { flags, int, ptr, size } from './args.ts';
-import { defineSyscall, type Syscall } from './define.ts';
+import { MAY_WRITE, ownerOrCapable, permission } from '../vfs/permission.ts';
+import { fd, flags, int, ptr, size } from './args.ts';
+import { defineSyscall, partial, type Syscall } from './define.ts';
 
 /** mincore(2) works through this many pages at a time. */
 const MINCORE_BATCH = 4096;
@@ -100,4 +102,31 @@ const mincore = defineSyscall('mincore', [ptr('addr'), size('length'), ptr('vec'
   return 0;
 });
 
-export const mmAdviceCalls: readonly Syscall[] = [madvise, mlock, mlock2, munlock, mlockall, munlockall, msync, mincore];
+/** struct cachestat_range: `length` bytes from `offset`, all that follow if it is 0. */
+const cachestat = partial(
+  defineSyscall('cachestat', [fd('fd'), ptr('cstat_range'), ptr('cstat'), flags('flags')], (task, number, range, result, statFlags) => {
+    const file = task.files!.io(number);
+    if (file === null) return -EBADF;
+    const mm = task.mm!;
+    const bytes = mm.copyIn(range, 16);
+    if (typeof bytes === 'number') return bytes;
+    const { inode } = file;
+    if (!file.writable && !ownerOrCapable(task.cred, inode) && permission(task, inode, MAY_WRITE) < 0) return -EPERM;
+    if (statFlags !== 0) return -EINVAL;
+    const data = new DataView(bytes.buffer, bytes.byteOffset);
+    const [offset, length] = [data.getBigUint64(0, true), data.getBigUint64(8, true)].map(Number) as [number, number];
+    const first = Math.floor(offset / FRAME_SIZE);
+    const end = length === 0 ? Number.POSITIVE_INFINITY : pageAfter(offset, length);
+    const counts = new BigUint64Array(5);
+    // Linux: the pages of a file of an overlay belong to the file below.
+    const mapping = inode instanceof OverlayInode ? null : inode.mapping;
+    if (mapping !== null) {
+      const { cached, dirty } = mapping.census(first, end);
+      counts.set([BigInt(cached), BigInt(dirty)]);
+    }
+    return mm.copyOut(result, new Uint8Array(counts.buffer));
+  }),
+  'pages that were evicted are not remembered: their numbers are 0',
+);
+
+export const mmAdviceCalls: readonly Syscall[] = [madvise, mlock, mlock2, munlock, mlockall, munlockall, msync, mincore, cachestat];

@@ -22,6 +22,7 @@ import { mayWriteSetgroups, readIdMap, readSetgroups, writeIdMap, writeSetgroups
 import { MemFile } from './mem_file.ts';
 import { openMounts } from './mounts_file.ts';
 import { netDirectory } from './net.ts';
+import { PagemapFile } from './pagemap_file.ts';
 import {
   auxv,
   cgroup,
@@ -60,6 +61,9 @@ const mounts = (mode: number): ProcEntry => file(mode, null, null, { open: openM
 const openMem: ProcFileEntry['open'] = ({ reader, target }, node, flags) =>
   target.mm !== reader.mm && mayAccess(reader, target, 'fs') < 0 ? -EACCES : new MemFile(node, target.mm, flags);
 
+const openPagemap: ProcFileEntry['open'] = ({ reader, target }, node, flags) =>
+  target.mm !== reader.mm && mayAccess(reader, target, 'fs') < 0 ? -EACCES : new PagemapFile(node, target.mm, reader, flags);
+
 /** A file that its owner can open, and read if he may trace the target. Linux: lock_trace. */
 const locked = (read: (context: ProcContext) => string | number): ProcFileEntry =>
   file(0o400, (context) => (mayAccess(context.reader, context.target, 'fs') < 0 ? -EPERM : read(context)));
@@ -86,6 +90,7 @@ const common: Readonly<Record<string, ProcEntry>> = {
   ns: nsDirectory,
   oom_score: file(0o444, ({ target }) => `${oomScore(target.group)}\n`),
   oom_score_adj: file(0o644, oomScoreAdj, writeOomScoreAdj),
+  pagemap: file(0o400, null, null, { open: openPagemap }),
   personality: locked(({ target }) => `${target.personality.toString(16).padStart(8, '0')}\n`),
   root: pathLink(({ target }) => target.fs?.root ?? null),
   sched: file(0o444, sched),

@@ -98,7 +98,7 @@ export class TmpfsInode extends Inode {
   override seekData(pos: number, hole: boolean): number {
     const end = Math.ceil(this.size / FRAME_SIZE);
     let index = Math.floor(pos / FRAME_SIZE);
-    if (hole) while (index < end && this.mapping!.peek(index) !== 0) index++;
+    if (hole) while (index < end && this.mapping!.holds(index)) index++;
     else index = this.mapping!.nextData(index, end);
     return Math.max(pos, index * FRAME_SIZE);
   }
@@ -113,8 +113,8 @@ export class TmpfsInode extends Inode {
       const last = Math.ceil(end / FRAME_SIZE);
       if (last - first > this.sb.maxBlocks - this.sb.blocks) return -ENOSPC;
       for (let index = first; index < last; index++) {
-        const frame = mapping.getPage(index, true, task.group.cgroup.memory);
-        if (frame < 0) return frame === -ENOMEM ? -ENOSPC : frame;
+        const failed = mapping.preallocate(index, task.group.cgroup.memory);
+        if (failed < 0) return failed === -ENOMEM ? -ENOSPC : failed;
       }
       if ((mode & FALLOC_FL_KEEP_SIZE) === 0 && end > this.size) this.size = end;
     }
