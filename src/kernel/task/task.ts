@@ -16,7 +16,6 @@ import type { SigInfo } from '../signal/sig_info.ts';
 import { SignalQueue } from '../signal/signal_queue.ts';
 import { Timer } from '../time/timer.ts';
 import type { FdTable } from '../vfs/fd_table.ts';
-import type { LockWait } from '../vfs/file_locks.ts';
 import type { FsContext } from '../vfs/fs_context.ts';
 import type { Cred } from './cred.ts';
 import { IoAccount } from './io_account.ts';
@@ -104,8 +103,6 @@ export class Task {
   mm: Mm | null = null;
   files: FdTable | null = null;
   fs: FsContext | null = null;
-  /** The record lock that F_SETLKW sleeps for. */
-  waitingForLock: LockWait | null = null;
   nsproxy: NsProxy;
   cred: Cred;
   semUndo: SemUndo | null = null;

@@ -24,10 +24,6 @@ export class WaitQueue {
     this.sleepers?.delete(task);
   }
 
-  has(task: Task): boolean {
-    return this.sleepers?.has(task) === true;
-  }
-
   observe(observer: Observer): void {
     this.observers ??= new Set();
     this.observers.add(observer);

@@ -5,6 +5,7 @@ import { F_RDLCK, F_UNLCK, F_WRLCK } from '../../abi/fcntl.ts';
 import type { Kernel } from '../kernel.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
 import { charge, PRICE_FILE_LOCK, uncharge } from '../mm/price.ts';
+import { Pending } from '../task/progress.ts';
 import type { Task } from '../task/task.ts';
 import { WaitQueue } from '../task/wait_queue.ts';
 import type { FdTable } from './fd_table.ts';
@@ -43,9 +44,11 @@ export class FileLocks {
   readonly flocks: Map<File, FileLock> = new Map();
   /** Woken when a lock is released or weakened. */
   readonly released: WaitQueue = new WaitQueue();
+  /** Who sleeps for one, first come first. */
+  readonly waiting: Set<LockWait> = new Set();
 
   get empty(): boolean {
-    return this.records.size === 0 && this.flocks.size === 0 && this.released.empty;
+    return this.records.size === 0 && this.flocks.size === 0 && this.waiting.size === 0;
   }
 
   /** The first record lock of another owner that `wanted` cannot live with. */
@@ -189,9 +192,28 @@ export function releaseProcessLocks(inode: Inode, table: FdTable): void {
   tidyLocks(inode);
 }
 
+/** A call that sleeps for a lock, until it is over. */
+class LockWait extends Pending {
+  readonly task: Task;
+  readonly inode: Inode;
+  readonly lock: FileLock;
+
+  constructor(task: Task, inode: Inode, lock: FileLock) {
+    super();
+    this.task = task;
+    this.inode = inode;
+    this.lock = lock;
+    locksOf(inode).waiting.add(this);
+  }
+
+  override cancel(): void {
+    this.inode.locks?.waiting.delete(this);
+    tidyLocks(this.inode);
+  }
+}
+
 /** Take or release a record lock: 0, -EAGAIN, -EDEADLK, -ENOLCK, or what the sleep returns. `wait` is F_SETLKW. */
 export function lockRecord(task: Task, inode: Inode, wanted: FileLock, wait: boolean): number {
-  task.waitingForLock = null;
   const locks = locksOf(inode);
   if (wanted.type !== F_UNLCK && locks.conflict(wanted) !== null) {
     if (!wait) return -EAGAIN;
@@ -205,7 +227,6 @@ export function lockRecord(task: Task, inode: Inode, wanted: FileLock, wait: boo
 
 /** flock(2): 0, -EAGAIN, -ENOLCK, or what the sleep returns. */
 export function lockFile(task: Task, inode: Inode, wanted: FileLock, wait: boolean): number {
-  task.waitingForLock = null;
   const locks = locksOf(inode);
   const result = locks.flock(task.kernel, wanted);
   if (result === -EAGAIN && wait) return waitForLock(task, locks, inode, wanted);
@@ -214,19 +235,9 @@ export function lockFile(task: Task, inode: Inode, wanted: FileLock, wait: boole
 }
 
 function waitForLock(task: Task, locks: FileLocks, inode: Inode, lock: FileLock): number {
-  task.waitingForLock = { inode, lock };
+  const progress = task.ensureProgress();
+  progress.data ??= new LockWait(task, inode, lock);
   return task.block([locks.released]);
-}
-
-/** A sleeper's wish, for detection of deadlocks and /proc/locks. It means something only while the task is in the inode's queue. */
-export interface LockWait {
-  readonly inode: Inode;
-  readonly lock: FileLock;
-}
-
-/** What tasks that sleep for locks of the inode wish for, in the order in which they came. */
-export function* wishes(locks: FileLocks): IterableIterator<FileLock> {
-  for (const { waitingForLock } of locks.released) if (waitingForLock !== null) yield waitingForLock.lock;
 }
 
 /** Longer chains of waiting processes are not followed. */
@@ -242,9 +253,9 @@ function deadlocks(task: Task, inode: Inode, wanted: FileLock): boolean {
     seen.add(blocker.owner);
     for (const pid of task.kernel.initialPidNs.list()) {
       const other = pid.task;
-      if (other === null || other.files !== blocker.owner || other.waitingForLock === null) continue;
-      const { inode: there, lock: wish } = other.waitingForLock;
-      if (wish.kind === 'POSIX' && there.locks?.released.has(other) === true && visit(there, wish)) return true;
+      const wait = other?.progress?.data;
+      if (other?.files !== blocker.owner || !(wait instanceof LockWait)) continue;
+      if (wait.lock.kind === 'POSIX' && visit(wait.inode, wait.lock)) return true;
     }
     return false;
   };

@@ -40,7 +40,18 @@ static void show_file(const char *title, const char *path, int numbers) {
   fclose(in);
 }
 
-static void settle(void) { usleep(200000); }
+/* Until a child sleeps. */
+static void settle(pid_t pid) {
+  char path[64], text[256], state = 'R';
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  while (state != 'S') {
+    usleep(50000);
+    int fd = open(path, O_RDONLY);
+    text[read(fd, text, sizeof text - 1)] = 0;
+    close(fd);
+    state = strrchr(text, ')')[2];
+  }
+}
 
 static pid_t waiter(int fd, int whole, int type, long start, long len) {
   pid_t pid = fork();
@@ -50,7 +61,7 @@ static pid_t waiter(int fd, int whole, int type, long start, long len) {
     pause();
   }
   others[other_count++] = pid;
-  settle();
+  settle(pid);
   return pid;
 }
 
@@ -105,7 +116,8 @@ int main(void) {
   waiter(fd, 0, F_WRLCK, 5, 1);
   show_file("waiting", "/proc/locks", 0);
   lock(fd, F_SETLK, F_UNLCK, 0, 4);
-  settle();
+  usleep(200000);
+  settle(others[1]);
   show_file("one got it", "/proc/locks", 0);
   end_children();
   lock(fd, F_SETLK, F_UNLCK, 0, 0);

@@ -5,7 +5,7 @@ import { majorOf, minorOf } from '../../../abi/stat.ts';
 import type { PidNamespace } from '../../namespace/pid_namespace.ts';
 import type { FdTable } from '../../vfs/fd_table.ts';
 import type { File } from '../../vfs/file.ts';
-import { type FileLock, type FileLocks, wishes } from '../../vfs/file_locks.ts';
+import { type FileLock, type FileLocks } from '../../vfs/file_locks.ts';
 import type { ProcContext } from './entry.ts';
 
 const KINDS = { POSIX: 'POSIX  ADVISORY ', OFDLCK: 'OFDLCK ADVISORY ', FLOCK: 'FLOCK  ADVISORY ' };
@@ -42,7 +42,7 @@ function blocks(lock: FileLock, wish: FileLock): boolean {
 /** The wishes for an inode's locks below what they wait for: an earlier wish that they cannot live with either, or a lock. Linux: __locks_insert_block. */
 function blockersOf(locks: FileLocks): Map<FileLock, Blocker> {
   const roots = new Map<FileLock, Blocker>();
-  for (const wish of wishes(locks)) {
+  for (const { lock: wish } of locks.waiting) {
     const first = wish.kind === 'FLOCK' ? locks.flockConflict(wish) : locks.conflict(wish);
     if (first === null) continue;
     let at = roots.get(first) ?? { lock: first, blocked: [] };
