@@ -12,6 +12,7 @@ import type { PortHolder } from './port_table.ts';
 import { TcpBuffer } from './tcp_buffer.ts';
 import type { TcpSocket } from './tcp_socket.ts';
 import { TcpTimer } from './tcp_timer.ts';
+import { TcpUrgent } from './tcp_urgent.ts';
 import { TimeWait } from './time_wait.ts';
 
 /** What a connected socket can have unsent, unless SO_SNDBUF says otherwise: what Linux gives one over lo. */
@@ -29,6 +30,11 @@ export abstract class TcpConnection extends InetSocket {
   peer: TcpSocket | null = null;
   readonly unsent: TcpBuffer = new TcpBuffer();
   readonly received: TcpBuffer = new TcpBuffer();
+  /** Where in the stream `received` begins. Linux: copied_seq. */
+  copied = 0;
+  readonly urgent: TcpUrgent = new TcpUrgent();
+  /** Where in the stream of the other end the last byte was followed that was sent with MSG_OOB. Linux: snd_up. */
+  protected urgentEnd = 0;
   /** Armed while a SYN or data find no way. */
   timer: TcpTimer | null = null;
   /** Nobody has the socket any more. */
@@ -178,6 +184,18 @@ export abstract class TcpConnection extends InetSocket {
     return this.hops !== null;
   }
 
+  /** Where in the stream the next byte will be. Linux: rcv_nxt. */
+  get receivedEnd(): number {
+    return this.copied + this.received.length;
+  }
+
+  /** The first `count` bytes are read, or passed. */
+  consume(count: number): void {
+    this.received.drop(count);
+    this.copied += count;
+    this.urgent.pass(this.copied);
+  }
+
   /** Room for what is sent, that the other end offers. */
   private get window(): number {
     return Math.max(0, this.receiveBuffer - this.received.length);
@@ -199,11 +217,13 @@ export abstract class TcpConnection extends InetSocket {
         this.reset();
         return;
       }
+      if (this.urgentEnd > peer.receivedEnd) peer.urgent.announce(peer, this.urgentEnd - 1);
       const moved = this.unsent.moveTo(peer.received, peer.window);
       if (moved > 0) {
         const mtu = this.hops![0]!.mtu;
         const packets = Math.ceil(moved / (mtu - this.headers));
         countTraffic(this.hops!, packets, moved + packets * this.headers);
+        peer.urgent.arrive(peer);
         peer.arrived.wakeAll();
         this.drained.wakeAll();
       }

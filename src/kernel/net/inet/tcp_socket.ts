@@ -13,7 +13,6 @@ import {
   EISCONN,
   ENOBUFS,
   ENOTCONN,
-  EOPNOTSUPP,
   EPIPE,
   isErrno,
 } from '../../../abi/errno.ts';
@@ -40,7 +39,7 @@ import type { NetNamespace } from '../../namespace/net_namespace.ts';
 import { raise } from '../../signal/raise.ts';
 import type { Task } from '../../task/task.ts';
 import type { WaitQueue } from '../../task/wait_queue.ts';
-import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP, POLLRDNORM, POLLWRNORM } from '../../vfs/file.ts';
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP, POLLRDNORM, POLLWRNORM } from '../../vfs/file.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
 import { isAny, isLinkLocal } from '../ip_address.ts';
 import type { Incoming, Outgoing } from '../message.ts';
@@ -49,9 +48,12 @@ import type { Output } from './inet_socket.ts';
 import type { Endpoint } from './sockaddr.ts';
 import { TcpConnection } from './tcp_connection.ts';
 import { getTcpOption, setTcpOption } from './tcp_options.ts';
+import { isInline } from './tcp_urgent.ts';
 
 /** Bytes of one piece. */
 const CHUNK = 65536;
+/** Bytes were read up to urgent data. */
+const AT_MARK = 1;
 /** Linux: tcp_wmem[1], tcp_rmem[1]. */
 const SEND_BUFFER = 16384;
 const RECEIVE_BUFFER = 131072;
@@ -211,7 +213,6 @@ export class TcpSocket extends TcpConnection {
   }
 
   send(task: Task, { iter, flags }: Outgoing): number {
-    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
     const done = task.progress?.done ?? 0;
     if (done > iter.moved) iter.skip(done - iter.moved);
     if (this.tcpState === i.TCP_SYN_SENT && this.error === 0) return this.sleep(task, [this.arrived], flags, this.sendTimeout);
@@ -226,6 +227,7 @@ export class TcpSocket extends TcpConnection {
       const failed = iter.take(bytes);
       if (failed < 0) return this.stopped(task, iter.moved, failed);
       if (!this.unsent.push(this.kernel, this.payer, bytes)) return iter.moved > ready ? iter.moved - ready : -ENOBUFS;
+      if ((flags & MSG_OOB) !== 0 && iter.remaining === 0) this.urgentEnd = this.peer!.receivedEnd + this.unsent.length;
       this.push();
     }
     return iter.moved;
@@ -260,21 +262,18 @@ export class TcpSocket extends TcpConnection {
     return slept === -EAGAIN && moved > 0 ? moved : slept;
   }
 
-  receive(task: Task, iter: IovIter, flags: number, _incoming: Incoming): number {
+  receive(task: Task, iter: IovIter, flags: number, incoming: Incoming): number {
     if ((flags & MSG_ERRQUEUE) !== 0) return -EAGAIN;
     if (this.listening) return -ENOTCONN;
-    if ((flags & MSG_OOB) !== 0) return -EINVAL;
+    if ((flags & MSG_OOB) !== 0) return this.urgent.receive(this, iter, flags, incoming);
     const peek = (flags & MSG_PEEK) !== 0;
     const done = peek ? 0 : (task.progress?.done ?? 0);
     if (done > iter.moved) iter.skip(done - iter.moved);
     const wanted = iter.moved + iter.remaining;
     const target = (flags & MSG_WAITALL) !== 0 ? wanted : Math.min(Math.max(1, this.receiveLowWater), wanted);
-    const count = Math.min(this.received.length, iter.remaining);
-    if (count > 0) {
-      const failed = this.take(iter, count, flags);
-      if (failed < 0) return this.stopped(task, iter.moved, failed);
-    }
-    if (iter.remaining === 0 || iter.moved >= target) return iter.moved;
+    const taken = this.take(iter, flags);
+    if (taken < 0) return this.stopped(task, iter.moved, taken);
+    if (taken === AT_MARK || iter.remaining === 0 || iter.moved >= target) return iter.moved;
     if (iter.moved > 0 && (this.error !== 0 || this.tcpState === i.TCP_CLOSE || (this.shutdownMask & RCV_SHUTDOWN) !== 0))
       return iter.moved;
     if (this.finReceived) return iter.moved;
@@ -290,25 +289,36 @@ export class TcpSocket extends TcpConnection {
     return slept === -EAGAIN && iter.moved > 0 ? iter.moved : slept;
   }
 
-  /** Give `count` bytes to the program; with MSG_TRUNC they are only thrown away. */
-  private take(iter: IovIter, count: number, flags: number): number {
-    const discard = (flags & MSG_TRUNC) !== 0;
+  /** Give the program what there is, up to the urgent byte, which is passed if nothing stands before it: 0, AT_MARK or an errno. */
+  private take(iter: IovIter, flags: number): number {
+    const peek = (flags & MSG_PEEK) !== 0;
+    for (let skip = 0; iter.remaining > 0 && this.received.length > skip; ) {
+      let count = Math.min(this.received.length - skip, iter.remaining);
+      const ahead = this.urgent.ahead(this.copied + skip);
+      if (ahead === 0 && iter.moved > 0) return AT_MARK;
+      if (ahead > 0) count = Math.min(count, ahead);
+      const pass = ahead === 0 && !isInline(this);
+      count = pass ? 1 : this.copy(iter, count, skip, (flags & MSG_TRUNC) !== 0);
+      if (count < 0) return count;
+      if (peek) skip += count;
+      else {
+        this.consume(count);
+        this.peer?.push();
+      }
+    }
+    return 0;
+  }
+
+  /** Copy up to `count` bytes behind the first `skip`, or leave them out: how many, or an errno. */
+  private copy(iter: IovIter, count: number, skip: number, discard: boolean): number {
     const ready = discard ? count : iter.prepare(count, true);
-    if (ready < 0) return ready;
-    let moved = 0;
-    if (discard) {
-      iter.skip(count);
-      moved = count;
-    } else
-      for (const part of this.received.peek(ready)) {
+    if (discard) iter.skip(count);
+    else if (ready > 0)
+      for (const part of this.received.peek(ready, skip)) {
         const failed = iter.put(part);
         if (failed < 0) return failed;
-        moved += part.length;
       }
-    if ((flags & MSG_PEEK) !== 0) return 0;
-    this.received.drop(moved);
-    this.peer?.push();
-    return 0;
+    return ready;
   }
 
   override poll(_task: Task): number {
@@ -317,7 +327,9 @@ export class TcpSocket extends TcpConnection {
     if (this.shutdownMask === SHUTDOWN_MASK || this.tcpState === i.TCP_CLOSE) events |= POLLHUP;
     if ((this.shutdownMask & RCV_SHUTDOWN) !== 0) events |= POLLIN | POLLRDNORM | POLLRDHUP;
     if (this.tcpState !== i.TCP_SYN_SENT) {
-      if (this.received.length > 0) events |= POLLIN | POLLRDNORM;
+      const atMark = this.urgent.ahead(this.copied) === 0 && !isInline(this);
+      if (this.received.length >= this.receiveLowWater + Number(atMark)) events |= POLLIN | POLLRDNORM;
+      if (this.urgent.waits) events |= POLLPRI;
       if ((this.shutdownMask & SEND_SHUTDOWN) !== 0 || this.unsent.length * 3 <= this.sendBuffer * 2) events |= POLLOUT | POLLWRNORM;
     }
     return this.error !== 0 ? events | POLLERR : events;
@@ -343,14 +355,20 @@ export class TcpSocket extends TcpConnection {
   override ioctl(task: Task, request: number, argument: number): number {
     switch (request) {
       case FIONREAD:
-        return this.listening ? -EINVAL : task.mm!.writeU32(argument, this.received.length);
+        return this.listening ? -EINVAL : task.mm!.writeU32(argument, this.unreadBytes);
       case TIOCOUTQ:
         return this.listening ? -EINVAL : task.mm!.writeU32(argument, this.unsent.length);
       case SIOCATMARK:
-        return task.mm!.writeU32(argument, 0);
+        return task.mm!.writeU32(argument, Number(this.urgent.ahead(this.copied) === 0));
       default:
         return super.ioctl(task, request, argument);
     }
+  }
+
+  /** What FIONREAD says: what can be read before the urgent byte. Linux: tcp_inq. */
+  private get unreadBytes(): number {
+    const { length } = this.received;
+    return isInline(this) ? length : Math.min(length, this.urgent.ahead(this.copied));
   }
 
   override release(): void {
