@@ -66,7 +66,7 @@ const operation = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('fork' as const) }) },
   { weight: 3, arbitrary: fc.record({ op: fc.constant('switch' as const) }) },
-  { weight: 3, arbitrary: fc.record({ op: fc.constant('pack' as const) }) },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant('pack' as const), discard: fc.boolean() }) },
 );
 
 /** Whatever the processor may do must be what the page table allows, and point at the same frame. */
@@ -150,10 +150,14 @@ for (const firstTouchAbsent of [false, true]) {
             expect(protectRange(mm, first, end, o.prot, false)).toBe(gap < end ? -12 : 0);
             for (let page = first; page < gap; page++) model.get(page)!.prot = o.prot;
           } else if (o.op === 'pack') {
-            const { used } = kernel.memory.frames;
-            const { usage } = kernel.memory.root;
+            const { frames, root, tables } = kernel.memory;
+            const before = [frames.used, root.usage, tables.bytes, mm.tablePages];
             packMm(mm);
-            expect([kernel.memory.frames.used, kernel.memory.root.usage]).toEqual([used, usage]);
+            expect([frames.used, root.usage, tables.bytes, mm.tablePages]).toEqual(before);
+            if (o.discard && others.length > 0) {
+              mm.put();
+              ({ mm, model } = others.shift()!);
+            }
           } else if (o.op === 'forget') {
             advise(mm, first, end, MADV_DONTNEED);
             for (let page = first; page < end; page++) {

@@ -1,5 +1,5 @@
 /**
- * The memory of processes that sleep for long, kept without its zeros and without what is in its program's file: most pages of
+ * The memory of processes that sleep for long, kept without its zeros and without what others have too: most pages of
  * a small program that waits hold few bytes beside. Nobody can
  * tell but the host, whose memory it saves: charges, counts and the frames that programs may use stay as they are, and the first
  * use of the page table brings everything back. The part of Linux's zswap (Documentation/admin-guide/mm/zswap.rst), for whole processes.
@@ -8,7 +8,7 @@
 import { FRAME_SIZE } from '../../platform/ram.ts';
 import type { Kernel } from '../kernel.ts';
 import { Timer } from '../time/timer.ts';
-import { FRAME_EXEC } from './frames.ts';
+import { FRAME_EXEC, type Frames } from './frames.ts';
 import type { MemoryGroup } from './memory_group.ts';
 import type { Mm } from './mm.ts';
 import { LEAF_PAGES, LEAF_SHIFT, PTE_PRIVATE } from './page_table.ts';
@@ -16,22 +16,27 @@ import { existingSpace } from './space_table.ts';
 import type { Vma } from './vma.ts';
 
 const FRAME_WORDS: number = FRAME_SIZE / 4;
-/** A process with more pages of its own is left alone: bringing it back would take a millisecond. */
-const MOST_PAGES = 512;
+/** A process with more pages of its own, or more of all kinds, is left alone: bringing it back would take a millisecond. */
+const MOST_OWN = 512;
+const MOST_PAGES = 8192;
 /** The most that one page takes: its head, and for each eight bytes a mask and all of them. */
 const MOST_BYTES: number = 16 + (FRAME_SIZE / 8) * 9;
-const FLAGS = 0xfff;
+/** Copies of a file's page that differ from it by more are worth a template. */
+const FEW_BYTES = 256;
+/** In an entry that is put away: its frame is the one that the packed page differs from, or 0 for zeros. */
+const PACKED = 0x800;
 /** Processes that are packed at a time; others wait for the next one. */
 const AT_A_TIME = 64;
 const SOON = 20e6;
 
 /**
- * Of each page: its number (eight bytes), the flags of its entry and the frame of the file that it was copied from, or 0 (four each). Then its
- * difference from that frame: for each eight bytes a mask of those that are not zero, and these; a mask of 0 is followed by how many times
- * it stands.
+ * The page table's entries: the distance to the page before (seven bits a byte, the lowest first) and the entry (four bytes). A packed one is
+ * followed by the difference of its page: for each eight bytes a mask of those that are not zero, and these; a mask of 0 is followed by how
+ * many times it stands.
  */
 export interface PackedPages {
   readonly bytes: Uint8Array;
+  /** Packed pages. */
   readonly count: number;
   /** Who paid for the frames, and goes on to. */
   readonly group: MemoryGroup;
@@ -40,12 +45,52 @@ export interface PackedPages {
 /** Pages are written here before their size is known. */
 let scratch = new Uint8Array(16 * MOST_BYTES);
 
-function put32(at: number, value: number): void {
-  for (let i = 0; i < 4; i++) scratch[at + i] = value >>> (8 * i);
+/** Append the head of an entry to the scratch at `to`; where it ends. */
+function putHead(distance: number, entry: number, to: number): number {
+  let out = to;
+  let left = distance;
+  for (; left >= 128; left = Math.floor(left / 128)) scratch[out++] = (left % 128) | 128;
+  scratch[out++] = left;
+  for (let i = 0; i < 4; i++) scratch[out++] = entry >>> (8 * i);
+  return out;
 }
 
-const get32 = (bytes: Uint8Array, at: number): number =>
-  (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+/** Reads what was packed, entry by entry. */
+class PackedReader {
+  page = 0;
+  entry = 0;
+  /** Where the bytes go on. */
+  at = 0;
+  private readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  /** The next entry; false at the end. What is behind the head is the caller's. */
+  next(): boolean {
+    const { bytes } = this;
+    if (this.at >= bytes.length) return false;
+    let byte = bytes[this.at++]!;
+    let scale = 1;
+    for (; byte >= 128; byte = bytes[this.at++]!) {
+      this.page += (byte & 127) * scale;
+      scale *= 128;
+    }
+    this.page += byte * scale;
+    this.entry = 0;
+    for (let i = 0; i < 4; i++) this.entry |= bytes[this.at++]! << (8 * i);
+    return true;
+  }
+
+  get frame(): number {
+    return this.entry >>> 12;
+  }
+
+  get isPacked(): boolean {
+    return (this.entry & PACKED) !== 0;
+  }
+}
 
 /** Append the difference of two frames, given by their first words, to the scratch at `to`; where it ends. */
 function packFrame(u32: Uint32Array, frame: number, source: number, to: number): number {
@@ -93,57 +138,79 @@ function unpackFrame(u32: Uint32Array, frame: number, bytes: Uint8Array, from: n
   return at;
 }
 
-/** The frame of a file that never changes from which `page` was copied, or 0. */
-function sourceOf(vma: Vma, page: number): number {
-  return vma.mapping?.constant === true ? vma.mapping.peek(vma.offset + (page - vma.start)) : 0;
+/** Room in the scratch for one more page behind `out`. */
+function makeRoom(out: number): void {
+  if (out + MOST_BYTES <= scratch.length) return;
+  const larger = new Uint8Array(2 * scratch.length);
+  larger.set(scratch);
+  scratch = larger;
 }
 
-/** Pack what `mm` has for itself; false when that is nothing, too much or not worth it. */
+/** Append `page`, whose private frame is `frame`, to the scratch; where it ends. */
+function packPage({ mapping, offset, start }: Vma, page: number, distance: number, entry: number, { kernel }: Mm, to: number): number {
+  const { frames, zeroFrame } = kernel.memory;
+  const file = mapping?.constant === true ? mapping : null;
+  const index = offset + (page - start);
+  const put = (source: number): number => {
+    const head = putHead(distance, (source << 12) | (entry & 0xfff) | PACKED, to);
+    return packFrame(frames.views.u32, (entry >>> 12) * FRAME_WORDS, (source || zeroFrame) * FRAME_WORDS, head);
+  };
+  const source = file?.template(index) ?? 0;
+  const out = put(source);
+  if (source === 0 || out - to < FEW_BYTES || source !== file!.peek(index)) return out;
+  const template = file!.addTemplate(index, entry >>> 12);
+  return template === 0 ? out : put(template);
+}
+
+/** Put away what `mm` has for itself and its tables; false when that is nothing, too much or not worth it. */
 export function packMm(mm: Mm): boolean {
+  if (mm.packed !== null) return true;
   const { table, memory: group } = mm;
-  const { frames, zeroFrame } = mm.kernel.memory;
-  const { u32 } = frames.views;
+  const { frames, packed } = mm.kernel.memory;
   const { words } = table.arena;
-  const taken: { readonly at: number; readonly page: number; readonly source: number }[] = [];
+  const own: { readonly page: number; readonly frame: number }[] = [];
+  let count = 0;
   let out = 0;
+  let last = 0;
   for (const vma of mm.vmas) {
-    if (!vma.hasPrivate) continue;
     for (let page = table.nextCovered(vma.start, vma.end); page < vma.end; page = table.nextCovered(page, vma.end)) {
       const end = Math.min(vma.end, page - (page % LEAF_PAGES) + LEAF_PAGES);
       const base = table.leaf(page) << LEAF_SHIFT;
       for (; page < end; page++) {
-        const at = base | (page % LEAF_PAGES);
-        const entry = words[at]!;
-        const frame = entry >>> 12;
-        if ((entry & PTE_PRIVATE) === 0 || frames.references(frame) !== 1) continue;
-        if (frames.has(frame, FRAME_EXEC) || frames.payer(frame) !== group) continue;
-        if (taken.length === MOST_PAGES) return false;
-        if (out + MOST_BYTES > scratch.length) {
-          const larger = new Uint8Array(2 * scratch.length);
-          larger.set(scratch);
-          scratch = larger;
-        }
-        const source = sourceOf(vma, page);
-        put32(out, page);
-        put32(out + 4, Math.floor(page / 2 ** 32));
-        put32(out + 8, entry & FLAGS);
-        put32(out + 12, source);
-        out = packFrame(u32, frame * FRAME_WORDS, (source || zeroFrame) * FRAME_WORDS, out + 16);
-        taken.push({ at, page, source });
+        const entry = words[base | (page % LEAF_PAGES)]!;
+        if (entry === 0) continue;
+        if (count++ === MOST_PAGES || own.length === MOST_OWN) return false;
+        makeRoom(out);
+        if (isOwn(frames, entry, group)) {
+          out = packPage(vma, page, page - last, entry, mm, out);
+          own.push({ page, frame: entry >>> 12 });
+        } else out = putHead(page - last, entry, out);
+        last = page;
       }
     }
   }
-  if (out > taken.length * FRAME_SIZE * 0.6 || taken.length === 0) return false;
+  if (out > own.length * FRAME_SIZE * 0.6) return false;
   const space = existingSpace(mm);
-  for (const { at, page, source } of taken) {
+  for (const { page, frame } of own) {
     space?.unmap(page, 1);
-    frames.park(words[at]! >>> 12);
-    words[at] = 0;
-    if (source !== 0) frames.get(source);
+    frames.park(frame);
   }
-  mm.packed = { bytes: scratch.slice(0, out), count: taken.length, group };
-  mm.kernel.memory.packed.add(mm);
+  table.putAway();
+  mm.packed = { bytes: scratch.slice(0, out), count: own.length, group };
+  for (const reader = new PackedReader(mm.packed.bytes); reader.next(); ) {
+    if (!reader.isPacked) continue;
+    if (reader.frame !== 0) frames.get(reader.frame);
+    reader.at = skipFrame(mm.packed.bytes, reader.at);
+  }
+  packed.add(mm);
   return true;
+}
+
+/** Whether an entry's frame is its address space's alone, and no code. */
+function isOwn(frames: Frames, entry: number, group: MemoryGroup): boolean {
+  const frame = entry >>> 12;
+  if ((entry & PTE_PRIVATE) === 0 || frames.references(frame) !== 1) return false;
+  return !frames.has(frame, FRAME_EXEC) && frames.payer(frame) === group;
 }
 
 /** Bring everything back. */
@@ -154,19 +221,23 @@ export function unpackMm(mm: Mm, { bytes, group }: PackedPages): void {
   mm.lastUse = platform.clock.monotonic();
   memory.packed.delete(mm);
   memory.packer.note(mm.kernel, mm.lastUse);
-  for (let at = 0; at < bytes.length; ) {
-    const page = get32(bytes, at) + get32(bytes, at + 4) * 2 ** 32;
-    const flags = get32(bytes, at + 8);
-    const source = get32(bytes, at + 12);
+  const { table } = mm;
+  for (const reader = new PackedReader(bytes); reader.next(); ) {
+    const { page, frame: source } = reader;
+    if (!reader.isPacked) {
+      table.bringBack(page, reader.entry);
+      continue;
+    }
     const frame = frames.unpark(group);
     const { u8, u32 } = frames.views;
     if (source !== 0) {
       u8.copyWithin(frame * FRAME_SIZE, source * FRAME_SIZE, (source + 1) * FRAME_SIZE);
       frames.put(source);
     }
-    at = unpackFrame(u32, frame * FRAME_WORDS, bytes, at + 16);
-    mm.table.set(page, (frame << 12) | flags);
+    reader.at = unpackFrame(u32, frame * FRAME_WORDS, bytes, reader.at);
+    table.bringBack(page, (frame << 12) | (reader.entry & 0xfff & ~PACKED));
   }
+  table.settle(mm.payer);
 }
 
 /** It ends without being used again. */
@@ -175,10 +246,9 @@ export function discardPacked(mm: Mm, { bytes, count, group }: PackedPages): voi
   mm.packed = null;
   memory.packed.delete(mm);
   memory.frames.unparkNothing(group, count);
-  for (let at = 0; at < bytes.length; ) {
-    const source = get32(bytes, at + 12);
-    if (source !== 0) memory.frames.put(source);
-    at = skipFrame(bytes, at + 16);
+  for (const reader = new PackedReader(bytes); reader.next(); ) {
+    if (reader.frame !== 0) memory.frames.put(reader.frame);
+    if (reader.isPacked) reader.at = skipFrame(bytes, reader.at);
   }
 }
 

@@ -39,6 +39,8 @@ export abstract class PageCache {
   placement = 0;
   placementPages = 0;
   protected readonly pages: PageIndex = new PageIndex();
+  /** Frames with pages as programs have them, see `template`; null while there are none. */
+  private templates: PageIndex | null = null;
 
   constructor(kernel: Kernel, host: MappingHost) {
     this.kernel = kernel;
@@ -111,6 +113,33 @@ export abstract class PageCache {
   holds(index: number): boolean {
     const entry = this.pages.get(index);
     return entry >>> 12 !== 0 && (entry & UNUSED) === 0;
+  }
+
+  /** What a private copy of page `index` is likely to differ little from: a copy that was packed before, else the page; 0 if it is not in the cache. */
+  template(index: number): number {
+    return (this.templates?.get(index) ?? 0) || this.peek(index);
+  }
+
+  /** Keep a copy of `frame`, which somebody has in the place of page `index`, as its template: addresses that the dynamic linker has filled in are the same for all. 0 without memory. */
+  addTemplate(index: number, frame: number): number {
+    const { frames, root } = this.kernel.memory;
+    const copy = frames.plenty(root) ? frames.copy(frame, root) : 0;
+    if (copy === 0) return 0;
+    frames.mark(copy, FRAME_FILE);
+    this.kernel.memory.cachedFrames++;
+    this.templates ??= new PageIndex();
+    this.templates.set(index, copy);
+    return copy;
+  }
+
+  private dropTemplate(index: number): void {
+    const { frames } = this.kernel.memory;
+    const frame = this.templates?.get(index) ?? 0;
+    if (frame === 0) return;
+    this.templates!.set(index, 0);
+    this.kernel.memory.cachedFrames--;
+    frames.unmark(frame, FRAME_FILE);
+    frames.put(frame);
   }
 
   isDirty(index: number): boolean {
@@ -338,6 +367,7 @@ export abstract class PageCache {
     if (this.isShmem) memory.sharedFrames--;
     memory.frames.unmark(entry >>> 12, FRAME_FILE | FRAME_SHMEM);
     memory.frames.put(entry >>> 12);
+    this.dropTemplate(index);
     this.pagesRemoved(1);
     if (--this.residentPages === 0) memory.evictable.delete(this);
   }

@@ -40,11 +40,6 @@ export class TableArena {
     this.words = new Int32Array(16 << shift);
   }
 
-  /** Tables in use. */
-  get used(): number {
-    return this.next - 1 - this.freed.length;
-  }
-
   /** An empty table. */
   alloc(): number {
     const recycled = this.freed.pop();
@@ -68,9 +63,11 @@ export class TableArena {
 export class TableArenas {
   readonly leaves: TableArena = new TableArena(LEAF_SHIFT);
   readonly upper: TableArena = new TableArena(UPPER_SHIFT);
+  /** Leaves that address spaces have, those that are put away included. */
+  count = 0;
 
   get bytes(): number {
-    return this.leaves.used * LEAF_BYTES + this.upper.used * 4 * UPPER_ENTRIES;
+    return this.count * PRICE_PAGE_TABLE;
   }
 }
 
@@ -82,8 +79,9 @@ export class PageTable {
   /** The table of the top level, whose entries are tables of the middle one, whose entries are leaves; 0 before the first leaf. */
   private top = 0;
   private high: Map<number, number> | null = null;
-  /** Leaves in use. */
+  /** Leaves that are paid for, and how many of them are not put away. */
   leaves = 0;
+  private present = 0;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -118,14 +116,24 @@ export class PageTable {
     const present = this.leaf(page);
     if (present !== 0) return present;
     if (!charge(this.kernel, group, PRICE_PAGE_TABLE)) return 0;
+    this.account(1);
+    return this.addLeaf(page);
+  }
+
+  private addLeaf(page: number): number {
     const leaf = this.arena.alloc();
+    this.present++;
     if (page < LOW_PAGES) this.setLowLeaf(page, leaf);
     else {
       this.high ??= new Map();
       this.high.set(Math.floor(page / LEAF_PAGES), leaf);
     }
-    this.leaves++;
     return leaf;
+  }
+
+  private account(leaves: number): void {
+    this.leaves += leaves;
+    this.kernel.memory.tables.count += leaves;
   }
 
   /** Free the leaf that covers `page`; its entries must hold no frames. */
@@ -135,8 +143,27 @@ export class PageTable {
     if (page < LOW_PAGES) this.setLowLeaf(page, 0);
     else this.high!.delete(Math.floor(page / LEAF_PAGES));
     this.arena.free(leaf);
-    this.leaves--;
+    this.present--;
+    this.account(-1);
     uncharge(group, PRICE_PAGE_TABLE);
+  }
+
+  /** Every entry that is not 0 is kept elsewhere, with its frame: the tables go, but stay paid for. */
+  putAway(): void {
+    this.freeTables((leaf) => this.arena.free(leaf));
+  }
+
+  /** Enter what was put away. */
+  bringBack(page: number, entry: number): void {
+    const leaf = this.leaf(page) || this.addLeaf(page);
+    this.arena.words[(leaf << LEAF_SHIFT) | (page & LEAF_MASK)] = entry;
+  }
+
+  /** Everything is back: leaves that had nothing in them were not made again. */
+  settle(group: MemoryGroup): void {
+    const empty = this.leaves - this.present;
+    uncharge(group, empty * PRICE_PAGE_TABLE);
+    this.account(-empty);
   }
 
   /** Tables of the upper levels stay until the address space ends. */
@@ -153,14 +180,19 @@ export class PageTable {
 
   /** The address space ends: free every frame and every leaf. */
   releaseAll(frames: Frames, group: MemoryGroup): void {
-    if (this.top !== 0) this.releaseLow(frames);
-    if (this.high !== null) for (const leaf of this.high.values()) this.releaseLeaf(frames, leaf);
+    this.freeTables((leaf) => this.releaseLeaf(frames, leaf));
     uncharge(group, this.leaves * PRICE_PAGE_TABLE);
-    this.leaves = 0;
-    this.high = null;
+    this.account(-this.leaves);
   }
 
-  private releaseLow(frames: Frames): void {
+  private freeTables(freeLeaf: (leaf: number) => void): void {
+    if (this.top !== 0) this.freeLow(freeLeaf);
+    if (this.high !== null) for (const leaf of this.high.values()) freeLeaf(leaf);
+    this.high = null;
+    this.present = 0;
+  }
+
+  private freeLow(freeLeaf: (leaf: number) => void): void {
     const { upper, top } = this;
     const { words } = upper;
     for (let i = 0; i < UPPER_ENTRIES; i++) {
@@ -168,7 +200,7 @@ export class PageTable {
       if (middle === 0) continue;
       for (let j = 0; j < UPPER_ENTRIES; j++) {
         const leaf = words[(middle << UPPER_SHIFT) | j]!;
-        if (leaf !== 0) this.releaseLeaf(frames, leaf);
+        if (leaf !== 0) freeLeaf(leaf);
       }
       upper.free(middle);
     }
