@@ -1,6 +1,6 @@
 /**
  * Container tools of Debian, unmodified: each script of tools/ prints, run as root in a privileged container, what it printed on a real
- * arm64 Linux (the .expected files, recorded there). Needs an image with these tools, which is built from the machine's Debian
+ * arm64 Linux (the .expected files, recorded there, with the folder at the same place). Needs an image with these tools, which is built from the machine's Debian
  * mirror if it is not in the store.
  */
 
@@ -33,14 +33,11 @@ describe('container tools (need a Debian mirror)', () => {
       image: 'tools',
       hostname: 'guest',
       privileged: true,
+      volumes: [{ source: SCRIPTS, destination: '/tools', readOnly: true }],
       command: ['bash', '-c', 'tail -f /dev/null & wait'],
     });
     await container.start();
-    const input = readFileSync(join(SCRIPTS, `${name}.sh`), 'utf8');
-    const { stdout } = await container.exec(['sh', '-c', 'cat >/prog.sh; bash /prog.sh </dev/null 2>&1 | cat'], {
-      input,
-      privileged: true,
-    });
+    const { stdout } = await container.exec(['sh', '-c', `bash /tools/${name}.sh </dev/null 2>&1 | cat`], { privileged: true });
     expect(stdout.trimEnd()).toBe(readFileSync(join(SCRIPTS, `${name}.expected`), 'utf8').trimEnd());
   });
 });

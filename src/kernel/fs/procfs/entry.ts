@@ -58,6 +58,8 @@ export interface ProcFileEntry {
   readonly open: ((context: ProcContext, node: ProcInode, flags: number) => File | number) | null;
   /** A kernel parameter of which parts can be written. */
   readonly positioned: boolean;
+  /** st_size; null for 0. */
+  readonly size: ((kernel: Kernel) => number) | null;
 }
 
 export interface ProcLinkEntry {
@@ -91,7 +93,7 @@ export interface ProcDirectoryEntry {
 export type ProcEntry = ProcFileEntry | ProcLinkEntry | ProcDirectoryEntry;
 
 type FileOptions = Partial<
-  Pick<ProcFileEntry, 'inspects' | 'mayWrite' | 'poll' | 'owner' | 'namespace' | 'grants' | 'open' | 'positioned'>
+  Pick<ProcFileEntry, 'inspects' | 'mayWrite' | 'poll' | 'owner' | 'namespace' | 'grants' | 'open' | 'positioned' | 'size'>
 >;
 
 export const file = (
@@ -112,6 +114,7 @@ export const file = (
   grants: options.grants ?? null,
   open: options.open ?? null,
   positioned: options.positioned ?? false,
+  size: options.size ?? null,
 });
 
 /** A file about the target that only who may inspect it can open. */

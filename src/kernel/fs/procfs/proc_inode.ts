@@ -105,6 +105,7 @@ export class ProcInode extends Inode {
     if (isErrno(entry)) return;
     this.own(context!, entry);
     if (entry.kind === 'link') this.size = entry.size;
+    if (entry.kind === 'file' && entry.size !== null) this.size = entry.size(this.sb.kernel);
     if (entry.kind !== 'directory') return;
     const fixed = Object.values(entry.children).filter((child) => child.kind === 'directory').length;
     const dynamic = entry.names?.(context!) ?? [];

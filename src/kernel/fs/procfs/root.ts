@@ -2,6 +2,7 @@
 
 import type { Pid } from '../../task/pid.ts';
 import { constant, directory, file, idIn, link, type ProcContext, type ProcDirectoryEntry } from './entry.ts';
+import { kcoreSize, openKcore } from './kcore_file.ts';
 import { keysText, keyUsers } from './keys.ts';
 import { openKmsg } from './kmsg_file.ts';
 import { locksText } from './locks.ts';
@@ -30,6 +31,7 @@ export const procRoot: ProcDirectoryEntry = directory(
     driver: directory({}),
     filesystems: file(0o444, fileSystems),
     fs: directory({}),
+    kcore: file(0o400, null, null, { open: openKcore, size: kcoreSize }),
     'key-users': file(0o444, keyUsers),
     keys: file(0o444, keysText),
     kmsg: file(0o400, null, null, { open: openKmsg }),
