@@ -32,7 +32,8 @@ export function freezeHere(task: Task): void {
 /** Make a task go to where it freezes: its group is being frozen. */
 export function stop(task: Task): void {
   task.signalPending = true;
-  if (task.state === 'S') task.wake();
+  if (task.frozen) return;
+  if (task.state === 'S') task.interrupt();
   else noteStill(task);
 }
 
@@ -59,7 +60,10 @@ export function updateFrozen(cgroup: Cgroup): void {
 export function setFreeze(cgroup: Cgroup, freeze: boolean): void {
   if (cgroup.freeze === freeze) return;
   cgroup.freeze = freeze;
+  const before = cgroup.freezing;
   spread(cgroup);
+  // A group above decides: there is nothing to wait for.
+  if (cgroup.freezing === before) cgroup.notify('cgroup.events');
   for (const each of [...cgroup.subtree()].reverse()) updateFrozen(each);
 }
 

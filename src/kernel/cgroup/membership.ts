@@ -3,17 +3,28 @@
 import type { Task } from '../task/task.ts';
 import type { Cgroup } from './cgroup.ts';
 import { isThreaded } from './domain.ts';
-import { forgetFrozen, stop, updateFrozen } from './freezer.ts';
+import { forgetFrozen, stop, thaw, updateFrozen } from './freezer.ts';
 
-/** The thread is counted in `cgroup` (see pids.ts) and enters it. */
+/** The thread is counted in `cgroup` (see pids.ts) and enters it. A new one freezes soon: the group's state does not change for that. */
 export function enter(task: Task, cgroup: Cgroup): void {
   const was = cgroup.populated;
   task.cgroup = cgroup;
   cgroup.tasks.add(task);
   if (!was) populate(cgroup, 1);
-  if (!cgroup.freezing) return;
-  stop(task);
-  updateFrozen(cgroup);
+  if (cgroup.freezing) stop(task);
+}
+
+/** A thread goes from its group to `to`; one that is frozen is so in either. Linux: cgroup_freezer_migrate_task. */
+export function move(task: Task, to: Cgroup): void {
+  const { frozen } = task;
+  leave(task);
+  if (frozen) {
+    task.frozen = true;
+    to.frozenTasks++;
+  }
+  enter(task, to);
+  if (to.freezing) updateFrozen(to);
+  else thaw(task);
 }
 
 /** The thread exits or goes elsewhere; until it is reaped it is still counted. */

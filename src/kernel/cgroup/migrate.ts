@@ -6,8 +6,7 @@ import { MAY_WRITE, permissionOf } from '../vfs/permission.ts';
 import type { Cgroup } from './cgroup.ts';
 import type { CgroupAccess } from './cgroup_file.ts';
 import { mayHost } from './domain.ts';
-import { thaw } from './freezer.ts';
-import { enter, leave } from './membership.ts';
+import { move } from './membership.ts';
 import { chargeThread, unchargeThread } from './pids.ts';
 
 /** Who moves: with which credentials, and from which namespace. */
@@ -55,9 +54,7 @@ function moveThread(task: Task, to: Cgroup): void {
     task.cgroup = to;
     return;
   }
-  leave(task);
-  enter(task, to);
-  if (!to.freezing) thaw(task);
+  move(task, to);
 }
 
 /** Move a thread, or all threads of its process. */

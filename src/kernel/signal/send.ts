@@ -161,7 +161,7 @@ function complete(task: Task, signo: number, toProcess: boolean): void {
     return;
   }
   chosen.signalPending = true;
-  if (chosen.state === 'S') chosen.wake();
+  if (chosen.state === 'S') chosen.interrupt();
 }
 
 /** Every thread is to exit with wait status `status`. Linux: zap_other_threads with SIGNAL_GROUP_EXIT. */

@@ -326,6 +326,12 @@ export class Task {
     this.kernel.scheduler.enqueue(this);
   }
 
+  /** A signal ends the sleep. The task has slept and so is the next to run: who sent it finds it done. Linux: wakeup_preempt. */
+  interrupt(): void {
+    this.wake();
+    this.kernel.scheduler.preempt = true;
+  }
+
   /** What an interrupted syscall answers: the bytes it has moved, or its restart code. */
   interruption(): number {
     const done = this.progress?.done ?? 0;
