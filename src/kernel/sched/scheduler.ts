@@ -30,7 +30,7 @@ export class Scheduler {
   fuelPrice = 20;
   /** System calls served since the start. */
   callsServed = 0;
-  /** A real-time task became runnable, or a signal woke somebody: end the present slice. */
+  /** A real-time task became runnable, or one that is to stop: end the present slice. */
   preempt = false;
   private readonly kernel: Kernel;
   /** A binary heap: the next task first. */

@@ -161,7 +161,9 @@ function complete(task: Task, signo: number, toProcess: boolean): void {
     return;
   }
   chosen.signalPending = true;
-  if (chosen.state === 'S') chosen.interrupt();
+  if (chosen.state !== 'S') return;
+  if (isIn(STOP_SIGNALS, signo)) chosen.interrupt();
+  else chosen.wake();
 }
 
 /** Every thread is to exit with wait status `status`. Linux: zap_other_threads with SIGNAL_GROUP_EXIT. */

@@ -326,7 +326,7 @@ export class Task {
     this.kernel.scheduler.enqueue(this);
   }
 
-  /** A signal ends the sleep. The task has slept and so is the next to run: who sent it finds it done. Linux: wakeup_preempt. */
+  /** End the sleep so that the task stops: it has slept and so is the next to run, and who stops it finds it done. Linux: wakeup_preempt. */
   interrupt(): void {
     this.wake();
     this.kernel.scheduler.preempt = true;
