@@ -49,9 +49,10 @@ export const AT_PAGE: number = OWN + 48;
 export const AT_PAGE_RECORDS: number = OWN + 56;
 /** Number of the running address space, as an i64. */
 export const AT_ASID: number = OWN + 64;
-/** The read and write table of the running address space. */
+/** The tables of the running address space: for reading, for writing, and the code pages. */
 export const AT_READ_TABLE: number = OWN + 72;
 export const AT_WRITE_TABLE: number = OWN + 76;
+export const AT_CODE_TABLE: number = OWN + 80;
 /** Accesses that cross a page go through this buffer. */
 export const AT_BOUNCE: number = OWN + 128;
 /** A record whose operation jumps to the pc. */
@@ -69,15 +70,15 @@ export const AT_CRC32C = 0x2400;
 /** Code look-up: 1024 entries of virtual page and address space (i64), records (i32), unused (i32). */
 export const AT_CODE_TLB = 0x4000;
 export const CODE_TLB_ENTRIES = 1024;
-/** Look-up of translated code: 4096 entries of pc (i64), index in the table of regions, address space (as at AT_ASID). */
+/** Look-up of translated code: words of 64 bits, the pc above an index of 16 bits in the table of regions. See machine/jit/region_lookup.ts. */
 export const AT_REGION_TLB = 0x10000;
-export const REGION_TLB_ENTRIES = 4096;
+export const REGION_TLB_ENTRIES = 16384;
 /** First byte after the fixed part. */
-export const FIXED_END = 0x20000;
+export const FIXED_END = 0x30000;
 
-/** One translation table: a 32-bit word for each page below 4 GiB. A space has two, for reading and for writing. */
+/** One translation table: a 32-bit word for each page below 4 GiB. A space has three: for reading, for writing, and the code pages. */
 export const TABLE_BYTES = 0x400000;
-export const SLOT_BYTES = 0x800000;
+export const SLOT_BYTES = 0xc00000;
 
 /** Decoded instructions of one page: a 16-byte record for each word and a sentinel that goes on to the next page. */
 export const RECORD_BYTES = 16;

@@ -1,6 +1,7 @@
 /**
- * Address spaces as the processor sees them. The low 4 GiB are translated by two flat tables in a slot of the linear memory;
- * slots are recycled among spaces, and one that lost its slot starts again from the kernel's page tables, fault by fault.
+ * Address spaces as the processor sees them. The low 4 GiB are translated by two flat tables in a slot of the linear memory; a third
+ * one has the numbers of code pages, by which translated code knows that it is the code of this space, too (machine/jit). Slots are
+ * recycled among spaces, and one that lost its slot starts again from the kernel's page tables, fault by fault.
  */
 
 import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, type Space } from '../platform/cpu.ts';
@@ -36,7 +37,7 @@ export class SlotPool {
     for (let i = layout.slots - 1; i >= 0; i--) this.free.push(i);
   }
 
-  /** Byte address of the slot's read table; the write table follows. */
+  /** Byte address of the slot's read table; the write table and the table of code pages follow. */
   address(slot: number): number {
     return this.base + slot * SLOT_BYTES;
   }
@@ -79,8 +80,8 @@ export class SoftSpace implements Space {
   /** Names this space in the code look-up while `asidGeneration` is current. */
   asid = 0;
   asidGeneration = -1;
-  /** Pages of translated code that the look-up may name for this space. */
-  readonly translatedPages: Set<number> = new Set();
+  /** Pages with entries in the table of code pages. */
+  private readonly codePages = new Set<number>();
 
   constructor(host: SpaceHost) {
     this.host = host;
@@ -100,7 +101,7 @@ export class SoftSpace implements Space {
     if (this.code.get(page) !== (executable ? frame : undefined)) {
       if (executable) this.code.set(page, frame);
       else this.code.delete(page);
-      this.host.forgetCode(this, page);
+      this.forgetCodePage(page);
     }
     if (page >= LOW_PAGES) {
       this.high.set(page, frame * 8 + access);
@@ -112,6 +113,22 @@ export class SoftSpace implements Space {
     i32[index] = access & ACCESS_READ ? entry : 0;
     i32[index + TABLE_BYTES / 4] = access & ACCESS_WRITE ? entry : 0;
     this.touched![page >> CHUNK_SHIFT] = 1;
+  }
+
+  /** Says that what is behind an executable page is the code page of this number. Of pages with the same low bits, the last one has the entry. */
+  setCodePage(page: number, number: number): void {
+    this.codePages.add(page);
+    this.host.ram.views.i32[this.codeEntry(page)] = number;
+  }
+
+  private codeEntry(page: number): number {
+    return ((this.host.slots.address(this.slot) + 2 * TABLE_BYTES) >> 2) + (page % LOW_PAGES);
+  }
+
+  private clearCodePages(): void {
+    const { i32 } = this.host.ram.views;
+    for (const page of this.codePages) i32[this.codeEntry(page)] = 0;
+    this.codePages.clear();
   }
 
   unmap(page: number, count: number): void {
@@ -127,6 +144,7 @@ export class SoftSpace implements Space {
 
   clear(): void {
     this.code.clear();
+    this.clearCodePages();
     this.high.clear();
     this.host.forgetCode(this, undefined);
     this.zero(0, LOW_PAGES, true);
@@ -173,7 +191,12 @@ export class SoftSpace implements Space {
 
   private forgetPage(page: number): void {
     this.code.delete(page);
+    this.forgetCodePage(page);
+  }
+
+  private forgetCodePage(page: number): void {
     this.host.forgetCode(this, page);
+    if (this.codePages.delete(page)) this.host.ram.views.i32[this.codeEntry(page)] = 0;
   }
 
   private highPages(page: number, count: number): number[] {

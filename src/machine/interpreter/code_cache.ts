@@ -1,15 +1,7 @@
 /** Decoded instructions of frames, and the look-up from virtual pages to them. */
 
 import type { Ram } from '../../platform/ram.ts';
-import {
-  AT_CODE_TLB,
-  AT_REGION_TLB,
-  CODE_BLOCK_BYTES,
-  CODE_TLB_ENTRIES,
-  PAGE_RECORDS,
-  RECORD_BYTES,
-  REGION_TLB_ENTRIES,
-} from '../layout.ts';
+import { AT_CODE_TLB, CODE_BLOCK_BYTES, CODE_TLB_ENTRIES, PAGE_RECORDS, RECORD_BYTES } from '../layout.ts';
 import type { MachineLayout } from '../ram.ts';
 import type { SoftSpace } from '../space.ts';
 import { PAGE_END } from './forms.ts';
@@ -82,11 +74,6 @@ export class CodeCache {
 
   forgetPage(space: SoftSpace, page: number): void {
     if (space.asidGeneration !== this.generation) return;
-    // Translated code is not found by its pages.
-    if (space.translatedPages.has(page)) {
-      this.forgetSpace(space);
-      return;
-    }
     const { i32 } = this.ram.views;
     const at = this.entry(page);
     if (i32[at] === (((page << 12) & ~0xfff) | (space.asid << 2)) && i32[at + 1] === Math.floor(page / 0x100000)) this.clearEntry(at);
@@ -95,7 +82,6 @@ export class CodeCache {
   forgetSpace(space: SoftSpace): void {
     // Its number is simply not used again.
     space.asidGeneration = -1;
-    space.translatedPages.clear();
   }
 
   /** The frame's contents have changed: forget what was decoded from it. */
@@ -135,7 +121,6 @@ export class CodeCache {
 
   private clearLookup(): void {
     this.ram.views.u8.fill(0, AT_CODE_TLB, AT_CODE_TLB + 16 * CODE_TLB_ENTRIES);
-    this.ram.views.u8.fill(0, AT_REGION_TLB, AT_REGION_TLB + 16 * REGION_TLB_ENTRIES);
   }
 
   private allocate(): number {

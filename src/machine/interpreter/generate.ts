@@ -46,13 +46,15 @@ import { trace } from '../wasm/trace.ts';
 import { ENTER, FIRST_FORM, type Form, type Forms, numberForms, PAGE_END, REGION, UNDECODED, UNDEFINED } from './forms.ts';
 import type { InterpreterImage } from './image.ts';
 import {
-  callFunction,
   computeFlagsFunction,
+  FOREIGN,
   flagsFunction,
   goOnFunction,
-  isRegionEntry,
+  lookUpRegion,
+  REASON_SHIFT,
+  REGION_PARAMS,
+  REGION_RESULTS,
   REGION_TABLE,
-  regionSlot,
   STEP,
 } from './region_calls.ts';
 import { rolesOf } from './roles.ts';
@@ -96,27 +98,36 @@ const EXIT_WEIGHT = 32;
  * left of the interpreter's portion is given back to it, less something, so that its samples are where it works and where
  * translated code ends.
  */
-function enterRegion(f: FunctionBuilder, calls: LoopCalls, target: number, status: number, plain: number): void {
-  const [fuel, portion] = [f.local(I32), f.local(I32)];
+function enterRegion(f: FunctionBuilder, calls: LoopCalls, target: number, plain: number): void {
+  const [fuel, portion, reason] = [f.local(I32), f.local(I32), f.local(I32)];
   const fuelAt = (at: number): FunctionBuilder => f.i32Const(0).memory(I32_LOAD, at);
   f.i32Const(0);
   fuelAt(AT_FUEL).tee(portion);
   fuelAt(AT_RESERVE).op(i32.add).memory(I32_STORE, AT_FUEL);
-  f.get(target).i32Const(0).call(calls.goOn).set(status);
-  f.call(calls.flags).u8(DROP);
+  f.get(target).i32Const(0).call(calls.goOn).tee(target).i64Const(REASON_SHIFT).op(i64.shr_u).op(i32.wrap_i64).set(reason);
+  signExtend(f, target);
+  f.i64Const(0).i32Const(0).call(calls.flags).u8(DROP);
   fuelAt(AT_FUEL).tee(fuel).get(portion).i32Const(EXIT_WEIGHT).op(i32.sub).tee(portion);
   f.get(fuel).get(portion).op(i32.lt_s).u8(SELECT).set(portion);
   // The instruction at which it stops is executed in any case.
-  f.get(status).i32Const(STEP).op(i32.eq).get(portion).i32Const(0).op(i32.lt_s).op(i32.and).if();
+  f.get(reason).i32Const(STEP).op(i32.eq).get(portion).i32Const(0).op(i32.lt_s).op(i32.and).if();
   f.i32Const(0).set(portion).end();
   f.i32Const(0).get(portion).memory(I32_STORE, AT_FUEL);
   f.i32Const(0).get(fuel).get(portion).op(i32.sub).memory(I32_STORE, AT_RESERVE);
-  f.i32Const(0).memory(I64_LOAD, AT_TARGET).set(target);
-  f.get(status).i32Const(STEP).op(i32.eq).if();
+  f.get(reason).i32Const(STEP).op(i32.eq).if();
   f.get(target).set(plain).end();
-  f.release(fuel);
-  f.release(portion);
+  f.get(reason).i32Const(FOREIGN).op(i32.eq).if();
+  halves(f, target).call(calls.recognise).end();
+  for (const local of [fuel, portion, reason]) f.release(local);
 }
+
+/** The top byte of an address is ignored. */
+const signExtend = (f: FunctionBuilder, address: number): FunctionBuilder =>
+  f.get(address).i64Const(8).op(i64.shl).i64Const(8).op(i64.shr_s).set(address);
+
+/** Leaves the halves of a local. */
+const halves = (f: FunctionBuilder, local: number): FunctionBuilder =>
+  f.get(local).op(i32.wrap_i64).get(local).i64Const(32).op(i64.shr_u).op(i32.wrap_i64);
 
 /** The functions of the interpreter's own operations, by number. */
 function ownOperations(decode: number): FunctionBuilder[] {
@@ -144,9 +155,10 @@ function ownOperations(decode: number): FunctionBuilder[] {
 /** What the main loop calls. */
 interface LoopCalls extends Calls {
   readonly fetch: number;
-  /** Translated code: (record) → whether it can be run here, (record) → the record's own number, (target, depth) → status, () → NZCV. */
+  /** Translated code: (record) → whether it can be run here, (record) → the record's own number, (low, high) when it was another space's. */
   readonly enter: number;
   readonly original: number;
+  readonly recognise: number;
   readonly goOn: number;
   readonly flags: number;
 }
@@ -164,6 +176,7 @@ function runFunction(forms: Forms, traces: Traces, calls: LoopCalls, signature: 
   // The number of the record if it is not to be read from it; where the interpreter is to take over from translated code.
   const number = f.local(I32);
   const plain = f.local(I64);
+  const word = f.local(I64);
   f.i64Const(-1).set(plain);
   f.i32Const(AT_ENTRY_RECORD).set(record);
   f.i32Const(0).memory(I32_LOAD, AT_READ_TABLE).set(readTable);
@@ -193,11 +206,11 @@ function runFunction(forms: Forms, traces: Traces, calls: LoopCalls, signature: 
   pcOf(f, record).set(target);
   f.get(target).get(plain).op(i64.eq).if();
   f.i64Const(-1).set(plain).get(record).call(calls.original).set(number).br(slow).end();
-  regionSlot(f, target).set(slot);
-  isRegionEntry(f, slot, target).op(i32.eqz).if();
-  f.get(record).call(calls.enter).op(i32.eqz).if();
-  f.get(record).call(calls.original).set(number).br(slow).end().end();
-  enterRegion(f, calls, target, next, plain);
+  lookUpRegion(f, target, slot, word, () => {
+    f.get(record).call(calls.enter).op(i32.eqz).if();
+    f.get(record).call(calls.original).set(number).br(slow).end();
+  });
+  enterRegion(f, calls, target, plain);
   f.br(land).end(); // fuel
   const exhausted = (): void => {
     f.i32Const(0).i32Const(TRAP_FUEL).memory(I32_STORE, AT_TRAP);
@@ -221,8 +234,7 @@ function runFunction(forms: Forms, traces: Traces, calls: LoopCalls, signature: 
   f.get(record).i32Const(16).op(i32.add).set(record).end();
   storePc(f);
   f.return().end(); // jump
-  // The top byte of a target is ignored.
-  f.get(target).i64Const(8).op(i64.shl).i64Const(8).op(i64.shr_s).set(target);
+  signExtend(f, target);
   f.i32Const(0).i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(1).op(i32.sub).memory(I32_STORE, AT_FUEL);
   f.end(); // land
   f.i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(0).op(i32.lt_s).if();
@@ -243,7 +255,7 @@ function runFunction(forms: Forms, traces: Traces, calls: LoopCalls, signature: 
     .op(i64.or)
     .op(i64.ne)
     .if();
-  f.get(target).op(i32.wrap_i64).get(target).i64Const(32).op(i64.shr_u).op(i32.wrap_i64).call(calls.fetch).op(i32.eqz).if();
+  halves(f, target).call(calls.fetch).op(i32.eqz).if();
   f.i32Const(0).get(target).memory(I64_STORE, AT_PC).return().end().end();
   f.i32Const(0).get(target).i64Const(-4096).op(i64.and).memory(I64_STORE, AT_PAGE);
   f.i32Const(0)
@@ -269,6 +281,7 @@ export function generateInterpreter(table: InsnTable): InterpreterImage {
   const commit = module.importFunction(IMPORT, 'commit', [], []);
   const enter = module.importFunction(IMPORT, 'enter', [I32], [I32]);
   const original = module.importFunction(IMPORT, 'original', [I32], [I32]);
+  const recognise = module.importFunction(IMPORT, 'recognise', [I32, I32], []);
   const traces = operations.map((operation) => trace(operation, 'any'));
   const helper = helperCalls(module, traces);
   const calls: Calls = { window: module.add(windowFunction(translate)), commit, helper };
@@ -279,14 +292,12 @@ export function generateInterpreter(table: InsnTable): InterpreterImage {
     return module.add(f.op(UNREACHABLE)); // every path has returned
   });
   module.setTable([...own, ...forms.functionOf.map((i) => outOfLine[i]!)]);
-  const goOn = module.add(goOnFunction(module.type([I32], [I32])));
+  const goOn = module.add(goOnFunction(module.type(REGION_PARAMS, REGION_RESULTS)));
   const computeFlags = module.add(computeFlagsFunction());
   const flags = module.add(flagsFunction(computeFlags));
-  const loopCalls: LoopCalls = { ...calls, fetch, enter, original, goOn, flags };
+  const loopCalls: LoopCalls = { ...calls, fetch, enter, original, recognise, goOn, flags };
   module.exportFunction('run', module.add(runFunction(forms, traces, loopCalls, module.type([I32], [I32]))));
   module.exportFunction('goOn', goOn);
-  module.exportFunction('call', module.add(callFunction(goOn)));
-  module.exportFunction('computeFlags', computeFlags);
   module.exportFunction('flags', flags);
   const step = new FunctionBuilder([I32, I32], [I32]);
   step

@@ -18,6 +18,7 @@ import { Jit, type JitOptions } from '../jit/jit.ts';
 import {
   AT_ASID,
   AT_BOUNCE,
+  AT_CODE_TABLE,
   AT_ENTRY_RECORD,
   AT_FUEL,
   AT_PAGE,
@@ -82,6 +83,7 @@ export class Interpreter implements Cpu {
         regions: this.jit.table,
         enter: (record: number) => this.enter(record),
         original: (record: number) => this.jit.original(record),
+        recognise: (low: number, high: number) => this.jit.recognise(this.space!, (low >>> 0) + high * 2 ** 32),
         fetch: (low: number, high: number) => this.fetch(low, high),
         decode: (record: number) => {
           this.predecoder.decode(record);
@@ -121,6 +123,7 @@ export class Interpreter implements Cpu {
     const table = this.space.table();
     i32[AT_READ_TABLE >> 2] = table;
     i32[AT_WRITE_TABLE >> 2] = table + TABLE_BYTES;
+    i32[AT_CODE_TABLE >> 2] = table + 2 * TABLE_BYTES;
     i32[AT_ASID >> 2] = this.cache.asid(this.space) << 2;
     i32[AT_TRAP_SYNDROME >> 2] = 0;
     if (this.singleStep) this.step();

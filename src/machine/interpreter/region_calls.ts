@@ -1,20 +1,30 @@
 /**
- * Functions of the interpreter's module that translated code calls: going on at another address, nested calls, and the flags that it
- * has left as a rule and operands. See machine/jit.
+ * Functions of the interpreter's module that translated code calls: going on at another address, and the flags that it has left as a
+ * rule and operands. They and the functions of regions have one signature, (address, depth) → result, as V8 compiles something for each
+ * signature that a module imports. A result is an address, where to go on, in the lower 56 bits, and above it a reason. So a caller sees
+ * by one comparison that its callee has returned: the result is the return address.
  */
 
-import { AT_ASID, AT_FLAG_A, AT_FLAG_B, AT_FLAG_RULE, AT_FUEL, AT_NZCV, AT_REGION_TLB, AT_TARGET, REGION_TLB_ENTRIES } from '../layout.ts';
+import { AT_FLAG_A, AT_FLAG_B, AT_FLAG_RULE, AT_FUEL, AT_NZCV, AT_REGION_TLB, REGION_TLB_ENTRIES } from '../layout.ts';
 import { FunctionBuilder } from '../wasm/function.ts';
 import type { FlagRule } from '../wasm/ir.ts';
-import { I32, I32_LOAD, I32_STORE, I64, I64_LOAD, I64_STORE, i32, i64, RETURN_CALL_INDIRECT, SELECT } from '../wasm/opcodes.ts';
+import { I32, I32_LOAD, I32_STORE, I64, I64_LOAD, i32, i64, RETURN_CALL_INDIRECT, type ValueType } from '../wasm/opcodes.ts';
 
-/** What translated code returns; AT_TARGET is where to go on. */
-export const RETURNED = 0; // only of `call`: the guest has come back
-export const GO_ON = 1;
-export const STEP = 2; // the instruction is for the interpreter
-export const EXHAUSTED = 3; // no fuel is left
+/** Parameters and result of regions and of what they call. */
+export const REGION_PARAMS: readonly ValueType[] = [I64, I32];
+export const REGION_RESULTS: readonly ValueType[] = [I64];
 
-/** Guest calls that are calls of WebAssembly functions too; beyond, the stack is unwound. A region gets their number as its argument. */
+/** Why translated code has ended; 0: there is nothing more to be said. */
+export const STEP = 1; // the instruction is for the interpreter
+export const EXHAUSTED = 2; // no fuel is left
+export const FOREIGN = 3; // what was found at the address is not the code of this space
+
+/** The bits of an address in a result, and where the reason is. */
+export const ADDRESS_BITS: bigint = (1n << 56n) - 1n;
+export const REASON_SHIFT = 56;
+export const reasonBits = (reason: number): bigint => BigInt(reason) << BigInt(REASON_SHIFT);
+
+/** Guest calls that are calls of WebAssembly functions too; beyond, the stack is unwound. */
 export const MAX_DEPTH = 100;
 
 /** The table of translated regions among the tables of the interpreter's module. */
@@ -25,60 +35,41 @@ const RULES: readonly FlagRule['name'][] = ['add', 'sub', 'logic'];
 /** What AT_FLAG_RULE says of a rule. */
 export const ruleNumber = ({ name, bits }: FlagRule): number => 1 + RULES.indexOf(name) + (bits === 64 ? 4 : 0);
 
-/** Leaves the byte offset in the look-up of the address in a local. */
-export function regionSlot(f: FunctionBuilder, target: number): FunctionBuilder {
-  return f
-    .get(target)
+/** Finds the word of the address in a local; where there is none, `miss` is emitted. The local `word` gets it, `slot` is for this. */
+export function lookUpRegion(f: FunctionBuilder, target: number, slot: number, word: number, miss: () => void): void {
+  const differs = (): void => {
+    f.tee(word).i64Const(16).op(i64.shr_u).get(target).op(i64.ne).if();
+  };
+  f.get(target)
     .op(i32.wrap_i64)
-    .i32Const(2)
+    .i32Const(1)
     .op(i32.shl)
-    .i32Const((REGION_TLB_ENTRIES - 1) << 4)
-    .op(i32.and);
+    .i32Const((REGION_TLB_ENTRIES - 1) << 3)
+    .op(i32.and)
+    .tee(slot)
+    .memory(I64_LOAD, AT_REGION_TLB);
+  differs();
+  f.get(slot).i32Const(8).op(i32.xor).memory(I64_LOAD, AT_REGION_TLB);
+  differs();
+  miss();
+  f.end().end();
 }
 
-/** Leaves 1 when the entry at `slot` is that of the address in a local and of the running address space. */
-export function isRegionEntry(f: FunctionBuilder, slot: number, target: number): FunctionBuilder {
-  f.get(slot).memory(I64_LOAD, AT_REGION_TLB).get(target).op(i64.eq);
-  f.get(slot)
-    .memory(I32_LOAD, AT_REGION_TLB + 12)
-    .i32Const(0)
-    .memory(I32_LOAD, AT_ASID)
-    .op(i32.eq);
-  return f.op(i32.and);
-}
+/** Leaves the bits of EXHAUSTED if the fuel on the stack is negative, else 0. */
+export const exhaustedBits = (f: FunctionBuilder): FunctionBuilder => f.op(i64.extend_i32_s).i64Const(reasonBits(EXHAUSTED)).op(i64.and);
 
-const store32 = (f: FunctionBuilder, at: number, value: number): FunctionBuilder => f.i32Const(0).i32Const(value).memory(I32_STORE, at);
-
-/** (target, depth) → status: runs the region that begins there, if there is one. */
+/** (address, depth) → result: runs the region that begins there, if there is one. */
 export function goOnFunction(signature: number): FunctionBuilder {
-  const f = new FunctionBuilder([I64, I32], [I32]);
+  const f = new FunctionBuilder(REGION_PARAMS, REGION_RESULTS);
+  const [target, depth] = [0, 1];
   const slot = f.local(I32);
-  regionSlot(f, 0).set(slot);
-  isRegionEntry(f, slot, 0);
-  f.i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(0).op(i32.ge_s).op(i32.and).if();
-  f.get(1)
-    .get(slot)
-    .memory(I32_LOAD, AT_REGION_TLB + 8)
-    .op(RETURN_CALL_INDIRECT)
-    .u32(signature)
-    .u8(REGION_TABLE);
-  f.end();
-  f.i32Const(0).get(0).memory(I64_STORE, AT_TARGET);
-  f.i32Const(EXHAUSTED).i32Const(GO_ON).i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(0).op(i32.lt_s).u8(SELECT);
-  return f;
-}
-
-/** (target, return address, depth) → status: RETURNED when the guest has come back to the return address with fuel left. */
-export function callFunction(goOn: number): FunctionBuilder {
-  const f = new FunctionBuilder([I64, I64, I32], [I32]);
-  const status = f.local(I32);
-  f.get(2).i32Const(MAX_DEPTH).op(i32.gt_u).if();
-  f.i32Const(0).get(0).memory(I64_STORE, AT_TARGET).i32Const(GO_ON).return().end();
-  f.get(0).get(2).i32Const(1).op(i32.add).call(goOn).tee(status).i32Const(GO_ON).op(i32.ne);
-  f.i32Const(0).memory(I64_LOAD, AT_TARGET).get(1).op(i64.ne).op(i32.or).if();
-  f.get(status).return().end();
-  f.i32Const(EXHAUSTED).i32Const(RETURNED).i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(0).op(i32.lt_s).u8(SELECT);
-  return f;
+  const word = f.local(I64);
+  lookUpRegion(f, target, slot, word, () => {
+    f.get(target).i64Const(ADDRESS_BITS).op(i64.and);
+    exhaustedBits(f.i32Const(0).memory(I32_LOAD, AT_FUEL)).op(i64.or).return();
+  });
+  f.get(target).get(depth).get(word).op(i32.wrap_i64).i32Const(0xffff).op(i32.and);
+  return f.op(RETURN_CALL_INDIRECT).u32(signature).u8(REGION_TABLE);
 }
 
 /** (rule number, a, b) → NZCV in bits 31..28. */
@@ -112,13 +103,12 @@ export function computeFlagsFunction(): FunctionBuilder {
   return f;
 }
 
-/** () → NZCV, computed and kept in its place if only its rule was known. */
+/** (anything, anything) → NZCV, computed and kept in its place if only its rule was known. */
 export function flagsFunction(computeFlags: number): FunctionBuilder {
-  const f = new FunctionBuilder([], [I32]);
+  const f = new FunctionBuilder(REGION_PARAMS, REGION_RESULTS);
   f.i32Const(0).memory(I32_LOAD, AT_FLAG_RULE).if();
   f.i32Const(0).i32Const(0).memory(I32_LOAD, AT_FLAG_RULE).i32Const(0).memory(I64_LOAD, AT_FLAG_A).i32Const(0).memory(I64_LOAD, AT_FLAG_B);
   f.call(computeFlags).memory(I32_STORE, AT_NZCV);
-  store32(f, AT_FLAG_RULE, 0).end();
-  f.i32Const(0).memory(I32_LOAD, AT_NZCV);
-  return f;
+  f.i32Const(0).i32Const(0).memory(I32_STORE, AT_FLAG_RULE).end();
+  return f.i32Const(0).memory(I32_LOAD, AT_NZCV).op(i64.extend_i32_u);
 }

@@ -1,52 +1,49 @@
 /** From regions to a module: the functions `0`, `1`, … in their order, which call each other and those of other modules. */
 
+import { REGION_PARAMS, REGION_RESULTS } from '../interpreter/region_calls.ts';
 import type { Helper } from '../wasm/helpers.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
-import { I32, I64, VOID } from '../wasm/opcodes.ts';
-import type { RegionCalls, RegionLink } from './chaining.ts';
+import { VOID } from '../wasm/opcodes.ts';
 import { emitRegion } from './emitter.ts';
+import type { CodePage } from './entry.ts';
 import type { Region } from './region.ts';
 
 /** Imports of the module: the memory and what the interpreter's module exports. */
 export const IMPORT = 'machine';
 
-/** `links` are regions by address, with their indices in the table: those elsewhere, imported as `r0`, `r1`, …, and then these. */
-export function compileRegions(regions: readonly Region[], links: ReadonlyMap<number, { readonly index: number }>): Uint8Array {
+export interface Source {
+  readonly region: Region;
+  readonly pages: readonly CodePage[];
+}
+
+/** `links` are the addresses of regions that can be called: those elsewhere, imported as `r0`, `r1`, …, and then these. */
+export function compileRegions(sources: readonly Source[], links: readonly number[]): Uint8Array {
   const module = new ModuleBuilder();
+  const imported = (name: string): number => module.importFunction(IMPORT, name, REGION_PARAMS, REGION_RESULTS);
   module.importMemory(IMPORT, 'memory');
-  const goOn = module.importFunction(IMPORT, 'goOn', [I64, I32], [I32]);
-  const call = module.importFunction(IMPORT, 'call', [I64, I64, I32], [I32]);
-  const flags = module.importFunction(IMPORT, 'flags', [], [I32]);
-  const computeFlags = module.importFunction(IMPORT, 'computeFlags', [I32, I64, I64], [I32]);
+  const goOn = imported('goOn');
+  const flags = imported('flags');
   const helpers = new Map<Helper, number>();
-  for (const { blocks } of regions) {
-    for (const { instructions } of blocks.values()) {
-      for (const helper of instructions.flatMap((instruction) => instruction.helpers)) {
-        if (helpers.has(helper)) continue;
-        const results = helper.result === VOID ? [] : [helper.result];
-        helpers.set(helper, module.importFunction(IMPORT, helper.name, helper.params, results));
+  for (const { region } of sources) {
+    for (const { instructions } of region.blocks.values()) {
+      for (const { helpers: wanted } of instructions) {
+        for (const helper of wanted) {
+          if (helpers.has(helper)) continue;
+          const results = helper.result === VOID ? [] : [helper.result];
+          helpers.set(helper, module.importFunction(IMPORT, helper.name, helper.params, results));
+        }
       }
     }
   }
-  const functions = new Map<number, RegionLink>();
-  const elsewhere = links.size - regions.length;
-  let i = 0;
-  for (const [pc, { index }] of links) {
-    const link = i < elsewhere ? module.importFunction(IMPORT, `r${i}`, [I32], [I32]) : module.declare([I32], [I32]);
-    functions.set(pc, { function: link, index });
-    i += 1;
-  }
-  const calls: RegionCalls = {
-    goOn,
-    call,
-    flags,
-    computeFlags,
-    helper: (helper) => helpers.get(helper)!,
-    link: (pc) => functions.get(pc),
-  };
-  regions.forEach((region, number) => {
-    const index = functions.get(region.entry)!.function;
-    module.define(index, emitRegion(region, calls));
+  const functions = new Map<number, number>();
+  const elsewhere = links.length - sources.length;
+  links.forEach((pc, i) => {
+    functions.set(pc, i < elsewhere ? imported(`r${i}`) : module.declare(REGION_PARAMS, REGION_RESULTS));
+  });
+  const calls = { goOn, flags, helper: (helper: Helper) => helpers.get(helper)!, link: (pc: number) => functions.get(pc) };
+  sources.forEach(({ region, pages }, number) => {
+    const index = functions.get(region.entry)!;
+    module.define(index, emitRegion(region, pages, calls));
     module.exportFunction(`${number}`, index);
   });
   return module.build();

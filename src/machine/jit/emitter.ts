@@ -4,14 +4,14 @@
  * Relooper", 2022); a region that is not reducible becomes a loop around a br_table.
  */
 
-import { EXHAUSTED, GO_ON, MAX_DEPTH, STEP } from '../interpreter/region_calls.ts';
+import { ADDRESS_BITS, EXHAUSTED, exhaustedBits, REASON_SHIFT, REGION_PARAMS, REGION_RESULTS, STEP } from '../interpreter/region_calls.ts';
 import { look } from '../interpreter/target.ts';
-import { AT_FPCR, AT_FPSR, AT_FUEL, AT_READ_TABLE, AT_TARGET, AT_WRITE_TABLE } from '../layout.ts';
+import { AT_FPCR, AT_FPSR, AT_FUEL, AT_READ_TABLE, AT_WRITE_TABLE } from '../layout.ts';
 import { emit, type Target } from '../wasm/emit.ts';
 import { FunctionBuilder, type Label } from '../wasm/function.ts';
 import { GENERAL, type Node, VECTOR } from '../wasm/ir.ts';
-import { BR_TABLE, I32, I32_LOAD, I32_STORE, I64, I64_LOAD, I64_STORE, i32, i64, RETURN_CALL, UNREACHABLE } from '../wasm/opcodes.ts';
-import { isLinked, type RegionCalls } from './chaining.ts';
+import { BR_TABLE, I32, I32_LOAD, I32_STORE, I64, i32, i64, RETURN_CALL, UNREACHABLE } from '../wasm/opcodes.ts';
+import { type CodePage, DEPTH, type RegionCalls, refuse } from './entry.ts';
 import { FlagState, follows } from './flag_state.ts';
 import { FloatState } from './float_state.ts';
 import { analyse, type FlagUse, type Flow, type FlowBlock, flagUses, indexOfSet } from './flow.ts';
@@ -19,14 +19,11 @@ import type { Instruction, Registers } from './instruction.ts';
 import { burns, type Region } from './region.ts';
 import { RegisterLocals } from './register_locals.ts';
 
-/** The parameter of a region's function: how many guest calls are calls of WebAssembly functions at this time. */
-const DEPTH = 0;
-
 /** The low two bits of a side exit's number say why; the others are the distance of the pc from the entry's. */
 const PC_MASK = -4;
 
 class RegionEmitter implements Target {
-  readonly f = new FunctionBuilder([I32], [I32]);
+  readonly f = new FunctionBuilder(REGION_PARAMS, REGION_RESULTS);
   private readonly region: Region;
   private readonly calls: RegionCalls;
   private readonly flow: Flow;
@@ -57,11 +54,11 @@ class RegionEmitter implements Target {
     this.floats = new FloatState(this.f, this.flow.blocks);
   }
 
-  build(): FunctionBuilder {
-    const { f, flow } = this;
+  build(pages: readonly CodePage[]): FunctionBuilder {
+    const { f, flow, region } = this;
     const { blocks } = flow;
     const first = blocks[0]!;
-    f.i32Const(0).memory(I32_LOAD, AT_FUEL).set(this.fuel);
+    refuse(f, region.entry, pages, this.fuel);
     f.i32Const(0).memory(I32_LOAD, AT_READ_TABLE).set(this.tables.readTable);
     f.i32Const(0).memory(I32_LOAD, AT_WRITE_TABLE).set(this.tables.writeTable);
     this.registers.read(first.liveIn);
@@ -87,8 +84,8 @@ class RegionEmitter implements Target {
     const number = f.local(I32);
     f.end().set(number);
     f.i32Const(0).get(this.fuel).memory(I32_STORE, AT_FUEL);
-    f.i32Const(0).get(number).i32Const(PC_MASK).op(i32.and).op(i64.extend_i32_s).i64Const(this.region.entry).op(i64.add);
-    f.memory(I64_STORE, AT_TARGET).get(number).i32Const(~PC_MASK).op(i32.and).return();
+    f.get(number).i32Const(PC_MASK).op(i32.and).op(i64.extend_i32_s).i64Const(this.region.entry).op(i64.add);
+    f.get(number).i32Const(~PC_MASK).op(i32.and).op(i64.extend_i32_u).i64Const(REASON_SHIFT).op(i64.shl).op(i64.or).return();
     f.release(number);
   }
 
@@ -109,6 +106,7 @@ class RegionEmitter implements Target {
   private dispatcher(blocks: readonly FlowBlock[]): void {
     const { f } = this;
     const number = f.local(I32);
+    f.i32Const(0).set(number);
     const loop = f.loop();
     this.dispatch = { loop, number };
     const starts = blocks.map(() => f.block()).reverse();
@@ -289,12 +287,10 @@ class RegionEmitter implements Target {
   /** Ends the function by another one, everything being written back. */
   private goOn(pc: number): void {
     const { f, calls } = this;
-    const link = calls.link(pc);
-    if (link) {
-      isLinked(f, pc, link).if();
-      f.get(DEPTH).op(RETURN_CALL).u32(link.function).end();
-    }
-    f.i64Const(pc).get(DEPTH).op(RETURN_CALL).u32(calls.goOn);
+    f.i64Const(pc)
+      .get(DEPTH)
+      .op(RETURN_CALL)
+      .u32(calls.link(pc) ?? calls.goOn);
   }
 
   private goto(next: FlowBlock): void {
@@ -317,61 +313,42 @@ class RegionEmitter implements Target {
     const { f, instruction, block } = this;
     const target = f.local(I64);
     push();
-    // The top byte of a target is ignored.
-    f.i64Const(8).op(i64.shl).i64Const(8).op(i64.shr_s).set(target);
+    f.set(target);
     this.burn();
     this.flags.materialise();
-    if (instruction.links) this.callAnywhere(() => f.get(target));
+    // The top byte of a target is ignored.
+    const sign = (): FunctionBuilder => f.get(target).i64Const(8).op(i64.shl).i64Const(8).op(i64.shr_s);
+    if (instruction.links) this.call(sign, this.calls.goOn);
     else {
       this.writeBack(block.dirty);
-      if (instruction.returns) f.i32Const(0).get(target).memory(I64_STORE, AT_TARGET).i32Const(GO_ON).return();
-      else f.get(target).get(DEPTH).op(RETURN_CALL).u32(this.calls.goOn);
+      if (instruction.returns) {
+        f.get(target).i64Const(ADDRESS_BITS).op(i64.and);
+        exhaustedBits(f.get(this.fuel)).op(i64.or).return();
+      } else sign().get(DEPTH).op(RETURN_CALL).u32(this.calls.goOn);
     }
     f.release(target);
   }
 
   private callDirectly(target: number): void {
-    const { f } = this;
-    const burning = burns(this.pc, target);
-    const link = this.calls.link(target);
-    if (burning) this.burn();
+    const { f, calls } = this;
+    if (burns(this.pc, target)) this.burn();
     this.flags.materialise();
-    if (link === undefined) {
-      this.callAnywhere(() => f.i64Const(target));
-      return;
-    }
-    const back = this.pc + 4;
-    const status = f.local(I32);
-    this.writeBack(this.block.dirty);
-    f.get(DEPTH).i32Const(MAX_DEPTH).op(i32.gt_u);
-    if (burning) f.get(this.fuel).i32Const(0).op(i32.lt_s).op(i32.or);
-    f.if();
-    f.i32Const(0).i64Const(target).memory(I64_STORE, AT_TARGET).i32Const(GO_ON).return().end();
-    isLinked(f, target, link).if(I32);
-    f.get(DEPTH).i32Const(1).op(i32.add).call(link.function).else();
-    f.i64Const(target).get(DEPTH).i32Const(1).op(i32.add).call(this.calls.goOn).end();
-    f.tee(status).i32Const(GO_ON).op(i32.ne);
-    f.i32Const(0).memory(I64_LOAD, AT_TARGET).i64Const(back).op(i64.ne).op(i32.or).if();
-    f.get(status).return().end();
-    f.release(status);
-    f.i32Const(0).memory(I32_LOAD, AT_FUEL).tee(this.fuel).i32Const(0).op(i32.lt_s).if();
-    f.i32Const(EXHAUSTED).return().end();
-    this.comeBack();
+    this.call(() => f.i64Const(target), calls.link(target) ?? calls.goOn);
   }
 
-  /** Calls the address that `push` leaves on the stack. */
-  private callAnywhere(push: () => void): void {
+  /** Calls a function for the guest's call of the address that `push` leaves. Whatever comes back but the return address is passed on. */
+  private call(push: () => void, callee: number): void {
     const { f } = this;
-    const status = f.local(I32);
+    const result = f.local(I64);
     this.writeBack(this.block.dirty);
     push();
-    f.i64Const(this.pc + 4)
-      .get(DEPTH)
-      .call(this.calls.call)
-      .tee(status)
+    f.get(DEPTH).i32Const(1).op(i32.add).call(callee);
+    f.tee(result)
+      .i64Const(this.pc + 4)
+      .op(i64.ne)
       .if();
-    f.get(status).return().end();
-    f.release(status);
+    f.get(result).return().end();
+    f.release(result);
     f.i32Const(0).memory(I32_LOAD, AT_FUEL).set(this.fuel);
     this.comeBack();
   }
@@ -389,4 +366,5 @@ class RegionEmitter implements Target {
   }
 }
 
-export const emitRegion = (region: Region, calls: RegionCalls): FunctionBuilder => new RegionEmitter(region, calls).build();
+export const emitRegion = (region: Region, pages: readonly CodePage[], calls: RegionCalls): FunctionBuilder =>
+  new RegionEmitter(region, calls).build(pages);

@@ -16,7 +16,6 @@ type State = FlagRule | 'number' | 'memory';
 
 interface Calls {
   readonly flags: number;
-  readonly computeFlags: number;
 }
 
 const [EQ, NE, CS, CC, MI, PL, VS, VC, HI, LS, GE, LT, GT, LE] = Array.from({ length: 14 }, (_, i) => i) as number[] & { length: 14 };
@@ -168,15 +167,10 @@ export class FlagState {
   load(): void {
     const { f, state, calls } = this;
     if (state === 'number') f.get(this.number);
-    else if (state === 'memory') f.call(calls.flags);
     else {
-      const operands = this.operands(state);
-      f.i32Const(ruleNumber(state));
-      for (const operand of operands) {
-        f.get(operand);
-        if (state.bits === 32) f.op(i64.extend_i32_u);
-      }
-      f.call(calls.computeFlags);
+      this.materialise();
+      this.changed();
+      f.i64Const(0).i32Const(0).call(calls.flags).op(i32.wrap_i64);
     }
   }
 

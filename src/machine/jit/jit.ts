@@ -7,12 +7,14 @@
 import type { Decoder } from '../../isa/decoder.ts';
 import type { CodeCache } from '../interpreter/code_cache.ts';
 import { REGION, UNDECODED } from '../interpreter/forms.ts';
-import { AT_ASID, AT_REGION_TLB, PAGE_RECORDS, RECORD_BYTES, REGION_TLB_ENTRIES } from '../layout.ts';
+import { PAGE_RECORDS, RECORD_BYTES } from '../layout.ts';
 import type { LinearRam } from '../ram.ts';
 import type { SoftSpace } from '../space.ts';
 import { compileRegions, IMPORT } from './compile.ts';
+import type { CodePage } from './entry.ts';
 import { Instructions } from './instruction.ts';
 import { formRegion, type Region, targetsOf } from './region.ts';
+import { RegionLookup } from './region_lookup.ts';
 
 export interface JitOptions {
   /** Regions that are kept; when there are more, all are forgotten. */
@@ -38,13 +40,17 @@ export const JIT_DEFAULTS: JitOptions = {
   quantum: Infinity,
 };
 
+/** A page of a region, the frame that was behind it, and the number of this code page. */
+interface TranslatedPage extends CodePage {
+  readonly frame: number;
+}
+
 /** A region that has been translated. */
 interface Translation {
   readonly entry: number;
   /** Frame and index of the entry's word: frame * PAGE_RECORDS + index. */
   readonly place: number;
-  /** Page numbers and the frames that were behind them. */
-  readonly pages: readonly (readonly [page: number, frame: number])[];
+  readonly pages: readonly TranslatedPage[];
   /** In the table. */
   readonly index: number;
   /** Those that call it directly. */
@@ -80,6 +86,10 @@ export class Jit {
   /** The numbers that REGION has replaced in records, by place. */
   private readonly originals = new Map<number, number>();
   private readonly byFrame = new Map<number, Set<Translation>>();
+  private readonly lookup: RegionLookup;
+  /** By frame and page, numbers of code pages: other contents or another place are another code page. */
+  private readonly codePages = new Map<number, Map<number, number>>();
+  private lastCodePage = 0;
   /** By frame, indices of instructions inside of regions. */
   private readonly covered = new Map<number, Set<number>>();
   private readonly freeIndices: number[] = [];
@@ -101,6 +111,7 @@ export class Jit {
     this.cache = cache;
     this.options = options;
     this.instructions = new Instructions(decoder);
+    this.lookup = new RegionLookup(ram);
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: options.maxRegions });
   }
 
@@ -202,7 +213,7 @@ export class Jit {
 
   private add(regions: readonly Region[], known: ReadonlyMap<number, Translation>, space: SoftSpace): void {
     const made = regions.map((region) => {
-      const pages = region.pages.map((page) => [page, space.codeFrame(page)!] as const);
+      const pages = region.pages.map((page) => this.codePage(page, space.codeFrame(page)!));
       const { entry } = region;
       const place = space.codeFrame(Math.floor(entry / 4096))! * PAGE_RECORDS + ((entry & 4095) >> 2);
       const index = this.freeIndices.pop() ?? this.count;
@@ -215,7 +226,8 @@ export class Jit {
     });
     const links = new Map(known);
     for (const translation of made) links.set(translation.entry, translation);
-    const module = new WebAssembly.Module(compileRegions(regions, links));
+    const sources = regions.map((region, i) => ({ region, pages: made[i]!.pages }));
+    const module = new WebAssembly.Module(compileRegions(sources, [...links.keys()]));
     const { exports } = new WebAssembly.Instance(module, { [IMPORT]: imports });
     made.forEach((translation, i) => {
       const region = regions[i]!;
@@ -223,14 +235,30 @@ export class Jit {
       const others = this.translations.get(translation.place);
       if (others) others.push(translation);
       else this.translations.set(translation.place, [translation]);
-      for (const [, frame] of translation.pages) setOf(this.byFrame, frame).add(translation);
+      for (const { frame } of translation.pages) setOf(this.byFrame, frame).add(translation);
       for (const target of targetsOf(region)) links.get(target)?.callers.add(translation);
-      this.cover(region, new Map(translation.pages));
+      this.cover(region, translation);
       this.mark(translation);
     });
   }
 
-  private cover({ blocks }: Region, pages: ReadonlyMap<number, number>): void {
+  private codePage(page: number, frame: number): TranslatedPage {
+    let numbers = this.codePages.get(frame);
+    if (!numbers) {
+      numbers = new Map();
+      this.codePages.set(frame, numbers);
+    }
+    let number = numbers.get(page);
+    if (number === undefined) {
+      this.lastCodePage += 1;
+      number = this.lastCodePage;
+      numbers.set(page, number);
+    }
+    return { page, frame, number };
+  }
+
+  private cover({ blocks }: Region, translation: Translation): void {
+    const pages = new Map(translation.pages.map(({ page, frame }) => [page, frame]));
     for (const { pc, instructions } of blocks.values()) {
       for (let at = pc; at < pc + 4 * instructions.length; at += 4) {
         setOf(this.covered, pages.get(Math.floor(at / 4096))!).add((at & 4095) >> 2);
@@ -267,33 +295,40 @@ export class Jit {
       this.unmark(place);
       return 0;
     }
-    const { i32 } = this.ram.views;
-    const at = (AT_REGION_TLB >> 2) + 4 * ((pc / 4) & (REGION_TLB_ENTRIES - 1));
-    i32[at] = pc | 0;
-    i32[at + 1] = Math.floor(pc / 2 ** 32);
-    i32[at + 2] = translation.index;
-    i32[at + 3] = i32[AT_ASID >> 2]!;
-    for (const [page] of translation.pages) space.translatedPages.add(page);
+    this.establish(space, translation);
     return 1;
+  }
+
+  private establish(space: SoftSpace, { entry, index, pages }: Translation): void {
+    this.lookup.enter(entry, index);
+    for (const { page, number } of pages) space.setCodePage(page, number);
+  }
+
+  /** What the look-up has for an address has found that it is not the code of this space, as far as the table of its code pages says. */
+  recognise(space: SoftSpace, pc: number): void {
+    const translation = this.find(space, pc);
+    if (translation) this.establish(space, translation);
+    else this.lookup.forget(pc);
   }
 
   /** The contents of a frame have changed, or some words of it. */
   invalidate(frame: number): void {
     this.heat.delete(frame);
     this.covered.delete(frame);
+    this.codePages.delete(frame);
     const users = this.byFrame.get(frame);
     if (!users) return;
     for (const translation of [...users]) this.remove(translation);
-    this.forgetLookup();
   }
 
   private remove(translation: Translation): void {
-    const { place, pages, index, callers } = translation;
+    const { entry, place, pages, index, callers } = translation;
     if (!this.translations.get(place)?.includes(translation)) return;
+    this.lookup.forget(entry);
     this.table.set(index, null);
     this.freeIndices.push(index);
     this.count -= 1;
-    for (const [, frame] of pages) {
+    for (const { frame } of pages) {
       // A frame may be behind several pages.
       const users = this.byFrame.get(frame);
       users?.delete(translation);
@@ -320,12 +355,7 @@ export class Jit {
 
   private clear(): void {
     for (const known of [...this.translations.values()]) for (const translation of known) this.remove(translation);
-    this.forgetLookup();
     this.heat.clear();
-  }
-
-  private forgetLookup(): void {
-    this.ram.views.u8.fill(0, AT_REGION_TLB, AT_REGION_TLB + 16 * REGION_TLB_ENTRIES);
   }
 }
 
@@ -340,4 +370,4 @@ function setOf<K, V>(sets: Map<K, Set<V>>, key: K): Set<V> {
 
 /** Whether a translation is that of an address in a space. */
 const isValid = ({ entry, pages }: Translation, pc: number, space: SoftSpace): boolean =>
-  entry === pc && pages.every(([page, frame]) => space.codeFrame(page) === frame);
+  entry === pc && pages.every(({ page, frame }) => space.codeFrame(page) === frame);
