@@ -57,13 +57,17 @@ export const SO_RCVTIMEO = 20;
 export const SO_SNDTIMEO = 21;
 export const SO_BINDTODEVICE = 25;
 export const SO_PEERNAME = 28;
+export const SO_TIMESTAMP = 29;
 export const SO_ACCEPTCONN = 30;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
+export const SO_TIMESTAMPNS = 35;
 export const SO_PROTOCOL = 38;
 export const SO_DOMAIN = 39;
 export const SO_PEERGROUPS = 59;
 export const SO_COOKIE = 57;
+export const SO_TIMESTAMP_NEW = 63;
+export const SO_TIMESTAMPNS_NEW = 64;
 export const SO_PASSPIDFD = 76;
 export const SO_PEERPIDFD = 77;
 

@@ -78,8 +78,8 @@ export function buildControl(task: Task, incoming: Incoming, room: number, close
   const bytes = new Uint8Array(room);
   let used = 0;
   const { cred, files } = incoming;
-  if (cred !== null) used += putMessage(bytes, used, socketMessage(s.SCM_CREDENTIALS, encodeUcred(task, cred)), incoming);
   for (const message of incoming.control) used += putMessage(bytes, used, message, incoming);
+  if (cred !== null) used += putMessage(bytes, used, socketMessage(s.SCM_CREDENTIALS, encodeUcred(task, cred)), incoming);
   if (files.length > 0) {
     const fit = Math.max(0, Math.floor((room - used - s.CMSGHDR_SIZE) / 4));
     const numbers: number[] = [];

@@ -4,9 +4,11 @@ import { EFAULT } from '../../abi/errno.ts';
 import { MSG_PEEK, MSG_TRUNC } from '../../abi/socket.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
 import { charge, uncharge } from '../mm/price.ts';
+import type { Timespec } from '../vfs/inode.ts';
 import type { IovIter } from '../vfs/iov_iter.ts';
 import type { Incoming, Ucred } from './message.ts';
 import type { Socket } from './socket.ts';
+import { arrivalTime } from './timestamp.ts';
 
 /** What a datagram costs besides its bytes. Linux: SKB_TRUESIZE. */
 const OVERHEAD = 576;
@@ -29,13 +31,17 @@ export interface DatagramDetails {
   readonly tos: number;
 }
 
+interface Queued extends Datagram {
+  readonly arrived: Timespec | null;
+}
+
 const costOf = ({ bytes }: Datagram): number => OVERHEAD + Math.max(192, (bytes.length + 63) & ~63);
 
 export class DatagramQueue {
-  private readonly items: Datagram[] = [];
+  private readonly items: Queued[] = [];
   private used = 0;
 
-  get first(): Datagram | null {
+  get first(): Queued | null {
     return this.items[0] ?? null;
   }
 
@@ -54,7 +60,7 @@ export class DatagramQueue {
     if (this.used > 0 && this.used + cost > limit) return false;
     if (!charge(socket.kernel, socket.payer, cost)) return false;
     this.used += cost;
-    this.items.push(datagram);
+    this.items.push({ ...datagram, arrived: arrivalTime(socket) });
     socket.arrived.wakeAll();
     return true;
   }

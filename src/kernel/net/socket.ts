@@ -64,6 +64,8 @@ export abstract class Socket extends File {
   passPidfd = false;
   /** Options that are remembered, by SO_ number. */
   readonly values: Map<number, number> = new Map();
+  /** The option by which the program asked when messages arrive, which is also the type of the control message; 0 if it did not. */
+  timestamps = 0;
   linger = -1;
   /** SO_BINDTODEVICE: the index of the only device to use; 0 for any. */
   boundDevice = 0;
@@ -157,6 +159,19 @@ export abstract class Socket extends File {
     this.net.sockets.delete(this);
     uncharge(this.payer, PRICE_SOCKET);
     this.net.put();
+  }
+
+  /** Take over the options of the socket that listened. Linux: sk_clone_lock. */
+  protected inherit(listener: Socket): void {
+    this.sendBuffer = listener.sendBuffer;
+    this.receiveBuffer = listener.receiveBuffer;
+    this.sendTimeout = listener.sendTimeout;
+    this.receiveTimeout = listener.receiveTimeout;
+    this.receiveLowWater = listener.receiveLowWater;
+    this.timestamps = listener.timestamps;
+    this.linger = listener.linger;
+    this.boundDevice = listener.boundDevice;
+    for (const [name, value] of listener.values) this.values.set(name, value);
   }
 
   /** MSG_DONTWAIT if the description does not block. */

@@ -65,6 +65,12 @@ export function setSocketOption(task: Task, socket: Socket, name: number, bytes:
     case s.SO_PASSPIDFD:
       socket.passPidfd = value !== 0;
       return 0;
+    case s.SO_TIMESTAMP:
+    case s.SO_TIMESTAMPNS:
+    case s.SO_TIMESTAMP_NEW:
+    case s.SO_TIMESTAMPNS_NEW:
+      socket.timestamps = value === 0 ? 0 : name;
+      return 0;
     case s.SO_RCVLOWAT:
       socket.receiveLowWater = value < 0 ? 0x7fffffff : Math.max(1, value);
       return 0;
@@ -138,6 +144,13 @@ export function getSocketOption(task: Task, socket: Socket, name: number, length
       return int32(socket.passCredentials ? 1 : 0);
     case s.SO_PASSPIDFD:
       return int32(socket.passPidfd ? 1 : 0);
+    case s.SO_TIMESTAMP:
+    case s.SO_TIMESTAMPNS:
+    case s.SO_TIMESTAMPNS_NEW:
+      return int32(socket.timestamps === name ? 1 : 0);
+    // Whether the structure is one of the new ones, whichever.
+    case s.SO_TIMESTAMP_NEW:
+      return int32(socket.timestamps >= name ? 1 : 0);
     // What sock_diag(7) tells a socket from its successors by.
     case s.SO_COOKIE:
       return length < 8 ? -EINVAL : new Uint8Array(BigUint64Array.of(BigInt(socket.inode.ino)).buffer);

@@ -12,6 +12,7 @@ import { type Datagram, type DatagramDetails, DatagramQueue } from '../datagram_
 import { type Ip, ipBytes, isAny, isIp4, isLinkLocal, mapped } from '../ip_address.ts';
 import type { ControlMessage, Incoming, Outgoing } from '../message.ts';
 import { RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK } from '../socket.ts';
+import { tellArrival } from '../timestamp.ts';
 import { optionValue } from './inet_options.ts';
 import { InetSocket, type Output } from './inet_socket.ts';
 import type { Endpoint } from './sockaddr.ts';
@@ -118,7 +119,10 @@ export abstract class InetDatagramSocket extends InetSocket {
       return this.sleep(task, [this.arrived], flags, this.receiveTimeout);
     }
     const count = this.queue.receive(iter, flags, incoming, this.payer);
-    if (count >= 0) incoming.control.push(...this.controlOf(first));
+    if (count >= 0) {
+      tellArrival(this, first.arrived, incoming);
+      incoming.control.push(...this.controlOf(first));
+    }
     if ((flags & MSG_PEEK) === 0) this.drained.wakeAll();
     return count;
   }

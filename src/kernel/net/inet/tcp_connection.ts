@@ -3,10 +3,12 @@
 import { ECONNREFUSED, ECONNRESET, EHOSTUNREACH, EPIPE, ETIMEDOUT } from '../../../abi/errno.ts';
 import * as i from '../../../abi/inet.ts';
 import { charge, PRICE_SOCKET } from '../../mm/price.ts';
+import type { Timespec } from '../../vfs/inode.ts';
 import type { NetDevice } from '../device/net_device.ts';
 import { isIp4 } from '../ip_address.ts';
 import { countTraffic, findPath, NO_NEIGHBOUR } from '../route/path.ts';
 import { RCV_SHUTDOWN, SHUTDOWN_MASK } from '../socket.ts';
+import { arrivalTime } from '../timestamp.ts';
 import { InetSocket } from './inet_socket.ts';
 import type { PortHolder } from './port_table.ts';
 import { TcpBuffer } from './tcp_buffer.ts';
@@ -30,6 +32,8 @@ export abstract class TcpConnection extends InetSocket {
   peer: TcpSocket | null = null;
   readonly unsent: TcpBuffer = new TcpBuffer();
   readonly received: TcpBuffer = new TcpBuffer();
+  /** When the last of it came, if the program wants to know. */
+  lastArrival: Timespec | null = null;
   /** Where in the stream `received` begins. Linux: copied_seq. */
   copied = 0;
   readonly urgent: TcpUrgent = new TcpUrgent();
@@ -220,6 +224,7 @@ export abstract class TcpConnection extends InetSocket {
       if (this.urgentEnd > peer.receivedEnd) peer.urgent.announce(peer, this.urgentEnd - 1);
       const moved = this.unsent.moveTo(peer.received, peer.window);
       if (moved > 0) {
+        peer.lastArrival = arrivalTime(peer);
         const mtu = this.hops![0]!.mtu;
         const packets = Math.ceil(moved / (mtu - this.headers));
         countTraffic(this.hops!, packets, moved + packets * this.headers);

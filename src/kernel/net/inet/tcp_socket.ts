@@ -44,6 +44,7 @@ import type { IovIter } from '../../vfs/iov_iter.ts';
 import { isAny, isLinkLocal } from '../ip_address.ts';
 import type { Incoming, Outgoing } from '../message.ts';
 import { makerOf, RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK, type SocketMaker } from '../socket.ts';
+import { tellArrival } from '../timestamp.ts';
 import type { Output } from './inet_socket.ts';
 import type { Endpoint } from './sockaddr.ts';
 import { TcpConnection } from './tcp_connection.ts';
@@ -95,11 +96,8 @@ export class TcpSocket extends TcpConnection {
     child.remote = client.local;
     child.remotePort = client.localPort;
     child.v6Only = this.v6Only;
-    child.linger = this.linger;
-    child.receiveBuffer = this.receiveBuffer;
-    child.sendBuffer = this.sendBuffer;
+    child.inherit(this);
     child.sendBufferLocked = this.sendBufferLocked;
-    for (const [name, value] of this.values) child.values.set(name, value);
     for (const [name, value] of this.ipOptions) child.ipOptions.set(name, value);
     for (const [name, value] of this.tcpOptions) child.tcpOptions.set(name, value);
     return child;
@@ -273,6 +271,7 @@ export class TcpSocket extends TcpConnection {
     const target = (flags & MSG_WAITALL) !== 0 ? wanted : Math.min(Math.max(1, this.receiveLowWater), wanted);
     const taken = this.take(iter, flags);
     if (taken < 0) return this.stopped(task, iter.moved, taken);
+    if (iter.moved > 0) tellArrival(this, this.lastArrival, incoming);
     if (taken === AT_MARK || iter.remaining === 0 || iter.moved >= target) return iter.moved;
     if (iter.moved > 0 && (this.error !== 0 || this.tcpState === i.TCP_CLOSE || (this.shutdownMask & RCV_SHUTDOWN) !== 0))
       return iter.moved;

@@ -4,6 +4,7 @@ import type { MemoryGroup } from '../../mm/memory_group.ts';
 import { charge, uncharge } from '../../mm/price.ts';
 import type { UserAccount } from '../../task/user_account.ts';
 import type { File } from '../../vfs/file.ts';
+import type { Timespec } from '../../vfs/inode.ts';
 import type { Ucred } from '../message.ts';
 import type { UnixSocket } from './unix_socket.ts';
 
@@ -17,6 +18,8 @@ export class SkBuff {
   offset = 0;
   files: File[];
   readonly cred: Ucred | null;
+  /** When it came to a receiver that wants to know. */
+  arrived: Timespec | null = null;
   readonly sender: UnixSocket;
   /** The sender's address when it sent. */
   readonly senderName: Uint8Array | null;

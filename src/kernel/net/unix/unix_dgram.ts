@@ -9,6 +9,7 @@ import { POLLOUT, POLLWRNORM } from '../../vfs/file.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
 import type { Incoming, Outgoing } from '../message.ts';
 import { credentialsOf, RCV_SHUTDOWN, SEND_SHUTDOWN } from '../socket.ts';
+import { arrivalTime, tellArrival } from '../timestamp.ts';
 import { findSocket, validate } from './address.ts';
 import { trueSize } from './skbuff.ts';
 import { UnixSocket } from './unix_socket.ts';
@@ -85,6 +86,7 @@ export class UnixDgramSocket extends UnixSocket {
     if (failed < 0) return failed;
     const datagram = this.makeMessage(task, bytes, message, other);
     if (isErrno(datagram)) return datagram;
+    datagram.arrived = arrivalTime(other);
     other.queue.push(datagram);
     other.arrived.wakeAll();
     return length;
@@ -112,6 +114,7 @@ export class UnixDgramSocket extends UnixSocket {
     const failed = iter.put(datagram.bytes.subarray(0, count));
     if (failed < 0) return failed;
     const peek = (flags & MSG_PEEK) !== 0;
+    tellArrival(this, datagram.arrived, incoming);
     this.describe(datagram, incoming, peek);
     if (count < datagram.length) incoming.flags |= MSG_TRUNC;
     if (!peek) {

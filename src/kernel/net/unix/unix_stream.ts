@@ -35,6 +35,7 @@ import { POLLHUP, POLLPRI } from '../../vfs/file.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
 import type { Incoming, Outgoing, Ucred } from '../message.ts';
 import { credentialsOf, RCV_SHUTDOWN, SEND_SHUTDOWN, type Socket } from '../socket.ts';
+import { arrivalTime, tellArrival } from '../timestamp.ts';
 import { findSocket, validate } from './address.ts';
 import { type SkBuff, trueSize } from './skbuff.ts';
 import { UnixSocket } from './unix_socket.ts';
@@ -205,6 +206,7 @@ export class UnixStreamSocket extends UnixSocket {
     if (failed < 0) return failed;
     const packet = this.makeMessage(task, bytes, message, other);
     if (isErrno(packet)) return packet;
+    packet.arrived = arrivalTime(other);
     other.queue.push(packet);
     other.arrived.wakeAll();
     return length;
@@ -332,6 +334,7 @@ export class UnixStreamSocket extends UnixSocket {
     const failed = iter.put(packet.bytes.subarray(0, count));
     if (failed < 0) return failed;
     const peek = (flags & MSG_PEEK) !== 0;
+    tellArrival(this, packet.arrived, incoming);
     this.describe(packet, incoming, peek);
     if (count < packet.length) incoming.flags |= MSG_TRUNC;
     if (!peek) {
