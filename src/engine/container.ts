@@ -15,7 +15,6 @@ import {
   processesIn,
   type ResourceUse,
   type RuntimeProcess,
-  releaseLayer,
   resourcesOf,
   type Started,
   setFrozen,
@@ -121,7 +120,7 @@ export class Container {
       this.state = 'exited';
       throw error;
     }
-    if (this.layer !== null) releaseLayer(this.layer);
+    this.layer?.put();
     this.layer = this.init.layer;
     this.state = 'running';
     void this.process.exited.then(() => {
@@ -142,7 +141,7 @@ export class Container {
       hostname: bytes(this.hostname),
       domainname: bytes(options.domainname ?? '(none)'),
       layers: image.layers,
-      space: this.layer?.space ?? null,
+      layer: this.layer,
       readOnly: options.readOnly ?? false,
       folders: (options.volumes ?? []).map((volume, i) => this.share(volume, i)),
       tmpfs: Object.entries(options.tmpfs ?? {}).map(([at, data]) => tmpfsMount(bytes(at), bytes(data))),
@@ -307,7 +306,7 @@ export class Container {
       await this.process.exited;
     }
     this.process.abandon();
-    if (this.layer !== null) releaseLayer(this.layer);
+    this.layer?.put();
     this.layer = null;
     this.host.forget(this);
   }
@@ -318,7 +317,7 @@ export class Container {
 
   /** What was written to the root file system so far. */
   changes(): Iterable<Change> {
-    return this.layer === null ? [] : changesBelow(this.host.kernel, this.layer.upper.inode);
+    return this.layer === null ? [] : changesBelow(this.host.kernel, this.layer.root.inode!);
   }
 
   private share(volume: Volume, index: number): FolderMount {

@@ -7,7 +7,6 @@ import {
   type ContainerSpec,
   DEFAULT_CAPABILITIES,
   RuntimeProcess,
-  releaseLayer,
   startContainer,
 } from '../../src/kernel/api/index.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
@@ -137,7 +136,7 @@ export class RandomWorld {
       hostname: 'fuzz',
       domainname: '',
       layers: ['rootfs'],
-      space: null,
+      layer: null,
       readOnly: random.chance(5),
       folders: [],
       tmpfs: random.chance(50) ? [{ destination: '/tmp', flags: 0, data: 'size=8m' }] : [],
@@ -195,7 +194,7 @@ export class RandomWorld {
         `processes cannot be killed: ${left.map(({ leader }) => `${leader.pid.numbers.join('/')} ${leader.state}`).join(', ')}`,
       );
     process.exitStatus();
-    releaseLayer(process.layer!);
+    process.layer!.put();
     for (const name of ['stdin', 'stdout', 'stderr', 'tty']) kernel.consoleForget(`${this.batches}:${name}`);
     this.process = null;
     // Timers that were started for something else than a process: connections that end, say.

@@ -5,6 +5,7 @@ import { IFF_UP } from '../../abi/net_device.ts';
 import { CLONE_NEWCGROUP, CLONE_NEWNS } from '../../abi/process.ts';
 import { SIGKILL } from '../../abi/signal.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
+import type { Cgroup } from '../cgroup/cgroup.ts';
 import { migrate } from '../cgroup/migrate.ts';
 import { Binprm } from '../exec/binprm.ts';
 import { openExec } from '../exec/open_exec.ts';
@@ -25,7 +26,7 @@ import { containerCgroup, endCgroup } from './cgroups.ts';
 import { AT_FDCWD, makeDirectories } from './files.ts';
 import { cloneInto, joinAll } from './join.ts';
 import { prepareRoot } from './rootfs.ts';
-import { RuntimeProcess, type WritableLayer } from './runtime_process.ts';
+import { RuntimeProcess } from './runtime_process.ts';
 import type { ContainerSpec, Failure, ProcessSpec, Started } from './spec.ts';
 import { openStreams } from './streams.ts';
 import { setSysctls } from './sysctls.ts';
@@ -63,13 +64,19 @@ export function startContainer(kernel: Kernel, spec: ContainerSpec): Started {
   }
   if (spec.namespaces.net === 'new') raiseLoopback(task.nsproxy.net);
   const layer = prepareRoot(task, spec);
-  const failed = typeof layer === 'string' ? layer : setSysctls(task, spec.sysctls);
-  if (failed !== null) {
-    abandon(task);
-    endCgroup(kernel, cgroup);
-    return { errno: 'EIO', error: failed };
-  }
-  return startProgram(task, spec.process, new RuntimeProcess(task.group, cgroup, layer as WritableLayer));
+  if (typeof layer === 'string') return giveUp(task, cgroup, layer);
+  const failed = setSysctls(task, spec.sysctls);
+  const process = new RuntimeProcess(task.group, cgroup, layer);
+  const started = failed === null ? startProgram(task, spec.process, process) : giveUp(task, cgroup, failed);
+  if ('errno' in started) layer.put();
+  return started;
+}
+
+/** The container cannot be made. */
+function giveUp(task: Task, cgroup: Cgroup, error: string): Failure {
+  abandon(task);
+  endCgroup(task.kernel, cgroup);
+  return { errno: 'EIO', error };
 }
 
 /** Start one more process in the container whose first process is `init`. */

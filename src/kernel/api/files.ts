@@ -48,10 +48,13 @@ export function mountAt(task: Task, type: string, source: string, target: string
   return failed < 0 ? failed : lookupPath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
 }
 
-/** Mount what exists already. */
+/** Mount what exists already, or is new. */
 export function mountSuper(task: Task, sb: SuperBlock, source: string, flags: number, place: Path): number {
   const mount = newMount(task, sb, source, mountFlags(flags));
-  if (isErrno(mount)) return mount;
+  if (isErrno(mount)) {
+    if (sb.mounts === 0) sb.release();
+    return mount;
+  }
   const failed = graft(task, mount, place);
   if (failed < 0) discardTree(mount);
   return failed;

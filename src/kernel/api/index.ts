@@ -8,5 +8,5 @@ export { createKernel } from './create.ts';
 export { isFrozen, setFrozen } from './freeze.ts';
 export { describeProcess, type ProcessInfo, processesIn } from './processes.ts';
 export { limitResources, type ResourceUse, resourcesOf } from './resources.ts';
-export { RuntimeProcess, releaseLayer, type WritableLayer } from './runtime_process.ts';
+export { RuntimeProcess, type WritableLayer } from './runtime_process.ts';
 export type { ContainerSpec, FolderMount, NamespaceSource, Started, TmpfsMount } from './spec.ts';

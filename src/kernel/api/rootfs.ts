@@ -2,10 +2,14 @@
 
 import { errnoNames, isErrno } from '../../abi/errno.ts';
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY } from '../../abi/mount.ts';
+import { layerSuperBlock } from '../fs/layerfs/layerfs.ts';
+import { OverlaySuperBlock } from '../fs/overlayfs/overlay_super_block.ts';
 import type { Task } from '../task/task.ts';
+import type { Inode } from '../vfs/inode.ts';
 import { umountTree } from '../vfs/mount_tree.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../vfs/namei.ts';
 import type { Path } from '../vfs/path.ts';
+import type { SuperBlock } from '../vfs/super_block.ts';
 import { AT_FDCWD, makeDirectories, mountAt, mountSuper, writeFile } from './files.ts';
 import { RuntimeProcess, type WritableLayer } from './runtime_process.ts';
 import type { ContainerSpec } from './spec.ts';
@@ -33,20 +37,24 @@ const SYSTEM_MOUNTS: readonly SystemMount[] = [
 
 const SHM = '/dev/shm';
 
-/** Where the pieces are put together, in the new mount namespace. */
-const BASE = '/container';
+/** What /proc/[pid]/mountinfo says of the root: the layers have no paths. */
+const OPTIONS = ',lowerdir=layers,upperdir=upper,workdir=work';
 
 const explain = (what: string, errno: number): string => `${what}: ${errnoNames[-errno] ?? errno}`;
 
-/** Build and enter the root: the writable layer, or what went wrong. */
+/** Build and enter the root: the writable layer, for the caller to put, or what went wrong. */
 export function prepareRoot(task: Task, spec: ContainerSpec): WritableLayer | string {
-  const layers = mountLayers(task, spec);
-  if (typeof layers === 'string') return layers;
-  enterRoot(task, layers.root);
-  const failed = mountSystem(task, spec) ?? mountShm(task, spec) ?? mountExtra(task, spec);
-  if (failed !== null) return failed;
-  if (spec.readOnly) layers.root.mount.flags |= MS_RDONLY;
-  return layers;
+  const { kernel } = task;
+  const layer = spec.layer ?? kernel.fileSystems.get('tmpfs')!.mount(kernel, task, 'container', 0, 'mode=755');
+  if (isErrno(layer)) return explain('cannot make the writable layer', layer);
+  layer.get();
+  const failed = joinLayers(task, spec, layer) ?? mountSystem(task, spec) ?? mountShm(task, spec) ?? mountExtra(task, spec);
+  if (failed !== null) {
+    layer.put();
+    return failed;
+  }
+  if (spec.readOnly) task.fs!.root.mount.flags |= MS_RDONLY;
+  return layer;
 }
 
 /** Mount at a directory that is made if it is absent. */
@@ -98,45 +106,32 @@ function mountExtra(task: Task, { folders, tmpfs }: ContainerSpec): string | nul
   return null;
 }
 
-/** The image's layers and a writable one, joined by overlayfs. */
-function mountLayers(task: Task, spec: ContainerSpec): (WritableLayer & { readonly root: Path }) | string {
-  const base = makeDirectories(task, BASE);
-  const space = base < 0 ? base : mountSpace(task, spec.space);
-  if (isErrno(space)) return explain('cannot make the writable layer', space);
-  for (const folder of ['upper', 'work', 'root', ...spec.layers.map((_, i) => `lower${i}`)]) {
-    const made = makeDirectories(task, `${BASE}/${folder}`);
-    if (made < 0) return explain('cannot make the writable layer', made);
-  }
-  for (const [i, layer] of spec.layers.entries()) {
-    const mounted = mountAt(task, 'layerfs', layer, `${BASE}/lower${i}`, MS_RDONLY);
-    if (isErrno(mounted)) return explain(`cannot read layer ${layer}`, mounted);
-  }
+/** The root becomes the image's layers and a writable one, joined by overlayfs. They need no places in a tree, as with FSCONFIG_SET_FD. */
+function joinLayers(task: Task, { layers }: ContainerSpec, writable: WritableLayer): string | null {
+  const { kernel } = task;
+  const lowers: Inode[] = [];
   // overlayfs wants the uppermost lower layer first.
-  const lower = spec.layers.map((_, i) => `${BASE}/lower${i}`).reverse();
-  const data = `lowerdir=${lower.join(':')},upperdir=${BASE}/upper,workdir=${BASE}/work`;
-  const root = mountAt(task, 'overlay', 'overlay', `${BASE}/root`, 0, data);
-  if (isErrno(root)) return explain('cannot join the layers', root);
-  const upper = lookupPath(task, AT_FDCWD, `${BASE}/upper`, LOOKUP_FOLLOW | LOOKUP_DIRECTORY);
-  return isErrno(upper) ? explain('cannot open the writable layer', upper) : { root, space: space.get(), upper: upper.get() };
+  for (const id of [...layers].reverse()) {
+    const lower = layerSuperBlock(kernel, id);
+    if (isErrno(lower)) return explain(`cannot read layer ${id}`, lower);
+    lowers.push(lower.root.inode!);
+  }
+  const type = kernel.fileSystems.get('overlay')!;
+  return enterRoot(task, new OverlaySuperBlock(kernel, type, writable.root.inode!, lowers, 0, OPTIONS, false));
 }
 
-/** A tmpfs for the writable layer, or the one of an earlier run. */
-function mountSpace(task: Task, earlier: Path | null): Path | number {
-  if (earlier === null) return mountAt(task, 'tmpfs', 'container', BASE, 0, 'mode=755');
-  const place = lookupPath(task, AT_FDCWD, BASE, LOOKUP_FOLLOW);
-  if (isErrno(place)) return place;
-  const failed = mountSuper(task, earlier.mount.sb, 'container', 0, place);
-  return failed < 0 ? failed : lookupPath(task, AT_FDCWD, BASE, LOOKUP_FOLLOW);
-}
-
-/** pivot_root(2), and the old root unmounted. */
-function enterRoot(task: Task, root: Path): void {
-  const { mount } = root;
-  const old = task.fs!.root.mount;
+/** Mount `sb` in the place of the root, and enter it, as pivot_root(2) does; the old root is unmounted. */
+function enterRoot(task: Task, sb: SuperBlock): string | null {
+  const { fs } = task;
+  const old = fs!.root.mount;
   const { parent, mountpoint } = old;
+  const failed = mountSuper(task, sb, 'overlay', 0, fs!.root);
+  if (failed < 0) return explain('cannot mount the root', failed);
+  const root = lookupPath(task, AT_FDCWD, '/', LOOKUP_FOLLOW) as Path;
   old.detach();
-  mount.reattach(parent!, mountpoint!);
-  task.fs!.setRoot(root);
-  task.fs!.setCwd(root);
+  root.mount.reattach(parent!, mountpoint!);
+  fs!.setRoot(root);
+  fs!.setCwd(root);
   umountTree(old, 0);
+  return null;
 }

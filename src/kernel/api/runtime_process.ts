@@ -8,22 +8,11 @@ import { sendToProcess } from '../signal/send.ts';
 import { kernelInfo } from '../signal/sig_info.ts';
 import { releaseProcess } from '../task/task_exit.ts';
 import type { ThreadGroup } from '../task/thread_group.ts';
-import type { Path } from '../vfs/path.ts';
+import type { SuperBlock } from '../vfs/super_block.ts';
 import { endCgroup } from './cgroups.ts';
 
-/** The writable layer of a container. */
-export interface WritableLayer {
-  /** The tmpfs that holds it. */
-  readonly space: Path;
-  /** overlayfs's upper folder in it. */
-  readonly upper: Path;
-}
-
-/** Nobody will look at the writable layer or use it again: it is freed. */
-export function releaseLayer({ space, upper }: WritableLayer): void {
-  upper.put();
-  space.put();
-}
+/** The writable layer of a container: a tmpfs whose root is overlayfs's upper directory. Who has it puts it. */
+export type WritableLayer = SuperBlock;
 
 export class RuntimeProcess {
   readonly group: ThreadGroup;

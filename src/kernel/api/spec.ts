@@ -1,7 +1,6 @@
 /** What the engine says of a container and of a process in it. All strings are byte strings (one char per byte). */
 
-import type { Path } from '../vfs/path.ts';
-import type { RuntimeProcess } from './runtime_process.ts';
+import type { RuntimeProcess, WritableLayer } from './runtime_process.ts';
 
 /** A host folder in a container. */
 export interface FolderMount {
@@ -59,7 +58,7 @@ export interface ContainerSpec {
   /** Ids of image layers, the lowest first. */
   readonly layers: readonly string[];
   /** The writable layer of an earlier run; null for an empty one. */
-  readonly space: Path | null;
+  readonly layer: WritableLayer | null;
   readonly readOnly: boolean;
   readonly folders: readonly FolderMount[];
   readonly tmpfs: readonly TmpfsMount[];

@@ -13,35 +13,38 @@ interface Entry {
 
 /** The dots have offsets 0 and 1. */
 const FIRST_OFFSET = 2;
+/** So many names are found as fast one by one. */
+const FEW = 8;
 
 export class DirEntries {
-  private readonly byName: Map<string, Entry> = new Map();
+  size = 0;
+  /** Null while there are few. */
+  private byName: Map<string, Entry> | null = null;
   /** Ascending by offset, with some that were removed. */
   private order: Entry[] = [];
   private nextOffset = FIRST_OFFSET;
 
-  get size(): number {
-    return this.byName.size;
-  }
-
   get(name: string): Inode | undefined {
-    return this.byName.get(name)?.inode;
+    return this.find(name)?.inode;
   }
 
   /** Add a name, or make an existing one mean `inode`. */
   set(name: string, inode: Inode): void {
     this.delete(name);
     const entry: Entry = { name, inode, offset: this.nextOffset++, removed: false };
-    this.byName.set(name, entry);
     this.order.push(entry);
+    this.size++;
+    if (this.byName !== null) this.byName.set(name, entry);
+    else if (this.order.length > FEW) this.byName = new Map(this.present().map((one) => [one.name, one]));
   }
 
   delete(name: string): void {
-    const entry = this.byName.get(name);
+    const entry = this.find(name);
     if (entry === undefined) return;
-    this.byName.delete(name);
+    this.byName?.delete(name);
     entry.removed = true;
-    if (this.order.length > 32 && this.order.length > 2 * this.byName.size) this.order = this.order.filter((e) => !e.removed);
+    this.size--;
+    if (this.order.length > 32 && this.order.length > 2 * this.size) this.order = this.present();
   }
 
   /** Emit the entries at `pos` and after it until the emitter refuses. */
@@ -55,7 +58,16 @@ export class DirEntries {
   }
 
   inodes(): Inode[] {
-    return [...this.byName.values()].map((entry) => entry.inode);
+    return this.present().map((entry) => entry.inode);
+  }
+
+  private find(name: string): Entry | undefined {
+    if (this.byName !== null) return this.byName.get(name);
+    return this.order.find((entry) => entry.name === name && !entry.removed);
+  }
+
+  private present(): Entry[] {
+    return this.order.filter((entry) => !entry.removed);
   }
 
   /** Index of the first entry whose offset is not below `offset`. */

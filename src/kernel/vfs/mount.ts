@@ -10,6 +10,8 @@ import type { SuperBlock } from './super_block.ts';
 /** In `lockedFlags`: the atime flags may not change. Linux: MNT_LOCK_ATIME. */
 export const LOCK_ATIME: number = 1 << 30;
 
+const NOTHING: ReadonlyMap<Dentry, Mount> = new Map();
+
 export class Mount {
   /** The lowest free number, given again later. */
   readonly id: number;
@@ -27,8 +29,8 @@ export class Mount {
   /** The mount below, and the dentry of it that this one covers; null for a root or when detached. */
   parent: Mount | null = null;
   mountpoint: Dentry | null = null;
-  /** Mounts on dentries of this one. A second mount on the same place is a child of the first. */
-  readonly children: Map<Dentry, Mount> = new Map();
+  /** See `children`; null before the first one. */
+  private above: Map<Dentry, Mount> | null = null;
   /** The namespace it belongs to; null before it was attached and after it was unmounted. */
   namespace: MountNamespace | null = null;
   /** Mounts and unmounts on it reach its peers, the mounts of the same group. Linux: MNT_SHARED, mnt_group_id, mnt_share. */
@@ -63,12 +65,11 @@ export class Mount {
     const { vfs } = sb.kernel;
     this.id = vfs.mountIds.allocate();
     this.uniqueId = vfs.nextUniqueMountId();
-    this.sb = sb;
+    this.sb = sb.get();
     this.root = root.get();
     this.source = source;
     this.flags = flags;
     this.payer = payer;
-    sb.mounts++;
   }
 
   /** Whether writes through it fail with EROFS. Linux: __mnt_is_readonly. */
@@ -82,6 +83,11 @@ export class Mount {
 
   get noDirAtime(): boolean {
     return (this.flags & (MS_NOATIME | MS_NODIRATIME)) !== 0;
+  }
+
+  /** Mounts on dentries of this one. A second mount on the same place is a child of the first. */
+  get children(): ReadonlyMap<Dentry, Mount> {
+    return this.above ?? NOTHING;
   }
 
   get(): this {
@@ -104,7 +110,9 @@ export class Mount {
 
   /** Appear at the mount point. Linux: __attach_mnt. */
   hash(): void {
-    this.parent!.children.set(this.mountpoint!, this);
+    const parent = this.parent!;
+    parent.above ??= new Map();
+    parent.above.set(this.mountpoint!, this);
   }
 
   /** Attach it at `mountpoint` of `parent`. */
@@ -117,7 +125,7 @@ export class Mount {
   detach(): void {
     const { parent, mountpoint } = this;
     if (parent === null || mountpoint === null) return;
-    if (parent.children.get(mountpoint) === this) parent.children.delete(mountpoint);
+    if (parent.above?.get(mountpoint) === this) parent.above.delete(mountpoint);
     mountpoint.mounts!.delete(this);
     if (mountpoint.mounts!.size === 0) mountpoint.mounts = null;
     mountpoint.put();
@@ -153,7 +161,7 @@ export class Mount {
     this.root.put();
     this.sb.kernel.vfs.mountIds.free(this.id);
     if (this.payer !== null) uncharge(this.payer, PRICE_MOUNT);
-    if (--this.sb.mounts === 0) this.sb.release();
+    this.sb.put();
   }
 
   /** This mount and all below it, parents first. Linux: next_mnt. */

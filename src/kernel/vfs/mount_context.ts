@@ -50,12 +50,12 @@ export class FsContextFile extends AnonymousFile {
     this.type = type;
     this.sb = sb;
     this.phase = sb === null ? 'create' : 'reconfigure';
-    if (sb !== null) sb.mounts++;
+    sb?.get();
   }
 
   override release(): void {
     const { sb } = this;
-    if (sb !== null && --sb.mounts === 0) sb.release();
+    sb?.put();
   }
 
   /** One message; -ENODATA when there are no more. */
@@ -118,7 +118,7 @@ export class FsContextFile extends AnonymousFile {
       return -EBUSY;
     }
     if (this.type.userNsMount && sb.mounts === 0) sb.own(this.type.ownerFor(task));
-    sb.mounts++;
+    sb.get();
     this.sb = sb;
     this.phase = 'awaiting mount';
     return 0;

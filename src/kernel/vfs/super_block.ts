@@ -33,7 +33,7 @@ export abstract class SuperBlock {
   flags: number;
   /** Set once by the file system's mount. */
   root!: Dentry;
-  /** Mounts of it. */
+  /** Mounts of it, overlays above it and others that hold it. Linux: s_active. */
   mounts = 0;
   /** Open files that can write to it. */
   writers = 0;
@@ -106,6 +106,15 @@ export abstract class SuperBlock {
 
   /** An inode that no dentry uses any more but that has names; most file systems keep it. */
   inodeUnused(_inode: Inode): void {}
+
+  get(): this {
+    this.mounts++;
+    return this;
+  }
+
+  put(): void {
+    if (--this.mounts === 0) this.release();
+  }
 
   /** The last mount is gone, and with it all names. Linux: generic_shutdown_super. */
   release(): void {

@@ -40,7 +40,8 @@ export class OverlayInode extends Inode {
     this.parent = parent;
     this.name = name;
     this.upper = upper;
-    this.lowers = lowers;
+    // Not longer than it is: what names were pushed to has room for more.
+    this.lowers = lowers.slice();
     if (upper !== null) upper.refs++;
     for (const lower of lowers) lower.refs++;
     this.copyFromReal();

@@ -44,8 +44,7 @@ export class OverlaySuperBlock extends SuperBlock {
     for (const root of [...lowers, ...(upper === null ? [] : [upper])]) {
       root.refs++;
       if (!this.spaces.includes(root.sb)) {
-        this.spaces.push(root.sb);
-        root.sb.mounts++;
+        this.spaces.push(root.sb.get());
       }
     }
     this.setRoot(new OverlayInode(this, null, '', upper, lowers));
@@ -114,6 +113,6 @@ export class OverlaySuperBlock extends SuperBlock {
     this.root.put();
     this.root.forgetInode();
     for (const root of [...this.lowers, ...(this.upper === null ? [] : [this.upper])]) root.put();
-    for (const sb of this.spaces) if (--sb.mounts === 0) sb.release();
+    for (const sb of this.spaces) sb.put();
   }
 }
