@@ -2,13 +2,7 @@
 
 import { SIGALRM, SIGCONT, SIGKILL, SIGTERM, SIGUSR1 } from '../../src/abi/signal.ts';
 import { createKernel } from '../../src/kernel/api/create.ts';
-import {
-  ALL_CAPABILITIES,
-  type ContainerSpec,
-  DEFAULT_CAPABILITIES,
-  RuntimeProcess,
-  startContainer,
-} from '../../src/kernel/api/index.ts';
+import { ALL_CAPABILITIES, type ContainerSpec, DEFAULT_CAPABILITIES, RuntimeProcess, startContainer } from '../../src/kernel/api/index.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import { sendToProcess } from '../../src/kernel/signal/send.ts';
 import { kernelInfo } from '../../src/kernel/signal/sig_info.ts';

@@ -4,6 +4,7 @@ import { EEXIST, ENODEV, isErrno } from '../../abi/errno.ts';
 import type { Task } from '../task/task.ts';
 import { graft, mountFlags } from '../vfs/do_mount.ts';
 import { IovIter } from '../vfs/iov_iter.ts';
+import type { Mount } from '../vfs/mount.ts';
 import { discardTree, newMount } from '../vfs/mount_copy.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../vfs/namei.ts';
 import { makeDirectory, newName } from '../vfs/names.ts';
@@ -44,19 +45,20 @@ export function mountAt(task: Task, type: string, source: string, target: string
   if (isErrno(place)) return place;
   const sb = fileSystem.mount(kernel, task, source, flags, data);
   if (isErrno(sb)) return sb;
-  const failed = mountSuper(task, sb, source, flags, place);
-  return failed < 0 ? failed : lookupPath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
+  const mount = mountSuper(task, sb, source, flags, place);
+  return isErrno(mount) ? mount : lookupPath(task, AT_FDCWD, target, LOOKUP_FOLLOW);
 }
 
 /** Mount what exists already, or is new. */
-export function mountSuper(task: Task, sb: SuperBlock, source: string, flags: number, place: Path): number {
+export function mountSuper(task: Task, sb: SuperBlock, source: string, flags: number, place: Path): Mount | number {
   const mount = newMount(task, sb, source, mountFlags(flags));
   if (isErrno(mount)) {
     if (sb.mounts === 0) sb.release();
     return mount;
   }
   const failed = graft(task, mount, place);
-  if (failed < 0) discardTree(mount);
+  if (failed === 0) return mount;
+  discardTree(mount);
   return failed;
 }
 

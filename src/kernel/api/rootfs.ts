@@ -8,7 +8,7 @@ import type { Task } from '../task/task.ts';
 import type { Inode } from '../vfs/inode.ts';
 import { umountTree } from '../vfs/mount_tree.ts';
 import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW, lookupPath } from '../vfs/namei.ts';
-import type { Path } from '../vfs/path.ts';
+import { Path } from '../vfs/path.ts';
 import type { SuperBlock } from '../vfs/super_block.ts';
 import { AT_FDCWD, makeDirectories, mountAt, mountSuper, writeFile } from './files.ts';
 import { RuntimeProcess, type WritableLayer } from './runtime_process.ts';
@@ -90,7 +90,8 @@ function shareShm(task: Task, donor: RuntimeProcess): number {
   const made = makeDirectories(task, SHM);
   const place = made < 0 ? made : lookupPath(task, AT_FDCWD, SHM, LOOKUP_FOLLOW);
   if (isErrno(place)) return place;
-  return mountSuper(task, theirs.mount.sb, 'shm', QUIET, place);
+  const mount = mountSuper(task, theirs.mount.sb, 'shm', QUIET, place);
+  return isErrno(mount) ? mount : 0;
 }
 
 /** What the user asked for: folders of the host, and tmpfs. */
@@ -125,11 +126,11 @@ function enterRoot(task: Task, sb: SuperBlock): string | null {
   const { fs } = task;
   const old = fs!.root.mount;
   const { parent, mountpoint } = old;
-  const failed = mountSuper(task, sb, 'overlay', 0, fs!.root);
-  if (failed < 0) return explain('cannot mount the root', failed);
-  const root = lookupPath(task, AT_FDCWD, '/', LOOKUP_FOLLOW) as Path;
+  const mount = mountSuper(task, sb, 'overlay', 0, fs!.root);
+  if (isErrno(mount)) return explain('cannot mount the root', mount);
+  const root = new Path(mount, mount.root);
   old.detach();
-  root.mount.reattach(parent!, mountpoint!);
+  mount.reattach(parent!, mountpoint!);
   fs!.setRoot(root);
   fs!.setCwd(root);
   umountTree(old, 0);

@@ -1,6 +1,7 @@
 /** The kernel's memory as a whole: frames, groups that pay for them, caches that can be shrunk, and the budget of kernel objects. */
 
 import { ENOMEM } from '../../abi/errno.ts';
+import { FRAME_SIZE } from '../../platform/ram.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
 import type { VdsoMapping } from '../exec/vdso.ts';
 import type { Kernel } from '../kernel.ts';
@@ -12,7 +13,8 @@ import { type FrameCensus, Frames } from './frames.ts';
 import { type MemoryEvents, MemoryGroup } from './memory_group.ts';
 import type { Mm } from './mm.ts';
 import { outOfMemory } from './oom_kill.ts';
-import { Packer } from './pack.ts';
+import type { PackedPages } from './packed_pages.ts';
+import { Packer } from './packer.ts';
 import type { PageCache } from './page_cache.ts';
 import { TableArenas } from './page_table.ts';
 
@@ -37,8 +39,8 @@ export class Memory {
   readonly frames: Frames;
   /** The page tables of all address spaces. */
   readonly tables: TableArenas = new TableArenas();
-  /** Address spaces whose pages are packed, and who packs them. */
-  readonly packed: Set<Mm> = new Set();
+  /** What was put away of address spaces and files, and who does it. */
+  readonly packed: Set<PackedPages> = new Set();
   readonly packer: Packer = new Packer();
   /** One frame of zeros, mapped wherever anonymous memory is read before it is written. */
   readonly zeroFrame: number;
@@ -87,6 +89,7 @@ export class Memory {
     if (id > MEM_CGROUP_ID_MAX) {
       this.groupIds.free(id);
       this.frames.reparent();
+      this.reparentPacked();
       for (const group of [...this.groups]) if (group !== undefined && group.orphan !== null) this.freeGroupId(group);
       id = this.groupIds.allocate();
     }
@@ -97,6 +100,15 @@ export class Memory {
     const group = new MemoryGroup(parent, id, cgroup);
     this.groups[id] = group;
     return group;
+  }
+
+  /** As Frames.reparent. */
+  private reparentPacked(): void {
+    for (const packed of this.packed) {
+      const { group, count } = packed;
+      packed.group = group.heir;
+      group.uncharge(count * FRAME_SIZE, group.heir);
+    }
   }
 
   /** No frame is charged to the group any more, and none will be. */
@@ -140,9 +152,13 @@ export class Memory {
     const within = new Uint8Array(this.groups.length);
     for (const other of this.groups) if (other?.isWithin(group) === true) within[other.id] = 1;
     const counts = this.frames.census(within);
-    let packed = 0;
-    for (const mm of this.packed) if (within[mm.packed!.group.id] !== 0) packed += mm.packed!.count;
-    return { ...counts, anon: counts.anon + packed };
+    let { anon, shmem } = counts;
+    for (const packed of this.packed) {
+      if (within[packed.group.id] === 0) continue;
+      if (packed.shmem) shmem += packed.count;
+      else anon += packed.count;
+    }
+    return { ...counts, anon, shmem };
   }
 
   /** Called when `bytes` are refused to `group` (or a frame to everybody): true when it is worth trying again. */

@@ -1,12 +1,14 @@
 import { expect, it } from 'vitest';
 import { fakePlatform } from '../../../tests/support/fake_machine.ts';
 import type { Kernel } from '../kernel.ts';
+import { IovIter } from '../vfs/iov_iter.ts';
 import { Memory } from './memory.ts';
 import { Mm } from './mm.ts';
 import { mapRange } from './mmap.ts';
 import { packMm } from './pack.ts';
 import { PageMapping } from './page_mapping.ts';
 import { charge, PRICE_MM } from './price.ts';
+import { ShmemMapping } from './shmem.ts';
 
 const PAGE = 4096;
 const AT = 0x1234;
@@ -81,4 +83,42 @@ it('leaves nothing behind, packed or not', () => {
   }
   library.release();
   expect([memory.frames.used, memory.root.usage, memory.tables.count, memory.packed.size]).toEqual([1, PAGE, 0, 0]);
+});
+
+it('puts small files away that nobody looks at, and counts them as before', () => {
+  const { kernel } = start();
+  const { memory } = kernel;
+  const file = new ShmemMapping(kernel, { size: 0 });
+  const text = (at: number, length: number): string => {
+    const bytes = new Uint8Array(length);
+    file.readInto(IovIter.kernel(bytes), at, length);
+    return String.fromCharCode(...bytes);
+  };
+  const write = (content: string, at: number): number => file.writeFrom(IovIter.kernel(new TextEncoder().encode(content)), at);
+  write('127.0.0.1 localhost', 0);
+  write('end', 2 * PAGE);
+  const counts = (): object => ({
+    ...memory.census(memory.root),
+    used: memory.frames.used,
+    usage: memory.root.usage,
+    pages: file.residentPages,
+  });
+  const before = counts();
+  const freed = (): number => [...memory.packed].reduce((sum, { count }) => sum + count, 0);
+  expect([file.pack(), freed()]).toEqual([true, 0]);
+  expect([file.pack(), freed()]).toEqual([false, 2]);
+  expect(counts()).toEqual(before);
+  expect([text(10, 9), text(PAGE, 2), text(2 * PAGE, 3)]).toEqual(['localhost', '\0\0', 'end']);
+  expect(freed()).toBe(0);
+  file.pack();
+  write('::1', 0);
+  file.pack();
+  file.pack();
+  expect(text(0, 8)).toBe('::1.0.0.');
+  while (file.pack());
+  file.truncate(1);
+  expect([text(0, 1), file.residentPages]).toEqual([':', 1]);
+  while (file.pack());
+  file.release();
+  expect([memory.frames.used, memory.root.usage, memory.packed.size, memory.sharedFrames]).toEqual([1, PAGE, 0, 0]);
 });

@@ -38,13 +38,18 @@ export abstract class PageCache {
   /** The page at which the file is mapped in every process where it is free, and for how many; 0 before it is chosen. */
   placement = 0;
   placementPages = 0;
-  protected readonly pages: PageIndex = new PageIndex();
+  private readonly index: PageIndex = new PageIndex();
   /** Frames with pages as programs have them, see `template`; null while there are none. */
   private templates: PageIndex | null = null;
 
   constructor(kernel: Kernel, host: MappingHost) {
     this.kernel = kernel;
     this.host = host;
+  }
+
+  /** The entries of all pages. */
+  protected get pages(): PageIndex {
+    return this.index;
   }
 
   /** Whether clean pages may be dropped, because `fill` can bring them back. */

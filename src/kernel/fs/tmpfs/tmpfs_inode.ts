@@ -27,6 +27,7 @@ class TmpfsMapping extends ShmemMapping {
   }
 
   protected override pageAdded(): number {
+    this.kernel.memory.packer.noteFile(this);
     return this.sb.addBlock();
   }
 
