@@ -74,6 +74,8 @@ export class Kernel {
   topology = 0;
   /** /proc/sys/fs/pipe-max-size. */
   pipeMaxSize = 1048576;
+  /** Requests that all contexts of asynchronous I/O have room for, and the most: /proc/sys/fs/aio-nr, aio-max-nr. */
+  readonly aio: { used: number; most: number } = { used: 0, most: 65536 };
   readonly timers: TimerHeap = new TimerHeap();
   readonly scheduler: Scheduler = new Scheduler(this);
   readonly futexes: FutexTable = new FutexTable();

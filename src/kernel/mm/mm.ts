@@ -4,6 +4,7 @@ import { EFAULT, ENAMETOOLONG } from '../../abi/errno.ts';
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { ACCESS_READ, ACCESS_WRITE } from '../../platform/cpu.ts';
 import { FRAME_SIZE } from '../../platform/ram.ts';
+import type { AioContext } from '../aio/aio_context.ts';
 import type { Kernel } from '../kernel.ts';
 import type { File } from '../vfs/file.ts';
 import { FAULT_OK, handleFault } from './fault.ts';
@@ -102,6 +103,8 @@ export class Mm {
   barriers = 0;
   /** The file whose beginning was read last: what the dynamic linker is about to map. See place.ts. */
   headerRead: PageMapping | null = null;
+  /** Contexts of asynchronous I/O by their ids; null when there never were any. */
+  aio: Map<number, AioContext> | null = null;
   /** Pages counted in Memory.committed. */
   committed = 0;
   /** The halves that readU64 has read. */

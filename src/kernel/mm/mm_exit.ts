@@ -9,6 +9,7 @@ import { detachVma } from './vma_list.ts';
 /** Free everything: frames, tables, ranges, the references to files. */
 export function exitMmap(mm: Mm): void {
   const { frames } = mm.kernel.memory;
+  if (mm.aio !== null) for (const context of [...mm.aio.values()]) context.destroy();
   if (mm.packed !== null) discardPacked(mm, mm.packed);
   mm.table.releaseAll(frames, mm.payer);
   for (const vma of mm.vmas) detachVma(vma);

@@ -26,6 +26,8 @@ export const PRICE_TIMER = 256;
 export const PRICE_EPOLL_ITEM = 256;
 export const PRICE_XATTR = 128;
 export const PRICE_CGROUP = 2560;
+export const PRICE_AIO_CONTEXT = 768;
+export const PRICE_AIO_REQUEST = 384;
 
 /** Take `bytes` for a kernel object: false (the caller answers ENOMEM or its own errno) when group or budget refuse. */
 export function charge(kernel: Kernel, group: MemoryGroup, bytes: number): boolean {

@@ -21,7 +21,7 @@ export const VM_WIPEONFORK = 0x2000000;
 export const VM_DONTDUMP = 0x4000000;
 
 /** What the kernel's own ranges are called in /proc/[pid]/maps. */
-export type VmaName = '[vdso]' | '[vvar]' | '';
+export type VmaName = '[vdso]' | '[vvar]' | '/[aio] (deleted)' | '';
 
 /** Ranges are in pages; `end` is one past the last. A Vma belongs to one Mm and is changed only by its operations. */
 export class Vma {

@@ -10,10 +10,6 @@ interface Absence {
 /** By subject. A call that is defined must not be here; `npm run docs` tells. */
 export const absences: readonly Absence[] = [
   {
-    calls: ['io_setup', 'io_destroy', 'io_submit', 'io_cancel', 'io_getevents', 'io_pgetevents'],
-    instead: 'no asynchronous I/O of the kernel: libaio reports the error, databases fall back to threads',
-  },
-  {
     calls: ['io_uring_setup', 'io_uring_enter', 'io_uring_register'],
     instead: 'no io_uring: libuv, liburing and others use epoll and threads',
   },

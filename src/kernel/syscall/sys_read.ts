@@ -177,13 +177,22 @@ const pwritev = defineSyscall('pwritev', [fd('fd'), ptr('iov'), size('iovcnt'), 
   positioned(task, number, address, count, pos, true),
 );
 
-/** preadv2 and pwritev2: the RWF_ flags stand in for flags of the description during the call. */
+/** preadv2 and pwritev2. */
 function flagged(task: Task, number: number, address: number, count: number, pos: number, rwf: number, write: boolean): number {
   const file = pinnedFile(task, number);
   if (file === null) return -EBADF;
   if (pos !== -1 && pos < 0) return -EINVAL;
   if (pos !== -1 && !file.seekable) return -ESPIPE;
   if (write ? !file.writable : !file.readable) return -EBADF;
+  return withFlags(file, rwf, () => vectored(task, file, address, count, pos === -1 ? null : pos, write));
+}
+
+/** Move the bytes of `iter` under RWF_ flags. */
+export const moveFlagged = (task: Task, file: File, iter: IovIter, pos: number | null, rwf: number, write: boolean): number =>
+  withFlags(file, rwf, () => (write ? writeFile : readFile)(task, file, iter, pos));
+
+/** The RWF_ flags stand in for flags of the description during the call. Linux: kiocb_set_rw_flags. */
+function withFlags(file: File, rwf: number, move: () => number): number {
   if ((rwf & ~(c.RWF_HIPRI | c.RWF_DSYNC | c.RWF_SYNC | c.RWF_NOWAIT | c.RWF_APPEND | c.RWF_NOAPPEND)) !== 0) return -EOPNOTSUPP;
   if ((rwf & c.RWF_APPEND) !== 0 && (rwf & c.RWF_NOAPPEND) !== 0) return -EINVAL;
   const before = file.flags;
@@ -192,7 +201,7 @@ function flagged(task: Task, number: number, address: number, count: number, pos
   if ((rwf & c.RWF_NOAPPEND) !== 0) file.flags &= ~c.O_APPEND;
   if ((rwf & c.RWF_DSYNC) !== 0) file.flags |= c.O_DSYNC;
   if ((rwf & c.RWF_SYNC) !== 0) file.flags |= c.O_SYNC;
-  const result = vectored(task, file, address, count, pos === -1 ? null : pos, write);
+  const result = move();
   file.flags = before;
   return result;
 }

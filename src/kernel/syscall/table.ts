@@ -1,6 +1,7 @@
 /** Every system call that this kernel has, by number. */
 
 import { buildTable, type Syscall } from './define.ts';
+import { aioCalls } from './sys_aio.ts';
 import { attrCalls } from './sys_attr.ts';
 import { bpfCalls } from './sys_bpf.ts';
 import { cloneCalls } from './sys_clone.ts';
@@ -50,6 +51,7 @@ import { timerCalls } from './sys_timer.ts';
 import { xattrCalls } from './sys_xattr.ts';
 
 export const allCalls: readonly Syscall[] = [
+  ...aioCalls,
   ...attrCalls,
   ...bpfCalls,
   ...cloneCalls,

@@ -54,6 +54,12 @@ export class EventFile extends AnonymousFile {
     return 8;
   }
 
+  /** The kernel adds one, if there is room. Linux: eventfd_signal. */
+  signal(): void {
+    if (this.count < ULLONG_MAX) this.count++;
+    this.readableQueue.wakeAll();
+  }
+
   override poll(): number {
     return (this.count > 0n ? POLLIN | POLLRDNORM : 0) | (this.count < ULLONG_MAX - 1n ? POLLOUT | POLLWRNORM : 0);
   }

@@ -173,6 +173,13 @@ const pipeSize = (bytes: number): number => 2 ** Math.ceil(Math.log2(Math.max(40
 
 export const sysctl: ProcDirectoryEntry = directory({
   fs: directory({
+    'aio-max-nr': integer(
+      ({ kernel }) => kernel.aio.most,
+      ({ kernel }, value) => {
+        kernel.aio.most = value;
+      },
+    ),
+    'aio-nr': file(0o444, ({ kernel }) => `${kernel.aio.used}\n`),
     'file-max': constant('9223372036854775807\n'),
     inotify: directory({
       max_queued_events: vfs('inotifyMaxQueuedEvents', INT_MAX),
