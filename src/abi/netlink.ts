@@ -2,6 +2,7 @@
 
 export const NETLINK_ROUTE = 0;
 export const NETLINK_SOCK_DIAG = 4;
+export const NETLINK_KOBJECT_UEVENT = 15;
 /** struct sockaddr_nl: family, pad, u32 port, u32 groups. */
 export const SOCKADDR_NL_SIZE = 12;
 /** struct nlmsghdr: u32 length, u16 type, u16 flags, u32 sequence, u32 port. */
@@ -71,6 +72,8 @@ export const RTNLGRP_IPV4_RULE = 8;
 export const RTNLGRP_IPV6_IFADDR = 9;
 export const RTNLGRP_IPV6_ROUTE = 11;
 export const RTNLGRP_MAX = 38;
+/** Groups of protocols that name fewer. */
+export const NETLINK_MIN_GROUPS = 32;
 
 /** struct ifinfomsg: family, pad, u16 type, index, flags, change. */
 export const IFINFOMSG_SIZE = 16;

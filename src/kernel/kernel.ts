@@ -95,6 +95,8 @@ export class Kernel {
   private readonly started: Timespec;
   /** The runtime: pid 1 of the first PID namespace, which never runs a program; containers are cloned from it. */
   firstTask!: Task;
+  /** Of the last event that was told about a device. Linux: uevent_seqnum. */
+  ueventNumber = 0;
   /** Bugs that were met. */
   oopses = 0;
   /** By real user id. */

@@ -3,8 +3,8 @@
 import { EINVAL, EOPNOTSUPP } from '../../../abi/errno.ts';
 import { IF_OPER_DOWN, IF_OPER_LOWERLAYERDOWN, IF_OPER_UNKNOWN, IF_OPER_UP } from '../../../abi/net_device.ts';
 import type { NetNamespace } from '../../namespace/net_namespace.ts';
-import { linkKinds } from '../../net/device/link_kinds.ts';
 import type { NetDevice } from '../../net/device/net_device.ts';
+import { deviceVariables } from '../../net/netlink/uevent.ts';
 import type { SysfsDirectory, SysfsEntry } from './tree.ts';
 import { SysfsLink } from './tree.ts';
 
@@ -87,7 +87,9 @@ function attributes(device: NetDevice): SysfsDirectory {
     testing: line(0),
     tx_queue_len: line(device.txQueueLength),
     type: line(device.type),
-    uevent: `${linkKinds[kind].info === 'bridge' ? 'DEVTYPE=bridge\n' : ''}INTERFACE=${name}\nIFINDEX=${index}\n`,
+    uevent: deviceVariables(device)
+      .map((line) => `${line}\n`)
+      .join(''),
   };
   if (master !== null) entries['master'] = new SysfsLink(`../${master.name}`);
   if (kind === 'bridge')

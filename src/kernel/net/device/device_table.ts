@@ -7,6 +7,7 @@ import type { MemoryGroup } from '../../mm/memory_group.ts';
 import { charge, PRICE_NET_DEVICE, uncharge } from '../../mm/price.ts';
 import type { NetNamespace } from '../../namespace/net_namespace.ts';
 import { notifyLink } from '../netlink/notify.ts';
+import { deviceEvent } from '../netlink/uevent.ts';
 import { flushAddresses } from './addresses.ts';
 import { carrierChanged, setFlags } from './change_device.ts';
 import { shapeOf } from './link_kinds.ts';
@@ -50,6 +51,7 @@ export function registerDevice(device: NetDevice, index = 0): void {
   device.index = index === 0 || net.devices.has(index) ? net.nextIndex() : index;
   net.devices.set(device.index, device);
   net.topologyChanged();
+  deviceEvent(device, 'add');
 }
 
 /** It leaves its namespace. */
@@ -62,6 +64,7 @@ function unlist(device: NetDevice): void {
   device.net.devices.delete(device.index);
   device.net.topologyChanged();
   notifyLink(device, RTM_DELLINK);
+  deviceEvent(device, 'remove');
 }
 
 /** It ends, with the other end of a veth pair. */

@@ -12,6 +12,7 @@ import type { Attributes } from './attributes.ts';
 import { namespaceWanted } from './namespace_wanted.ts';
 import { notifyLink } from './notify.ts';
 import type { NetlinkRequest } from './request.ts';
+import { deviceEvent } from './uevent.ts';
 
 /** Flags that programs set besides IFF_UP. Linux: __dev_change_flags. */
 const SETTABLE =
@@ -99,6 +100,7 @@ export function rename(device: NetDevice, name: string): number {
   if (findDevice(device.net, name) !== null) return -EEXIST;
   const old = device.name;
   device.name = name;
+  deviceEvent(device, 'move', old);
   for (const address of device.ipv4)
     if (address.label === old || address.label.startsWith(`${old}:`)) address.label = name + address.label.slice(old.length);
   return 0;

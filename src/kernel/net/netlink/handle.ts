@@ -8,6 +8,7 @@ import { MessageWriter, messagesIn, type NetlinkMessage } from './attributes.ts'
 import type { NetlinkSocket } from './netlink_socket.ts';
 import { NetlinkRequest } from './request.ts';
 import { handlers } from './rtnetlink.ts';
+import { injectEvent } from './uevent.ts';
 
 /** Messages of a listing are sent together up to this many bytes. Linux: NLMSG_GOODSIZE, max_recvmsg_len. */
 const DATAGRAM_SIZE = 8192;
@@ -28,8 +29,10 @@ function handleMessage(task: Task, socket: NetlinkSocket, message: NetlinkMessag
     strict: socket.hasOption(n.NETLINK_GET_STRICT_CHK),
   });
   const diag = socket.protocol === n.NETLINK_SOCK_DIAG;
-  const isDump = (diag || (type & KIND_MASK) === KIND_GET) && (flags & n.NLM_F_DUMP) !== 0;
-  const error = !isRequest ? 0 : diag ? askSockDiag(request) : dispatch(socket, request, isDump);
+  const isEvent = socket.protocol === n.NETLINK_KOBJECT_UEVENT;
+  const isDump = !isEvent && (diag || (type & KIND_MASK) === KIND_GET) && (flags & n.NLM_F_DUMP) !== 0;
+  const ask = (): number => (isEvent ? injectEvent(socket, request) : diag ? askSockDiag(request) : dispatch(socket, request, isDump));
+  const error = isRequest ? ask() : 0;
   if (isRequest && isDump && error === 0) {
     sendListing(socket, request);
     return;

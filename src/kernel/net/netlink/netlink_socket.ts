@@ -13,10 +13,11 @@ import { DatagramQueue } from '../datagram_queue.ts';
 import type { Incoming, Outgoing, Ucred } from '../message.ts';
 import { credentialsOf, makerOf, Socket } from '../socket.ts';
 import { handleDatagram } from './handle.ts';
+import { members } from './multicast.ts';
 
 /** Who the kernel is. */
 const KERNEL: Ucred = { pid: null, uid: 0, gid: 0 };
-const KERNEL_PORT = 0;
+export const KERNEL_PORT = 0;
 /** Ports of sockets beyond a process's first are negative. */
 const FIRST_OTHER_PORT = -4096;
 
@@ -28,6 +29,9 @@ function sockaddr(port: number, groups: number): Uint8Array {
   view.setUint32(8, groups, true);
   return bytes;
 }
+
+/** The number of the lowest bit, from 1. */
+const ffs = (bits: number): number => 32 - Math.clz32(bits & -bits);
 
 const SWITCHES: ReadonlySet<number> = new Set([
   n.NETLINK_PKTINFO,
@@ -63,13 +67,17 @@ export class NetlinkSocket extends Socket {
     return (this.port ?? 0) >>> 0;
   }
 
+  private get groupCount(): number {
+    return this.protocol === n.NETLINK_ROUTE ? n.RTNLGRP_MAX : n.NETLINK_MIN_GROUPS;
+  }
+
   hasOption(option: number): boolean {
     return this.options.has(option);
   }
 
-  /** CAP_NET_ADMIN of the caller and of who made the socket. Linux: netlink_net_capable. */
-  mayAdminister(task: Task): boolean {
-    return task.cred.capable(CAP_NET_ADMIN, this.net.owner) && this.maker.capable(CAP_NET_ADMIN, this.net.owner);
+  /** Whether the caller and who made the socket have a capability. Linux: netlink_ns_capable. */
+  mayAdminister(task: Task, capability: number = CAP_NET_ADMIN): boolean {
+    return task.cred.capable(capability, this.net.owner) && this.maker.capable(capability, this.net.owner);
   }
 
   private take(port: number): number {
@@ -162,6 +170,7 @@ export class NetlinkSocket extends Socket {
     const failed = iter.take(bytes);
     if (failed < 0) return failed;
     if (this.port === null) this.autobind(task);
+    if (destinationGroups !== 0) this.multicast(task, bytes, ffs(destinationGroups));
     if (destination === KERNEL_PORT) {
       handleDatagram(task, this, bytes);
       return length;
@@ -172,12 +181,18 @@ export class NetlinkSocket extends Socket {
     return length;
   }
 
-  /** A message of the kernel, for a group of which this is a member or (0) for this socket alone. */
-  deliver(bytes: Uint8Array, group: number): void {
-    const name = sockaddr(KERNEL_PORT, group > 0 && group <= 32 ? 1 << (group - 1) : 0);
+  /** Tell the other members of a group. */
+  private multicast(task: Task, bytes: Uint8Array, group: number): void {
+    const cred = credentialsOf(task);
+    for (const other of members(this.net, this.protocol, group)) if (other !== this) other.deliver(bytes, group, this.portNumber, cred);
+  }
+
+  /** A message, by default of the kernel, for a group of which this is a member or (0) for this socket alone. */
+  deliver(bytes: Uint8Array, group: number, port: number = KERNEL_PORT, cred: Ucred = KERNEL): void {
+    const name = sockaddr(port, group > 0 && group <= 32 ? 1 << (group - 1) : 0);
     // An answer always has room; whoever does not read what groups are told loses some of it.
     const limit = group === 0 ? Number.POSITIVE_INFINITY : this.receiveBuffer;
-    if (this.queue.push(this, { bytes, name, cred: KERNEL, details: null }, limit)) return;
+    if (this.queue.push(this, { bytes, name, cred, details: null }, limit)) return;
     if (this.options.has(n.NETLINK_NO_ENOBUFS)) return;
     this.error = ENOBUFS;
     this.arrived.wakeAll();
@@ -211,7 +226,7 @@ export class NetlinkSocket extends Socket {
       return 0;
     }
     if (name !== n.NETLINK_ADD_MEMBERSHIP && name !== n.NETLINK_DROP_MEMBERSHIP) return -ENOPROTOOPT;
-    if (value < 1 || value > n.RTNLGRP_MAX) return -EINVAL;
+    if (value < 1 || value > this.groupCount) return -EINVAL;
     if (name === n.NETLINK_ADD_MEMBERSHIP) this.groups.add(value);
     else this.groups.delete(value);
     if (this.port === null) this.autobind(_task);
@@ -222,7 +237,7 @@ export class NetlinkSocket extends Socket {
     if (level !== n.SOL_NETLINK) return -ENOPROTOOPT;
     if (SWITCHES.has(name)) return new Uint8Array(Int32Array.of(this.options.has(name) ? 1 : 0).buffer);
     if (name !== n.NETLINK_LIST_MEMBERSHIPS) return -ENOPROTOOPT;
-    const words = new Uint32Array(Math.ceil((n.RTNLGRP_MAX + 1) / 32));
+    const words = new Uint32Array(Math.ceil(this.groupCount / 32));
     for (const group of this.groups) words[(group - 1) >> 5]! |= 1 << ((group - 1) & 31);
     return new Uint8Array(words.buffer);
   }

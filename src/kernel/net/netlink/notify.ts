@@ -9,31 +9,22 @@ import type { Route } from '../route/route.ts';
 import { fillAddress } from './fill_address.ts';
 import { fillLink } from './fill_link.ts';
 import { fillRoute } from './fill_route.ts';
-
-/** Whether anybody listens. */
-function listening(net: NetNamespace, group: number): boolean {
-  for (const socket of net.netlinkPorts.values()) if (socket.groups.has(group)) return true;
-  return false;
-}
-
-function broadcast(net: NetNamespace, group: number, message: Uint8Array): void {
-  for (const socket of net.netlinkPorts.values()) if (socket.groups.has(group)) socket.deliver(message, group);
-}
+import { tellGroup } from './multicast.ts';
 
 const ENVELOPE = { flags: 0, sequence: 0, port: 0 };
 
 export function notifyLink(device: NetDevice, type: number): void {
   const { net } = device;
-  if (listening(net, n.RTNLGRP_LINK)) broadcast(net, n.RTNLGRP_LINK, fillLink(device, type, ENVELOPE));
+  tellGroup(net, n.NETLINK_ROUTE, n.RTNLGRP_LINK, () => fillLink(device, type, ENVELOPE));
 }
 
 export function notifyAddress(device: NetDevice, address: InetAddress, type: number): void {
   const { net } = device;
   const group = isIp4(address.local) ? n.RTNLGRP_IPV4_IFADDR : n.RTNLGRP_IPV6_IFADDR;
-  if (listening(net, group)) broadcast(net, group, fillAddress(device, address, type, ENVELOPE));
+  tellGroup(net, n.NETLINK_ROUTE, group, () => fillAddress(device, address, type, ENVELOPE));
 }
 
 export function notifyRoute(net: NetNamespace, route: Route, type: number): void {
   const group = isIp4(route.destination) ? n.RTNLGRP_IPV4_ROUTE : n.RTNLGRP_IPV6_ROUTE;
-  if (listening(net, group)) broadcast(net, group, fillRoute(route, type, ENVELOPE));
+  tellGroup(net, n.NETLINK_ROUTE, group, () => fillRoute(route, type, ENVELOPE));
 }
