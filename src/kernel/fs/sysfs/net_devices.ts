@@ -54,7 +54,7 @@ function statistics({ received, sent }: NetDevice): SysfsDirectory {
 
 /** The attributes of a device. What Linux lets be written here is set by ip-link(8). */
 function attributes(device: NetDevice): SysfsDirectory {
-  const { kind, index, name, peer, master, up } = device;
+  const { kind, index, peer, master, up } = device;
   const entries: Record<string, SysfsEntry> = {
     addr_assign_type: line(kind === 'loopback' ? 0 : 1),
     addr_len: line(6),
