@@ -16,9 +16,10 @@ import { debian, short } from './suites/debian.ts';
 import { interpreter } from './suites/interpreter.ts';
 import { ipc, kernel } from './suites/kernel.ts';
 import { namespaces } from './suites/namespaces.ts';
+import { session } from './suites/session.ts';
 import { start } from './suites/start.ts';
 
-const suites: readonly Suite[] = [interpreter, kernel, start, compute, debian, short, ipc, namespaces];
+const suites: readonly Suite[] = [interpreter, kernel, start, compute, debian, short, ipc, namespaces, session];
 
 const help = `Usage: npm run bench -- [options]
 

@@ -139,6 +139,11 @@ export class HolmSystem implements System {
     return (await this.ask({ kind: 'idle', count, argv })).numbers!;
   }
 
+  /** Resident bytes of the process when there is no more to collect. */
+  async rss(): Promise<number> {
+    return (await this.ask({ kind: 'rss' })).numbers![0]!;
+  }
+
   async close(): Promise<void> {
     if (this.worker.exitCode !== null) return;
     this.worker.kill('SIGKILL');

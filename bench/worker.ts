@@ -16,7 +16,8 @@ export type Request =
   | { readonly kind: 'ready' }
   | { readonly kind: 'run'; readonly argv: readonly string[] }
   | { readonly kind: 'lifecycle'; readonly times: number }
-  | { readonly kind: 'idle'; readonly count: number; readonly argv: readonly string[] };
+  | { readonly kind: 'idle'; readonly count: number; readonly argv: readonly string[] }
+  | { readonly kind: 'rss' };
 
 export interface Answer {
   readonly id: number;
@@ -117,6 +118,8 @@ async function serve(request: Request): Promise<Omit<Answer, 'id'>> {
       return { numbers: await lifecycle(request.times) };
     case 'idle':
       return { numbers: await idle(request.count, request.argv) };
+    case 'rss':
+      return { numbers: [await settledRss()] };
   }
 }
 

@@ -54,7 +54,7 @@ export class Interpreter implements Cpu {
   private readonly predecoder: Predecoder;
   private readonly trap: Trap = { kind: 0, address: 0, access: 0, syndrome: 0 };
   private readonly runLoop: () => void;
-  private readonly jit: Jit;
+  readonly jit: Jit;
   private readonly stepForm: (record: number, number: number) => number;
   private space: SoftSpace | undefined;
   /** Fuel that translated code does not get yet. */
@@ -75,15 +75,15 @@ export class Interpreter implements Cpu {
     this.registers = this.block();
     this.cache = new CodeCache(ram, layout);
     this.predecoder = new Predecoder(ram, decoder, image.numbers, this.cache);
-    this.jit = new Jit(ram, this.cache, decoder, jit, now);
+    this.jit = new Jit(ram, this.cache, decoder, jit, now, (record) => this.predecoder.decode(record));
     const instance = new WebAssembly.Instance(new WebAssembly.Module(image.code), {
       machine: {
         ...helpers,
         memory: ram.memory,
-        regions: this.jit.table,
+        regions: this.jit.translations.table,
         enter: (record: number) => this.enter(record),
-        original: (record: number) => this.jit.original(record),
-        recognise: (low: number, high: number) => this.jit.recognise(this.space!, (low >>> 0) + high * 2 ** 32),
+        original: (record: number) => this.jit.translations.original(record),
+        recognise: (low: number, high: number) => this.jit.translations.recognise(this.space!, (low >>> 0) + high * 2 ** 32),
         fetch: (low: number, high: number) => this.fetch(low, high),
         decode: (record: number) => {
           this.predecoder.decode(record);
@@ -96,7 +96,7 @@ export class Interpreter implements Cpu {
     });
     this.runLoop = instance.exports['run'] as () => void;
     this.stepForm = instance.exports['step'] as (record: number, number: number) => number;
-    this.jit.connect(instance.exports, (record) => this.predecoder.decode(record));
+    this.jit.connect(instance.exports);
     ram.views.u16[AT_ENTRY_RECORD >> 1] = ENTER;
   }
 
@@ -183,7 +183,7 @@ export class Interpreter implements Cpu {
     i32[AT_TRAP >> 2] = TRAP_STEP;
     const number = u16[record >> 1]!;
     const fuel = i32[AT_FUEL >> 2]!;
-    const next = this.stepForm(record, number === REGION ? this.jit.original(record) : number);
+    const next = this.stepForm(record, number === REGION ? this.jit.translations.original(record) : number);
     // Single steps take none.
     i32[AT_FUEL >> 2] = fuel;
     if (next === STOP) return;
@@ -212,7 +212,7 @@ export class Interpreter implements Cpu {
     const { i32 } = this.ram.views;
     const distance = (record - i32[AT_PAGE_RECORDS >> 2]!) / 4;
     const page = (i32[AT_PAGE >> 2]! >>> 0) + i32[(AT_PAGE >> 2) + 1]! * 2 ** 32;
-    return this.jit.enter(this.space!, record, page + distance);
+    return this.jit.translations.enter(this.space!, record, page + distance);
   }
 
   /** A frame's contents have changed. */

@@ -12,7 +12,9 @@ import {
   TRAP_SYSCALL,
 } from '../../platform/cpu.ts';
 import { REG_PC, REG_X } from '../../platform/registers.ts';
+import type { Interpreter } from '../interpreter/interpreter.ts';
 import { createMachine } from '../machine.ts';
+import type { SoftSpace } from '../space.ts';
 import type { JitOptions } from './jit.ts';
 
 const CODE = 0x400000;
@@ -20,8 +22,8 @@ const DATA = 0x500000;
 
 function start(words: readonly number[], jit: Partial<JitOptions>): { machine: Machine; space: Space } {
   const clock = { monotonic: () => 0, realtime: () => ({ seconds: 0, nanoseconds: 0 }) };
-  const machine = createMachine({ clock, codeBlocks: 8, slots: 2, jit: { eager: true, maxRegions: 64, ...jit } });
-  machine.ram.grow(16);
+  const machine = createMachine({ clock, codeBlocks: 32, slots: 2, jit: { eager: true, maxRegions: 64, ...jit } });
+  machine.ram.grow(32);
   const space = machine.createSpace();
   space.map(CODE / 4096, machine.ram.firstFrame, ACCESS_READ | ACCESS_EXEC);
   machine.ram.views.u32.set(words, machine.ram.firstFrame * 1024);
@@ -54,12 +56,83 @@ test('a callee that changes, in another page than its caller', () => {
     // add x0, x0, k; ret
     ram.views.u32.set([0x91000000 | (k << 10), 0xd65f03c0], callee * 1024);
     machine.invalidateCode(callee);
-    for (let i = 0; i < 3; i++) {
-      cpu.registers[REG_PC] = CODE;
+    // The callee is translated by itself and then its caller, which imports it; the next time the caller comes first.
+    for (const pc of k % 2 === 1 ? [CODE + 4096, CODE, CODE] : [CODE, CODE]) {
+      cpu.registers[REG_PC] = pc;
+      cpu.registers[REG_X + 60] = CODE + 4;
       cpu.registers[REG_X] = 0;
       cpu.fuel = 100;
       expect(cpu.run(space).kind).toBe(TRAP_SYSCALL);
       expect(cpu.registers[REG_X]).toBe(k);
     }
   }
+});
+
+/** Functions in sixteen pages, whose entries share places of the look-up of translated code. */
+const APART = 0x4000;
+const FUNCTIONS = 16;
+
+/** In each page: a caller that calls if x0 is 0, a system call, and at the fourth word the callee. */
+function startFunctions(jit: Partial<JitOptions>): {
+  run(pc: number, x0?: number): number;
+  translations: Interpreter['jit']['translations'];
+  space: SoftSpace;
+} {
+  const { machine, space } = start([], { threshold: 0, ...jit });
+  const { cpu, ram } = machine;
+  for (let k = 0; k < FUNCTIONS; k++) {
+    // cbnz x0, .+8; bl .+8; svc; add x0, x0, k + 1; ret
+    ram.views.u32.set([0xb5000040, 0x94000002, 0xd4000001, 0x91000000 | ((k + 1) << 10), 0xd65f03c0], (ram.firstFrame + k) * 1024);
+    space.map((CODE + k * APART) / 4096, ram.firstFrame + k, ACCESS_READ | ACCESS_EXEC);
+  }
+  return {
+    run(pc, x0 = 0) {
+      cpu.registers[REG_PC] = pc;
+      cpu.registers[REG_X] = x0;
+      cpu.registers[REG_X + 60] = CODE + 8;
+      cpu.fuel = 100;
+      expect(cpu.run(space).kind).toBe(TRAP_SYSCALL);
+      return cpu.registers[REG_X]!;
+    },
+    translations: (cpu as Interpreter).jit.translations,
+    space: space as SoftSpace,
+  };
+}
+
+const caller = (k: number): number => CODE + k * APART;
+const callee = (k: number): number => caller(k) + 12;
+
+test.each([{ maxRegions: 7 }, { maxBytes: 3000 }])(
+  'a program with more code than may be kept: $maxRegions regions, $maxBytes bytes',
+  (caps) => {
+    const { run, translations } = startFunctions(caps);
+    const { maxRegions, maxBytes } = { maxRegions: Infinity, maxBytes: Infinity, ...caps };
+    let most = 0;
+    for (let round = 0; round < 2; round++) {
+      for (let k = 0; k < FUNCTIONS; k++) {
+        // The callee is translated first, so that its caller's module imports it.
+        expect(run(callee(k))).toBe(k + 1);
+        expect(run(caller(k))).toBe(k + 1);
+        const { regions, bytes } = translations.usage;
+        expect(regions).toBeLessThanOrEqual(maxRegions);
+        expect(bytes).toBeLessThanOrEqual(maxBytes);
+        most = Math.max(most, regions);
+      }
+    }
+    expect(most).toBeGreaterThan(4);
+  },
+);
+
+test('what is used stays, and what it may call', () => {
+  const { run, translations, space } = startFunctions({ maxRegions: 16 });
+  run(callee(0));
+  run(caller(0));
+  const first = [caller(0), callee(0)].map((pc) => translations.find(space, pc));
+  for (let k = 1; k < FUNCTIONS; k++) {
+    run(callee(k));
+    run(caller(k));
+    expect(run(caller(0), 9)).toBe(9);
+  }
+  expect([caller(0), callee(0)].map((pc) => translations.find(space, pc) === first.shift())).toEqual([true, true]);
+  expect(translations.find(space, caller(1))).toBeUndefined();
 });

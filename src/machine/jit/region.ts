@@ -22,7 +22,7 @@ export interface Region {
 }
 
 /** Instructions in a region, more or less. */
-const MAX_INSTRUCTIONS = 400;
+export const MAX_INSTRUCTIONS = 400;
 const MAX_BLOCKS = 100;
 const MAX_PAGES = 4;
 /** Branches that lead farther away from the entry leave the region. */
