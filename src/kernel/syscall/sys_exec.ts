@@ -1,11 +1,12 @@
 /** execve and execveat. */
 
-import { EINVAL, ENOENT, isErrno } from '../../abi/errno.ts';
+import { EAGAIN, EINVAL, ENOENT, isErrno } from '../../abi/errno.ts';
 import { RLIMIT_STACK } from '../../abi/process.ts';
 import { Binprm } from '../exec/binprm.ts';
 import { copyArgs } from '../exec/exec_args.ts';
 import { openExec } from '../exec/open_exec.ts';
 import { execute, suspended } from '../exec/task_exec.ts';
+import { hasTooMany } from '../task/cred_change.ts';
 import type { Task } from '../task/task.ts';
 import { fd, flags, ptr, str } from './args.ts';
 import { defineSyscall, type Syscall } from './define.ts';
@@ -23,6 +24,9 @@ function exec(task: Task, dirfd: number, pathname: number, argv: number, envp: n
   const name = mm.readString(pathname, PATH_MAX - 1);
   if (isErrno(name)) return name;
   if (name === '' && (atFlags & AT_EMPTY_PATH) === 0) return -ENOENT;
+  // setuid(2) does not fail, for programs that do not look; what they run then does.
+  if (task.nprocExceeded && hasTooMany(task, task.cred)) return -EAGAIN;
+  task.nprocExceeded = false;
   if ((atFlags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) !== 0) return -EINVAL;
   const file = openExec(task, name, dirfd, (atFlags & AT_SYMLINK_NOFOLLOW) === 0);
   if (isErrno(file)) return file;

@@ -1,6 +1,7 @@
 /** Changing credentials. Linux: commit_creds in kernel/cred.c. */
 
-import { accountOf, addUcount } from '../namespace/ucounts.ts';
+import { RLIMIT_NPROC } from '../../abi/process.ts';
+import { accountOf, addUcount, exceedsRlimit } from '../namespace/ucounts.ts';
 import type { UserNamespace } from '../namespace/user_namespace.ts';
 import { CAP_FULL, type Cred } from './cred.ts';
 import type { Task } from './task.ts';
@@ -16,9 +17,14 @@ export function gains(old: Cred, next: Cred): boolean {
 export const namespaceCred = (cred: Cred, userNs: UserNamespace): Cred =>
   cred.with({ userNs, inheritable: 0n, permitted: CAP_FULL, effective: CAP_FULL, bounding: CAP_FULL, ambient: 0n, securebits: 0 });
 
+/** Whether the user of `cred` has more processes than this one's RLIMIT_NPROC allows. Linux: flag_nproc_exceeded. */
+export const hasTooMany = (task: Task, cred: Cred): boolean =>
+  exceedsRlimit(accountOf(cred), 'processes', 0, task.group.softLimit(RLIMIT_NPROC));
+
 /** Give the task new credentials; what counts per user and what depends on identity follows. */
 export function commitCred(task: Task, next: Cred): void {
   const old = task.cred;
+  if (next.uid !== old.uid) task.nprocExceeded = next.uid !== 0 && hasTooMany(task, next);
   if (next.uid !== old.uid || next.userNs !== old.userNs) {
     addUcount(accountOf(next), 'processes', 1);
     addUcount(accountOf(old), 'processes', -1);

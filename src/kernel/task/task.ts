@@ -106,6 +106,8 @@ export class Task {
   nsproxy: NsProxy;
   cred: Cred;
   semUndo: SemUndo | null = null;
+  /** It has taken the id of a user who has too many processes: execve(2) looks again. Linux: PF_NPROC_EXCEEDED. */
+  nprocExceeded = false;
 
   /** Where the last call that it entered is in the ring of recent calls. */
   recentCall = -1;

@@ -67,8 +67,11 @@ function check(task: Task, { flags, setTid }: CloneArgs): number {
 /** Whether the user may have one more thread. */
 function mayFork(task: Task, cred: Cred): boolean {
   const limit = task.group.softLimit(c.RLIMIT_NPROC);
-  if (cred.uid === 0 || !exceedsRlimit(accountOf(cred), 'processes', 1, limit)) return true;
-  return cred.capable(CAP_SYS_RESOURCE, task.kernel.initialUserNs) || cred.capable(CAP_SYS_ADMIN, task.kernel.initialUserNs);
+  const { initialUserNs } = task.kernel;
+  if (cred.uid !== 0 && exceedsRlimit(accountOf(cred), 'processes', 1, limit))
+    if (!cred.capable(CAP_SYS_RESOURCE, initialUserNs) && !cred.capable(CAP_SYS_ADMIN, initialUserNs)) return false;
+  task.nprocExceeded = false;
+  return true;
 }
 
 /**
