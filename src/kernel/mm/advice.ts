@@ -7,7 +7,7 @@ import { FRAME_SIZE } from '../../platform/ram.ts';
 import { FAULT_BUS, FAULT_OK, FAULT_OOM, handleFault } from './fault.ts';
 import { exceeds, RLIMIT_MEMLOCK } from './limits.ts';
 import type { Mm } from './mm.ts';
-import { PROT_WRITE, VM_DONTCOPY, VM_DONTDUMP, VM_LOCKED, VM_WIPEONFORK, type Vma } from './vma.ts';
+import { PROT_WRITE, VM_DONTCOPY, VM_DONTDUMP, VM_LOCKED, VM_SEALED, VM_WIPEONFORK, type Vma } from './vma.ts';
 import { mergeAround, reflagVma, splitAround } from './vma_list.ts';
 
 const MADV_NORMAL = 0;
@@ -103,6 +103,39 @@ function remove(_mm: Mm, vma: Vma, from: number, to: number): number {
   return 0;
 }
 
+/** Advice that takes content away. Linux: is_madv_discard. */
+const DISCARDS: ReadonlySet<number> = new Set([
+  MADV_DONTNEED,
+  MADV_FREE,
+  MADV_REMOVE,
+  MADV_DONTFORK,
+  MADV_WIPEONFORK,
+  MADV_DONTNEED_LOCKED,
+]);
+
+/** What nobody may write to is not to lose its content either. Linux: can_modify_vma_madv. */
+const keepsContent = ({ flags, file, shared, prot }: Vma, advice: number): boolean =>
+  DISCARDS.has(advice) && (flags & VM_SEALED) !== 0 && file === null && !shared && (prot & PROT_WRITE) === 0;
+
+/** mseal(2) of pages [first, end): all of them, or -ENOMEM at a gap. */
+export function sealRange(mm: Mm, first: number, end: number): number {
+  for (let at = first; at < end; ) {
+    const vma = mm.find(at);
+    if (vma === null) return -ENOMEM;
+    at = vma.end;
+  }
+  const seal = reflag(VM_SEALED, 0);
+  for (let at = first; at < end; ) {
+    const vma = mm.find(at)!;
+    const to = Math.min(end, vma.end);
+    const failed = seal(mm, vma, at, to);
+    if (failed < 0) return failed;
+    at = to;
+  }
+  mergeAround(mm, first, end);
+  return 0;
+}
+
 /** Advise pages [first, end): gaps are passed over and make it -ENOMEM in the end. Linux: madvise_walk_vmas. */
 export function advise(mm: Mm, first: number, end: number, advice: number): number {
   const act = ADVICE.get(advice)!;
@@ -116,6 +149,7 @@ export function advise(mm: Mm, first: number, end: number, advice: number): numb
       if (at >= end) break;
     }
     const to = Math.min(end, vma.end);
+    if (keepsContent(vma, advice)) return -EPERM;
     const failed = act(mm, vma, at, to);
     if (failed !== 0) return failed;
     at = to;

@@ -7,7 +7,18 @@ import { exceeds, RLIMIT_AS, RLIMIT_DATA } from './limits.ts';
 import { type Mm, TASK_PAGES } from './mm.ts';
 import type { PageMapping } from './page_mapping.ts';
 import { place } from './place.ts';
-import { PROT_EXEC, PROT_READ, PROT_WRITE, VM_ACCOUNT, VM_GROWSDOWN, VM_NORESERVE, VM_SHARED, Vma, type VmaName } from './vma.ts';
+import {
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+  VM_ACCOUNT,
+  VM_GROWSDOWN,
+  VM_NORESERVE,
+  VM_SEALED,
+  VM_SHARED,
+  Vma,
+  type VmaName,
+} from './vma.ts';
 import { insertVma, isData, mergeAround, reflagVma, removeVmas, splitAround } from './vma_list.ts';
 import { changeProtection } from './zap.ts';
 
@@ -93,8 +104,16 @@ function isFreeExactly(mm: Mm, page: number, pages: number): boolean {
 /** Private writable memory may all be demanded. Linux: accountable_mapping. */
 const isAccountable = (prot: number, flags: number): boolean => (prot & PROT_WRITE) !== 0 && (flags & (VM_SHARED | VM_NORESERVE)) === 0;
 
-/** Unmap pages [first, end): 0 or -ENOMEM. Linux: do_vmi_munmap. */
+/** Whether any page of [first, end) is sealed. */
+function isSealed(mm: Mm, first: number, end: number): boolean {
+  for (let i = mm.indexAfter(first); i < mm.vmas.length && mm.vmas[i]!.start < end; i++)
+    if ((mm.vmas[i]!.flags & VM_SEALED) !== 0) return true;
+  return false;
+}
+
+/** Unmap pages [first, end): 0, -EPERM or -ENOMEM. Linux: do_vmi_munmap. */
 export function unmapRange(mm: Mm, first: number, end: number): number {
+  if (isSealed(mm, first, end)) return -EPERM;
   if (!splitAround(mm, first, end)) return -ENOMEM;
   const from = mm.indexAfter(first);
   let to = from;
@@ -139,6 +158,7 @@ export function protectRange(mm: Mm, first: number, end: number, prot: number, g
 
 function protectVma(mm: Mm, whole: Vma, from: number, to: number, prot: number): number {
   if (!mayProtect(whole, prot)) return -EACCES;
+  if ((whole.flags & VM_SEALED) !== 0) return -EPERM;
   let flags = whole.flags;
   if ((flags & VM_ACCOUNT) === 0 && isAccountable(prot, flags)) {
     if (isData(prot, flags) && exceeds(mm, RLIMIT_DATA, mm.counts.data + to - from)) return -ENOMEM;

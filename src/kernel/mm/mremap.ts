@@ -1,13 +1,13 @@
 /** Moving and resizing mappings. Linux: mm/mremap.c. See mremap(2). */
 
-import { EAGAIN, EFAULT, EINVAL, ENOMEM } from '../../abi/errno.ts';
+import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM } from '../../abi/errno.ts';
 import { exceeds, RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK } from './limits.ts';
 import { type Mm, TASK_PAGES } from './mm.ts';
 import { unmapRange } from './mmap.ts';
 import { LEAF_PAGES, LEAF_SHIFT } from './page_table.ts';
 import { isFree, place } from './place.ts';
 import { existingSpace } from './space_table.ts';
-import { VM_ACCOUNT, VM_DONTEXPAND, VM_LOCKED, type Vma } from './vma.ts';
+import { VM_ACCOUNT, VM_DONTEXPAND, VM_LOCKED, VM_SEALED, type Vma } from './vma.ts';
 import { insertVma, isData, mergeAround, resizeVma, splitAround } from './vma_list.ts';
 
 export const MREMAP_MAYMOVE = 1;
@@ -16,6 +16,9 @@ export const MREMAP_DONTUNMAP = 4;
 
 /** All in pages; `target` counts only with MREMAP_FIXED or as a hint with MREMAP_DONTUNMAP. The new first page or a negative errno. */
 export function remapRange(mm: Mm, first: number, oldPages: number, newPages: number, flags: number, target: number): number {
+  const old = mm.find(first);
+  if (old === null) return -EFAULT;
+  if ((old.flags & VM_SEALED) !== 0) return -EPERM;
   if ((flags & MREMAP_FIXED) !== 0) {
     if (target + newPages > TASK_PAGES || newPages > TASK_PAGES) return -EINVAL;
     if (target + newPages > first && first + oldPages > target) return -EINVAL;

@@ -15,6 +15,7 @@ import {
   VM_GROWSDOWN,
   VM_LOCKED,
   VM_NORESERVE,
+  VM_SEALED,
   VM_WIPEONFORK,
   type Vma,
 } from './vma.ts';
@@ -156,6 +157,7 @@ const VM_FLAG_NAMES: readonly (readonly [(vma: Vma) => boolean, string])[] = [
   [(v) => (v.flags & VM_NORESERVE) !== 0, 'nr'],
   [(v) => (v.flags & VM_WIPEONFORK) !== 0, 'wf'],
   [(v) => (v.flags & VM_DONTDUMP) !== 0, 'dd'],
+  [(v) => (v.flags & VM_SEALED) !== 0, 'sl'],
 ];
 
 /** /proc/[pid]/smaps. */

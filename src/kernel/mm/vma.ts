@@ -19,6 +19,8 @@ export const VM_ACCOUNT = 0x100000;
 export const VM_NORESERVE = 0x200000;
 export const VM_WIPEONFORK = 0x2000000;
 export const VM_DONTDUMP = 0x4000000;
+/** Neither place nor protection change any more. See Documentation/userspace-api/mseal.rst. */
+export const VM_SEALED = 0x8000000;
 
 /** What the kernel's own ranges are called in /proc/[pid]/maps. */
 export type VmaName = '[vdso]' | '[vvar]' | '/[aio] (deleted)' | '';

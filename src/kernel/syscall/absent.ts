@@ -41,7 +41,7 @@ export const absences: readonly Absence[] = [
   },
   { calls: ['lsm_get_self_attr', 'lsm_set_self_attr', 'lsm_list_modules'], instead: 'no security modules' },
   { calls: ['memfd_secret'], instead: 'as on Linux where secret memory is not enabled' },
-  { calls: ['map_shadow_stack', 'mseal'], instead: 'hardening that the C library does without' },
+  { calls: ['map_shadow_stack'], instead: 'no shadow stacks; the processor has none' },
   { calls: ['futex_requeue'], instead: 'nothing uses it yet; FUTEX_CMP_REQUEUE is there' },
   {
     calls: [

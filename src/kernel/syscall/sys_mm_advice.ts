@@ -6,7 +6,7 @@ import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from '../../abi/m
 import { NOT_RESIDENT } from '../../platform/blocks.ts';
 import { FRAME_SIZE } from '../../platform/ram.ts';
 import { OverlayInode } from '../fs/overlayfs/overlay_inode.ts';
-import { advise, isAdvice, lockedPages, lockRange, mayLock, populateLocked, residency, syncRange } from '../mm/advice.ts';
+import { advise, isAdvice, lockedPages, lockRange, mayLock, populateLocked, residency, sealRange, syncRange } from '../mm/advice.ts';
 import { TASK_PAGES, TASK_SIZE, untagged } from '../mm/mm.ts';
 import { VM_LOCKED } from '../mm/vma.ts';
 import type { Task } from '../task/task.ts';
@@ -77,6 +77,14 @@ const munlockall = defineSyscall('munlockall', [], (task) => {
   return 0;
 });
 
+const mseal = defineSyscall('mseal', [ptr('addr'), size('len'), flags('flags')], (task, tagged, length, sealFlags) => {
+  const address = untagged(tagged);
+  if (sealFlags !== 0 || address % FRAME_SIZE !== 0) return -EINVAL;
+  const end = pageAfter(address, length);
+  if (end * FRAME_SIZE >= 2 ** 64) return -EINVAL;
+  return sealRange(task.mm!, address / FRAME_SIZE, end);
+});
+
 const msync = defineSyscall('msync', [ptr('addr'), size('length'), flags('flags')], (task, tagged, length, syncFlags) => {
   const address = untagged(tagged);
   if (address % FRAME_SIZE !== 0) return -EINVAL;
@@ -129,4 +137,4 @@ const cachestat = partial(
   'pages that were evicted are not remembered: their numbers are 0',
 );
 
-export const mmAdviceCalls: readonly Syscall[] = [madvise, mlock, mlock2, munlock, mlockall, munlockall, msync, mincore, cachestat];
+export const mmAdviceCalls: readonly Syscall[] = [madvise, mlock, mlock2, munlock, mlockall, munlockall, mseal, msync, mincore, cachestat];
