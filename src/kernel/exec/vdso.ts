@@ -69,7 +69,7 @@ export function createVvar(kernel: Kernel): VvarMapping | null | number {
 
 /** The page of time namespace `time` takes the place of the one that is mapped. Linux: vdso_join_timens. */
 export function remapVvar(mm: Mm, time: TimeNamespace): void {
-  const vma = mm.vmas.find(({ name }) => name === '[vvar]');
+  const vma = [...mm.vmas].find(({ name }) => name === '[vvar]');
   const mapping = time.vvar ?? mm.kernel.memory.vdso;
   if (vma === undefined || mapping === null) return;
   mapVvar(mm, vma.start, mapping);

@@ -141,7 +141,7 @@ export function advise(mm: Mm, first: number, end: number, advice: number): numb
   const act = ADVICE.get(advice)!;
   let unmapped = 0;
   for (let at = first; at < end; ) {
-    const vma = mm.vmas[mm.indexAfter(at)];
+    const vma = mm.vmas.at(mm.indexAfter(at));
     if (vma === undefined) return -ENOMEM;
     if (vma.start > at) {
       unmapped = -ENOMEM;
@@ -199,7 +199,7 @@ export function mayLock(mm: Mm, pages: number, privileged: boolean, beyond: numb
 export function lockedPages(mm: Mm, first: number, end: number): number {
   let count = 0;
   for (let i = mm.indexAfter(first); i < mm.vmas.length; i++) {
-    const vma = mm.vmas[i]!;
+    const vma = mm.vmas.at(i)!;
     if (vma.start >= end) break;
     if ((vma.flags & VM_LOCKED) !== 0) count += Math.min(end, vma.end) - Math.max(first, vma.start);
   }
@@ -209,7 +209,7 @@ export function lockedPages(mm: Mm, first: number, end: number): number {
 /** Fault in what has just been locked, as far as it can be: errors are not reported. Linux: mm_populate. */
 export function populateLocked(mm: Mm, first: number, end: number): number {
   for (let i = mm.indexAfter(first); i < mm.vmas.length; i++) {
-    const vma = mm.vmas[i]!;
+    const vma = mm.vmas.at(i)!;
     if (vma.start >= end) break;
     if (vma.prot === 0) continue;
     const write = (vma.prot & PROT_WRITE) !== 0 && !vma.shared;
@@ -225,7 +225,7 @@ export function syncRange(mm: Mm, first: number, end: number, flags: number): nu
   if ((flags & (MS_ASYNC | MS_SYNC)) === (MS_ASYNC | MS_SYNC)) return -EINVAL;
   let unmapped = 0;
   for (let at = first; at < end; ) {
-    const vma = mm.vmas[mm.indexAfter(at)];
+    const vma = mm.vmas.at(mm.indexAfter(at));
     if (vma === undefined) return -ENOMEM;
     if (vma.start > at) {
       unmapped = -ENOMEM;

@@ -17,6 +17,7 @@ import type { PackedPages } from './packed_pages.ts';
 import type { PageMapping } from './page_mapping.ts';
 import { PageTable } from './page_table.ts';
 import type { Vma } from './vma.ts';
+import { VmaArray } from './vma_array.ts';
 import { writeProtectRange, zapRange } from './zap.ts';
 
 /** Highest user address plus one, as on arm64 Linux with 48-bit addresses. */
@@ -48,7 +49,7 @@ export class Mm {
   lookedAt = -1;
   private readonly pageTable: PageTable;
   /** Ranges in ascending order, none overlapping. */
-  readonly vmas: Vma[] = [];
+  readonly vmas: VmaArray = new VmaArray();
   readonly layout: ProgramLayout = new ProgramLayout();
   readonly counts: MemoryCounts = new MemoryCounts();
   /** Tasks that run in it. */
@@ -74,8 +75,6 @@ export class Mm {
   /** The halves that readU64 has read. */
   low = 0;
   high = 0;
-  /** Index of the range found last. */
-  private lastFound = 0;
 
   constructor(kernel: Kernel, memory: MemoryGroup) {
     this.kernel = kernel;
@@ -117,23 +116,12 @@ export class Mm {
 
   /** Index of the first range that ends after `page`; vmas.length if there is none. */
   indexAfter(page: number): number {
-    const { vmas } = this;
-    const last = vmas[this.lastFound];
-    if (last !== undefined && page < last.end && page >= last.start) return this.lastFound;
-    let low = 0;
-    let high = vmas.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (vmas[middle]!.end > page) high = middle;
-      else low = middle + 1;
-    }
-    if (low < vmas.length) this.lastFound = low;
-    return low;
+    return this.vmas.indexAfter(page);
   }
 
   /** The range that holds `page`, or null. */
   find(page: number): Vma | null {
-    const vma = this.vmas[this.indexAfter(page)];
+    const vma = this.vmas.at(this.indexAfter(page));
     return vma !== undefined && vma.start <= page ? vma : null;
   }
 

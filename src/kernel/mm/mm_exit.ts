@@ -14,7 +14,7 @@ export function exitMmap(mm: Mm): void {
   mm.table.releaseAll(frames, mm.payer);
   for (const vma of mm.vmas) detachVma(vma);
   uncharge(mm.payer, PRICE_VMA * mm.vmas.length + PRICE_MM);
-  mm.vmas.length = 0;
+  mm.vmas.clear();
   mm.kernel.memory.committed -= mm.committed;
   mm.committed = 0;
   mm.counts.anon = mm.counts.file = mm.counts.shmem = 0;

@@ -82,9 +82,9 @@ function checkSpace(mm: Mm): void {
 function checkRanges(mm: Mm): void {
   let total = 0;
   for (let i = 0; i < mm.vmas.length; i++) {
-    const vma = mm.vmas[i]!;
+    const vma = mm.vmas.at(i)!;
     expect(vma.start).toBeLessThan(vma.end);
-    if (i > 0) expect(vma.start).toBeGreaterThanOrEqual(mm.vmas[i - 1]!.end);
+    if (i > 0) expect(vma.start).toBeGreaterThanOrEqual(mm.vmas.at(i - 1)!.end);
     total += vma.pages;
   }
   expect(mm.counts.total).toBe(total);

@@ -97,7 +97,7 @@ function reservedFor(mm: Mm, { prot, page }: MapRequest): PageMapping | null {
 }
 
 function isFreeExactly(mm: Mm, page: number, pages: number): boolean {
-  const next = mm.vmas[mm.indexAfter(page)];
+  const next = mm.vmas.at(mm.indexAfter(page));
   return next === undefined || next.start >= page + pages;
 }
 
@@ -117,7 +117,7 @@ export function unmapRange(mm: Mm, first: number, end: number): number {
   if (!splitAround(mm, first, end)) return -ENOMEM;
   const from = mm.indexAfter(first);
   let to = from;
-  for (; to < mm.vmas.length && mm.vmas[to]!.start < end; to++) mm.zap(mm.vmas[to]!.start, mm.vmas[to]!.end, true);
+  for (; to < mm.vmas.length && mm.vmas.at(to)!.start < end; to++) mm.zap(mm.vmas.at(to)!.start, mm.vmas.at(to)!.end, true);
   if (to > from) removeVmas(mm, from, to);
   return 0;
 }
@@ -129,7 +129,7 @@ export function unmapRange(mm: Mm, first: number, end: number): number {
 export function protectRange(mm: Mm, first: number, end: number, prot: number, grows: boolean): number {
   let from = first;
   let index = mm.indexAfter(first);
-  let vma = mm.vmas[index];
+  let vma = mm.vmas.at(index);
   if (vma === undefined) return -ENOMEM;
   if (grows) {
     if (vma.start >= end) return -ENOMEM;
@@ -139,7 +139,7 @@ export function protectRange(mm: Mm, first: number, end: number, prot: number, g
   let result = 0;
   let at = from;
   while (at < end) {
-    vma = mm.vmas[index];
+    vma = mm.vmas.at(index);
     if (vma === undefined || vma.start > at) {
       result = -ENOMEM;
       break;

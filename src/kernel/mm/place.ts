@@ -24,7 +24,7 @@ const lowEdge = (vma: Vma): number => ((vma.flags & VM_GROWSDOWN) !== 0 ? Math.m
 
 /** Whether pages [first, first + pages) are free, stack gaps included. */
 export function isFree(mm: Mm, first: number, pages: number): boolean {
-  const next = mm.vmas[mm.indexAfter(first)];
+  const next = mm.vmas.at(mm.indexAfter(first));
   return next === undefined || first + pages <= lowEdge(next);
 }
 
@@ -67,19 +67,19 @@ function topDown(mm: Mm, bottom: number, top: number, pages: number): number {
   const { vmas } = mm;
   let end = top;
   for (let i = mm.indexAfter(top); ; i--) {
-    const above = vmas[i];
+    const above = vmas.at(i);
     if (above !== undefined) end = Math.min(end, lowEdge(above));
-    const start = Math.max(bottom, vmas[i - 1]?.end ?? 0);
+    const start = Math.max(bottom, vmas.at(i - 1)?.end ?? 0);
     if (end - start >= pages) return end - pages;
     if (i <= 0 || start <= bottom) return -1;
-    end = Math.min(end, vmas[i - 1]!.start);
+    end = Math.min(end, vmas.at(i - 1)!.start);
   }
 }
 
 function bottomUp(mm: Mm, bottom: number, top: number, pages: number): number {
   let start = bottom;
   for (let i = mm.indexAfter(bottom); ; i++) {
-    const next = mm.vmas[i];
+    const next = mm.vmas.at(i);
     const end = next === undefined ? top : Math.min(top, lowEdge(next));
     if (end - start >= pages) return start;
     if (next === undefined || next.end >= top) return -1;

@@ -177,8 +177,8 @@ export function smapsText(mm: Mm, pathOf: PathOf): string {
 
 /** /proc/[pid]/smaps_rollup. */
 export function smapsRollupText(mm: Mm): string {
-  const first = mm.vmas[0];
-  const last = mm.vmas.at(-1);
+  const first = mm.vmas.at(0);
+  const last = mm.vmas.at(mm.vmas.length - 1);
   if (first === undefined || last === undefined) return '';
   const sum = new Residency();
   let locked = 0;

@@ -23,7 +23,7 @@ export const isData = (prot: number, flags: number): boolean => (prot & PROT_WRI
 export function insertVma(vma: Vma): boolean {
   const { mm } = vma;
   if (!charge(mm.kernel, mm.payer, PRICE_VMA)) return false;
-  mm.vmas.splice(mm.indexAfter(vma.start), 0, vma);
+  mm.vmas.insert(mm.indexAfter(vma.start), vma);
   vma.mapping?.attach(vma);
   account(vma, vma.pages);
   return true;
@@ -47,7 +47,7 @@ export function detachVma(vma: Vma): void {
 
 /** Remove ranges [from, to) of the list, whose pages have been zapped. */
 export function removeVmas(mm: Mm, from: number, to: number): void {
-  for (const vma of mm.vmas.splice(from, to - from)) {
+  for (const vma of mm.vmas.remove(from, to)) {
     account(vma, -vma.pages);
     if ((vma.flags & VM_ACCOUNT) !== 0) mm.kernel.memory.uncommit(mm, vma.pages);
     detachVma(vma);
@@ -74,11 +74,11 @@ export function reflagVma(vma: Vma, prot: number, flags: number): void {
 /** Split the range at `index` so that `page` begins a new one; false when there is no memory for it. */
 export function splitVma(mm: Mm, index: number, page: number): boolean {
   if (!charge(mm.kernel, mm.payer, PRICE_VMA)) return false;
-  const vma = mm.vmas[index]!;
+  const vma = mm.vmas.at(index)!;
   const upper = vma.copy(mm, page, vma.end);
   vma.end = page;
   vma.mapping?.attach(upper);
-  mm.vmas.splice(index + 1, 0, upper);
+  mm.vmas.insert(index + 1, upper);
   return true;
 }
 
@@ -89,13 +89,13 @@ export function splitVma(mm: Mm, index: number, page: number): boolean {
 export function splitAround(mm: Mm, first: number, end: number): boolean {
   const { maxMapCount } = mm.kernel.memory;
   const index = mm.indexAfter(first);
-  const vma = mm.vmas[index];
+  const vma = mm.vmas.at(index);
   if (vma === undefined || vma.start >= end) return true;
   if (vma.start < first) {
     if (mm.vmas.length >= maxMapCount || !splitVma(mm, index, first)) return false;
   }
   const last = mm.indexAfter(end - 1);
-  const tail = mm.vmas[last];
+  const tail = mm.vmas.at(last);
   if (tail === undefined || tail.start >= end || tail.end === end) return true;
   return mm.vmas.length < maxMapCount && splitVma(mm, last, end);
 }
@@ -118,8 +118,8 @@ function mergeable(a: Vma, b: Vma): boolean {
 export function mergeAround(mm: Mm, first: number, end: number): void {
   let index = Math.max(0, mm.indexAfter(first) - 1);
   for (;;) {
-    const a = mm.vmas[index];
-    const b = mm.vmas[index + 1];
+    const a = mm.vmas.at(index);
+    const b = mm.vmas.at(index + 1);
     if (a === undefined || b === undefined || a.start > end) return;
     if (!mergeable(a, b)) {
       index++;
@@ -127,7 +127,7 @@ export function mergeAround(mm: Mm, first: number, end: number): void {
     }
     a.end = b.end;
     a.hasPrivate ||= b.hasPrivate;
-    mm.vmas.splice(index + 1, 1);
+    mm.vmas.remove(index + 1, index + 2);
     detachVma(b);
     uncharge(mm.payer, PRICE_VMA);
   }

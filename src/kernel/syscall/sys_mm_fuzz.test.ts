@@ -60,8 +60,8 @@ it('survives random arguments and leaks nothing', () => {
       }
       let total = 0;
       for (let i = 0; i < mm.vmas.length; i++) {
-        total += mm.vmas[i]!.pages;
-        if (i > 0) expect(mm.vmas[i]!.start).toBeGreaterThanOrEqual(mm.vmas[i - 1]!.end);
+        total += mm.vmas.at(i)!.pages;
+        if (i > 0) expect(mm.vmas.at(i)!.start).toBeGreaterThanOrEqual(mm.vmas.at(i - 1)!.end);
       }
       expect(mm.counts.total).toBe(total);
       expect(mm.committed).toBeGreaterThanOrEqual(0);

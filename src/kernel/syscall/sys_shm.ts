@@ -81,7 +81,7 @@ const shmat = defineSyscall('shmat', [int('shmid'), ptr('shmaddr'), flags('shmfl
 });
 
 function overlaps(mm: Mm, address: number, bytes: number): boolean {
-  const next = mm.vmas[mm.indexAfter(address / FRAME_SIZE)];
+  const next = mm.vmas.at(mm.indexAfter(address / FRAME_SIZE));
   return next !== undefined && next.start * FRAME_SIZE < address + bytes;
 }
 
@@ -94,11 +94,11 @@ const shmdt = defineSyscall('shmdt', [ptr('shmaddr')], (task, tagged) => {
   if (address % FRAME_SIZE !== 0) return -EINVAL;
   const mm = task.mm!;
   const page = address / FRAME_SIZE;
-  const first = mm.vmas.slice(mm.indexAfter(page)).find((vma) => isAttachedAt(vma, page));
+  const first = [...mm.vmas].find((vma) => isAttachedAt(vma, page));
   if (first === undefined) return -EINVAL;
   const { file } = first;
   const end = page + (first.mapping as SegmentMapping).segment.pages;
-  const pieces = mm.vmas.filter((vma) => vma.file === file && vma.start < end && isAttachedAt(vma, page));
+  const pieces = [...mm.vmas].filter((vma) => vma.file === file && vma.start < end && isAttachedAt(vma, page));
   for (const { start, end: stop } of pieces) {
     const failed = unmapRange(mm, start, stop);
     // What is sealed stays, and nobody is told.
