@@ -106,8 +106,8 @@ const isAccountable = (prot: number, flags: number): boolean => (prot & PROT_WRI
 
 /** Whether any page of [first, end) is sealed. */
 function isSealed(mm: Mm, first: number, end: number): boolean {
-  for (let i = mm.indexAfter(first); i < mm.vmas.length && mm.vmas[i]!.start < end; i++)
-    if ((mm.vmas[i]!.flags & VM_SEALED) !== 0) return true;
+  for (let i = mm.indexAfter(first); i < mm.vmas.length && mm.vmas.at(i)!.start < end; i++)
+    if ((mm.vmas.at(i)!.flags & VM_SEALED) !== 0) return true;
   return false;
 }
 
