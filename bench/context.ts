@@ -10,6 +10,8 @@ import { HolmSystem, nativeSystem, qemuSystem, type System } from './systems.ts'
 
 /** The root file system with our programs, as an image. */
 export const IMAGE = 'bench';
+/** What is shipped. */
+const LIBRARY: string = new URL('../dist/index.js', import.meta.url).href;
 
 export interface Suite {
   readonly name: string;
@@ -47,8 +49,7 @@ export class Context {
   static async create(programs: Programs, settings: Settings): Promise<Context> {
     const context = new Context(programs, settings);
     rmSync(context.dataHome, { recursive: true, force: true });
-    const library = new URL('../dist/index.js', import.meta.url).href;
-    const { createEngine } = (await import(library)) as { createEngine(options: EngineOptions): Promise<Engine> };
+    const { createEngine } = (await import(LIBRARY)) as { createEngine(options: EngineOptions): Promise<Engine> };
     const engine = await createEngine(context.engineOptions);
     await engine.images.load(programs.archive, { name: IMAGE });
     await engine.close();
@@ -67,13 +68,13 @@ export class Context {
 
   /** An engine that nobody has used yet. */
   fresh(): Promise<HolmSystem> {
-    return HolmSystem.start({ engine: this.engineOptions, image: IMAGE }, this.settings.node);
+    return HolmSystem.start({ engine: this.engineOptions, library: LIBRARY, image: IMAGE }, this.settings.node);
   }
 
   /** An engine with Debian's programs, and ours in /bench. */
   debian(image: string): Promise<HolmSystem> {
     const { engine, node } = this.settings;
-    return HolmSystem.start({ engine, image, programs: this.programs.arm64 }, node);
+    return HolmSystem.start({ engine, library: LIBRARY, image, programs: this.programs.arm64 }, node);
   }
 
   async close(): Promise<void> {

@@ -4,8 +4,9 @@ import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import type { SystemName } from './measure.ts';
-import type { Programs } from './programs.ts';
+import { buildDirectory, type Programs } from './programs.ts';
 import type { Answer, Request, WorkerOptions } from './worker.ts';
 
 /** What a program left. */
@@ -89,6 +90,14 @@ export const qemuBelow = (root: string): System =>
     launch: (argv) => ['/bench/host/qemu', ...argv],
   });
 
+/** The host with cgroup2 alone below /sys/fs/cgroup: what container tools want that refuse to run among old hierarchies. */
+export const unifiedCgroups = ({ native }: Programs): System =>
+  new HostSystem('native', {
+    prefix: ['unshare', '-m', 'sh', '-c', 'umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup && exec "$@"', 'sh'],
+    repeat: join(native!, 'repeat'),
+    launch: (argv) => argv,
+  });
+
 /** An engine in a Node process of its own, with one container in which programs are executed. */
 export class HolmSystem implements System {
   readonly name = 'ours';
@@ -111,9 +120,12 @@ export class HolmSystem implements System {
 
   /** `node` is the Node that runs it. */
   static async start(options: WorkerOptions, node: string): Promise<HolmSystem> {
-    const worker = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), [JSON.stringify(options)], {
+    // As JavaScript: a loader that compiles the library while it is loaded takes 200 MB, which would hide what containers take.
+    const script = join(buildDirectory, 'worker.mjs');
+    await build({ entryPoints: [fileURLToPath(new URL('./worker.ts', import.meta.url))], outfile: script, format: 'esm' });
+    const worker = fork(script, [JSON.stringify(options)], {
       execPath: node,
-      execArgv: ['--import', 'tsx'],
+      execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const system = new HolmSystem(worker);
@@ -129,14 +141,18 @@ export class HolmSystem implements System {
     return timesOf(argv, await this.run(['/bench/repeat', `${times}`, ...argv]));
   }
 
-  /** Nanoseconds to create, run and remove a container of /bench/true, `times` times. */
-  async lifecycle(times: number): Promise<readonly number[]> {
-    return (await this.ask({ kind: 'lifecycle', times })).numbers!;
+  /** Nanoseconds to create, run and remove a container of a program, `times` times. */
+  async lifecycle(times: number, argv: readonly string[]): Promise<readonly number[]> {
+    return (await this.ask({ kind: 'lifecycle', times, argv })).numbers!;
   }
 
-  /** Resident bytes of the process before and after `count` idle containers were started. */
-  async idle(count: number, argv: readonly string[]): Promise<readonly number[]> {
-    return (await this.ask({ kind: 'idle', count, argv })).numbers!;
+  /** Start `count` idle containers: resident bytes of the process before and after, and the nanoseconds that each start took. */
+  async idle(
+    count: number,
+    argv: readonly string[],
+  ): Promise<{ readonly before: number; readonly after: number; readonly starts: readonly number[] }> {
+    const [before, after, ...starts] = (await this.ask({ kind: 'idle', count, argv })).numbers!;
+    return { before: before!, after: after!, starts };
   }
 
   /** Resident bytes of the process when there is no more to collect. */

@@ -7,6 +7,8 @@ import type { Outcome } from './systems.ts';
 
 export interface WorkerOptions {
   readonly engine: EngineOptions;
+  /** The address of the library (dist/). */
+  readonly library: string;
   readonly image: string;
   /** Host folder with our programs, where the image does not have them. */
   readonly programs?: string;
@@ -15,7 +17,7 @@ export interface WorkerOptions {
 export type Request =
   | { readonly kind: 'ready' }
   | { readonly kind: 'run'; readonly argv: readonly string[] }
-  | { readonly kind: 'lifecycle'; readonly times: number }
+  | { readonly kind: 'lifecycle'; readonly times: number; readonly argv: readonly string[] }
   | { readonly kind: 'idle'; readonly count: number; readonly argv: readonly string[] }
   | { readonly kind: 'rss' };
 
@@ -31,7 +33,7 @@ interface Library {
 }
 
 const options: WorkerOptions = JSON.parse(process.argv[2]!);
-const { createEngine } = (await import(new URL('../dist/index.js', import.meta.url).href)) as Library;
+const { createEngine } = (await import(options.library)) as Library;
 const engine = await createEngine(options.engine);
 
 const base: ContainerOptions = {
@@ -57,11 +59,11 @@ async function run(argv: readonly string[]): Promise<Outcome> {
   return { code, stdout, stderr };
 }
 
-async function lifecycle(times: number): Promise<number[]> {
+async function lifecycle(times: number, argv: readonly string[]): Promise<number[]> {
   const numbers: number[] = [];
   for (let i = 0; i < times; i++) {
     const from = performance.now();
-    const one = await engine.containers.create({ ...base, command: ['/bench/true'] });
+    const one = await engine.containers.create({ image: options.image, entrypoint: [], command: argv });
     await one.start();
     await one.wait();
     await one.remove();
@@ -92,20 +94,24 @@ async function settledRss(): Promise<number> {
 
 async function idle(count: number, argv: readonly string[]): Promise<number[]> {
   const all: Container[] = [];
-  const start = async (): Promise<void> => {
-    const one = await engine.containers.create({ ...base, command: argv });
+  const start = async (): Promise<number> => {
+    const from = performance.now();
+    const one = await engine.containers.create({ image: options.image, entrypoint: [], command: argv });
     await one.start();
+    const took = (performance.now() - from) * 1e6;
     all.push(one);
     // Without this, all of them would run at the same time.
     await pause(1);
+    return took;
   };
-  // The program's own pages, its translation and the like are not counted.
+  // The program's own pages, its translation and the like are not counted, nor is V8's compiling.
   for (let i = 0; i < 50; i++) await start();
   const before = await settledRss();
-  for (let i = 0; i < count; i++) await start();
+  const starts: number[] = [];
+  for (let i = 0; i < count; i++) starts.push(await start());
   const after = await settledRss();
   for (const one of all) await one.remove();
-  return [before, after];
+  return [before, after, ...starts];
 }
 
 async function serve(request: Request): Promise<Omit<Answer, 'id'>> {
@@ -115,7 +121,7 @@ async function serve(request: Request): Promise<Omit<Answer, 'id'>> {
     case 'run':
       return { outcome: await run(request.argv) };
     case 'lifecycle':
-      return { numbers: await lifecycle(request.times) };
+      return { numbers: await lifecycle(request.times, request.argv) };
     case 'idle':
       return { numbers: await idle(request.count, request.argv) };
     case 'rss':

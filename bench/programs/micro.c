@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -174,16 +175,29 @@ static void messages(long n) {
 }
 
 /* One operation is a pass of read-modify-write over a page. */
-static void touch_memory(long n, int flags) {
-  volatile long *memory = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
-  need(memory != MAP_FAILED, "mmap");
+static void touch_memory(volatile long *memory, long n) {
+  need(memory != MAP_FAILED, "map");
   for (long i = 0; i < n; i++)
     for (long j = 0; j < PAGE / 8; j++) memory[(i % 64) * (PAGE / 8) + j] += j;
-  munmap((void *)memory, 64 * PAGE);
 }
 
-static void private_memory(long n) { touch_memory(n, MAP_PRIVATE); }
-static void shared_memory(long n) { touch_memory(n, MAP_SHARED); }
+static void touch_mapping(long n, int flags) {
+  void *memory = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+  touch_memory(memory, n);
+  munmap(memory, 64 * PAGE);
+}
+
+static void private_memory(long n) { touch_mapping(n, MAP_PRIVATE); }
+static void shared_memory(long n) { touch_mapping(n, MAP_SHARED); }
+
+static void segment_memory(long n) {
+  int id = shmget(IPC_PRIVATE, 64 * PAGE, 0600);
+  need(id >= 0, "shmget");
+  void *memory = shmat(id, NULL, 0);
+  shmctl(id, IPC_RMID, NULL);
+  touch_memory(memory, n);
+  shmdt(memory);
+}
 
 /* One operation is a process in namespaces of its own, from clone to wait. */
 static void namespaces(long n) {
@@ -208,7 +222,7 @@ static const struct {
 } tests[] = {
   {"null", null_syscall},     {"fork", fork_wait},        {"exec", fork_exec_wait},  {"pingpong", pipe_ping_pong}, {"bandwidth", pipe_bandwidth},
   {"fault", page_fault},      {"mmap", map_unmap},        {"files", files},          {"semaphores", semaphores},   {"messages", messages},
-  {"private", private_memory}, {"shared", shared_memory}, {"namespaces", namespaces},
+  {"private", private_memory}, {"shared", shared_memory}, {"segment", segment_memory}, {"namespaces", namespaces},
 };
 
 static double each(void (*run)(long), long n) {
