@@ -13,8 +13,8 @@ export interface Bound {
 export interface Row {
   readonly suite: string;
   readonly name: string;
-  /** `ns` is shown in a readable multiple; `/` in front: more is better. */
-  readonly unit: 'ns' | 'MB' | '/s' | 'KB';
+  /** `ns` is shown in a readable multiple; `/` in front: more is better; `x` is a ratio of two of our own figures. */
+  readonly unit: 'ns' | 'MB' | '/s' | 'KB' | 'x';
   readonly samples: Readonly<Partial<Record<SystemName, readonly number[]>>>;
   readonly bound?: Bound;
   /** A program's row: whether it ran in an engine that had never run anything, or had run it before. */
