@@ -77,39 +77,44 @@ export class SemaphoreSet extends IpcObject {
 
   /** Do all operations or none: 0, MUST_WAIT or -ERANGE. Linux: perform_atomic_semop. */
   tryApply(task: Task, ops: readonly SemOp[]): number {
-    const before = this.values.slice();
-    const undone: { readonly values: Int16Array; readonly index: number; readonly delta: number }[] = [];
-    const fail = (result: number): number => {
-      this.values.set(before);
-      for (const u of undone) u.values[u.index] = u.values[u.index]! + u.delta;
+    for (let i = 0; i < ops.length; i++) {
+      const result = this.apply(task, ops[i]!);
+      if (result === 0) continue;
+      while (i-- > 0) this.takeBack(task, ops[i]!);
       return result;
-    };
-    for (const op of ops) {
-      const value = this.values[op.index]!;
-      if (op.delta === 0 ? value !== 0 : value + op.delta < 0) return fail(MUST_WAIT);
-      if (value + op.delta > SEMVMX) return fail(-ERANGE);
-      if ((op.flags & SEM_UNDO) !== 0 && op.delta !== 0) {
-        task.semUndo ??= new SemUndo();
-        const values = task.semUndo.for(this);
-        const adjusted = values[op.index]! - op.delta;
-        if (adjusted < -SEMVMX - 1 || adjusted > SEMVMX) return fail(-ERANGE);
-        values[op.index] = adjusted;
-        undone.push({ values, index: op.index, delta: op.delta });
-      }
-      this.values[op.index] = value + op.delta;
     }
     for (const op of ops) this.pids[op.index] = task.group.leader.pid;
     this.otime = task.kernel.now().seconds;
     return 0;
   }
 
+  private apply(task: Task, { index, delta, flags }: SemOp): number {
+    const value = this.values[index]!;
+    if (delta === 0 ? value !== 0 : value + delta < 0) return MUST_WAIT;
+    if (value + delta > SEMVMX) return -ERANGE;
+    if ((flags & SEM_UNDO) !== 0 && delta !== 0) {
+      task.semUndo ??= new SemUndo();
+      const adjustments = task.semUndo.for(this);
+      const adjusted = adjustments[index]! - delta;
+      if (adjusted < -SEMVMX - 1 || adjusted > SEMVMX) return -ERANGE;
+      adjustments[index] = adjusted;
+    }
+    this.values[index] = value + delta;
+    return 0;
+  }
+
+  /** Undo `apply`. */
+  private takeBack(task: Task, { index, delta, flags }: SemOp): void {
+    this.values[index]! -= delta;
+    if ((flags & SEM_UNDO) !== 0 && delta !== 0) task.semUndo!.for(this)[index]! += delta;
+  }
+
   /** The operation at which `ops` would wait now. */
   blockedOn(ops: readonly SemOp[]): SemOp | null {
-    const values = this.values.slice();
-    for (const op of ops) {
-      const value = values[op.index]!;
-      if (op.delta === 0 ? value !== 0 : value + op.delta < 0) return op;
-      values[op.index] = value + op.delta;
+    for (const [i, { index, delta }] of ops.entries()) {
+      let value = this.values[index]!;
+      for (let before = 0; before < i; before++) if (ops[before]!.index === index) value += ops[before]!.delta;
+      if (delta === 0 ? value !== 0 : value + delta < 0) return ops[i]!;
     }
     return null;
   }

@@ -9,7 +9,7 @@ import { charge } from '../mm/price.ts';
 import type { IpcNamespace } from '../namespace/ipc_namespace.ts';
 import type { Task } from '../task/task.ts';
 import { flags, int, long, ptr, size } from './args.ts';
-import { longs } from './copy.ts';
+import { high, low } from './copy.ts';
 import { defineSyscall, type Syscall } from './define.ts';
 
 const LONG = 8;
@@ -64,11 +64,11 @@ const msgsnd = defineSyscall('msgsnd', [int('msqid'), ptr('msgp'), size('msgsz')
 
 /** The bytes given to the program, or a negative errno. */
 function storeMessage(task: Task, { type, text }: Message, address: number, length: number): number {
-  const count = Math.min(length, text.length);
-  const out = new Uint8Array(LONG + count);
-  out.set(longs([type]));
-  out.set(text.subarray(0, count), LONG);
-  return task.mm!.copyOut(address, out) || count;
+  const mm = task.mm!;
+  const failed = mm.writeU64(address, low(type), high(type));
+  if (failed < 0) return failed;
+  const part = length < text.length ? text.subarray(0, length) : text;
+  return mm.copyOut(address + LONG, part) || part.length;
 }
 
 const msgrcv = defineSyscall(

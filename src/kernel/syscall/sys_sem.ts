@@ -35,12 +35,12 @@ const semget = defineSyscall('semget', [int('key'), int('nsems'), flags('semflg'
 function readOps(task: Task, address: number, count: number): SemOp[] | number {
   const bytes = task.mm!.copyIn(address, count * ipc.SEMBUF_SIZE);
   if (isErrno(bytes)) return bytes;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: count }, (_, i) => ({
-    index: view.getUint16(i * 6, true),
-    delta: view.getInt16(i * 6 + 2, true),
-    flags: view.getInt16(i * 6 + 4, true),
-  }));
+  const short = (at: number): number => bytes[at]! | (bytes[at + 1]! << 8);
+  const ops: SemOp[] = [];
+  for (let at = 0; at < bytes.length; at += ipc.SEMBUF_SIZE) {
+    ops.push({ index: short(at), delta: (short(at + 2) << 16) >> 16, flags: (short(at + 4) << 16) >> 16 });
+  }
+  return ops;
 }
 
 /** Copy in and check what the call is to do. Linux: __do_semtimedop. */
