@@ -177,6 +177,9 @@ class RegionEmitter implements Target {
       case 'setFlags':
         this.flags.set(body.rule, argument);
         return;
+      case 'setFlagsIf':
+        this.flags.setIf(body.rule, Number(instruction.operands[this.slotOf(node.args[1]!)]!), argument);
+        return;
       case 'condition':
         this.flags.condition(Number(instruction.operands[this.slotOf(node.args[0]!)]!));
         return;

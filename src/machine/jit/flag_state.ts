@@ -8,11 +8,16 @@ import { ruleNumber } from '../interpreter/region_calls.ts';
 import { AT_FLAG_A, AT_FLAG_B, AT_FLAG_RULE, AT_NZCV } from '../layout.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
 import type { FlagRule, Place } from '../wasm/ir.ts';
-import { I32, I32_STORE, I64, I64_STORE, i32, i64 } from '../wasm/opcodes.ts';
+import { I32, I32_STORE, I64, I64_STORE, i32, i64, SELECT } from '../wasm/opcodes.ts';
 import type { FlagUse, FlowBlock } from './flow.ts';
 
+/** A rule that holds if the local `guard` is not 0; else NZCV is a number. */
+interface GuardedRule extends FlagRule {
+  readonly otherwise?: number;
+}
+
 /** How the state is known: by a rule whose operands are in locals, as a number in a local, or only in memory. */
-type State = FlagRule | 'number' | 'memory';
+type State = GuardedRule | 'number' | 'memory';
 
 interface Calls {
   readonly flags: number;
@@ -95,6 +100,7 @@ export class FlagState {
   private readonly wide: readonly [number, number];
   private readonly narrow: readonly [number, number];
   private readonly number: number;
+  private readonly guard: number;
 
   constructor(f: FunctionBuilder, calls: Calls) {
     this.f = f;
@@ -102,6 +108,7 @@ export class FlagState {
     this.wide = [f.local(I64), f.local(I64)];
     this.narrow = [f.local(I32), f.local(I32)];
     this.number = f.local(I32);
+    this.guard = f.local(I32);
   }
 
   isNzcv({ slot, offset }: Place): boolean {
@@ -129,7 +136,10 @@ export class FlagState {
     } else if (state !== 'memory') {
       const [a, b] = this.operands(state);
       const store = state.bits === 64 ? I64_STORE : I32_STORE;
-      f.i32Const(0).i32Const(ruleNumber(state)).memory(I32_STORE, AT_FLAG_RULE);
+      f.i32Const(0).i32Const(ruleNumber(state));
+      if (state.otherwise !== undefined) f.i32Const(0).get(this.guard).u8(SELECT);
+      f.memory(I32_STORE, AT_FLAG_RULE);
+      if (state.otherwise !== undefined) f.i32Const(0).i32Const(state.otherwise).memory(I32_STORE, AT_NZCV);
       f.i32Const(0).get(a).memory(store, AT_FLAG_A);
       if (state.name !== 'logic') f.i32Const(0).get(b).memory(store, AT_FLAG_B);
     }
@@ -140,7 +150,7 @@ export class FlagState {
     return rule.bits === 64 ? this.wide : this.narrow;
   }
 
-  set(rule: FlagRule, argument: (index: number) => void): void {
+  set(rule: GuardedRule, argument: (index: number) => void): void {
     if (!this.use.after) return;
     const { f } = this;
     const [a, b] = this.operands(rule);
@@ -152,6 +162,14 @@ export class FlagState {
     }
     this.state = rule;
     this.changed();
+  }
+
+  /** What the rule says of arguments 2 and 3, or a number, as argument 0 decides, which may be about the flags. */
+  setIf(rule: FlagRule, otherwise: number, argument: (index: number) => void): void {
+    if (!this.use.after) return;
+    argument(0);
+    this.f.set(this.guard);
+    this.set({ ...rule, otherwise }, (index) => argument(index + 2));
   }
 
   /** NZCV is the number that `push` leaves. */
@@ -176,7 +194,7 @@ export class FlagState {
 
   carry(): void {
     const { f, state } = this;
-    if (typeof state === 'object' && state.name === 'sub') this.compare(state, 'ge_u');
+    if (typeof state === 'object' && state.name === 'sub' && state.otherwise === undefined) this.compare(state, 'ge_u');
     else {
       this.load();
       f.i32Const(29).op(i32.shr_u).i32Const(1).op(i32.and);
@@ -191,7 +209,13 @@ export class FlagState {
       f.i32Const(1);
       return;
     }
-    if (typeof state === 'object' && this.test(state, condition)) return;
+    if (typeof state === 'object' && this.test(state, condition)) {
+      if (state.otherwise === undefined) return;
+      f.get(this.guard);
+      if ((mask >> (state.otherwise >>> 28)) & 1) f.op(i32.eqz).op(i32.or);
+      else f.op(i32.and);
+      return;
+    }
     f.i32Const(mask);
     this.load();
     f.i32Const(28).op(i32.shr_u).op(i32.shr_u).i32Const(1).op(i32.and);

@@ -103,7 +103,25 @@ export class Instructions {
       if (body.opcode === V128_LOAD || body.opcode === V128_STORE) wide |= 1 << register;
     }
     const returns = form.ending === 'jump' && !form.links && reads.general === 1 << LINK;
-    return { ...form, operation, operands, reads, writes, wide, offset, returns };
+    // Spelled out: spreading takes V8 the slow way, and this runs for every instruction.
+    const { schedule, accesses, ending, links, mayStop, readsFlags, writesFlags, helpers } = form;
+    return {
+      schedule,
+      accesses,
+      ending,
+      links,
+      mayStop,
+      readsFlags,
+      writesFlags,
+      helpers,
+      operation,
+      operands,
+      reads,
+      writes,
+      wide,
+      offset,
+      returns,
+    };
   }
 
   private form(operation: Operation, base: Base): Form {
@@ -136,7 +154,7 @@ function formOf(nodes: Trace): Form {
     if (body.kind === 'jump' && ending === 'next') ending = 'jump';
     if (body.kind === 'condition' || body.kind === 'carry' || (body.kind === 'loadState' && body.place.offset === AT_NZCV))
       readsFlags = true;
-    if (body.kind === 'setFlags' || (body.kind === 'storeState' && body.place.offset === AT_NZCV)) writesFlags = true;
+    if (body.kind === 'setFlags' || body.kind === 'setFlagsIf' || (body.kind === 'storeState' && body.place.offset === AT_NZCV)) writesFlags = true;
     if (body.kind === 'storeState' && body.place.slot === undefined && body.place.offset === AT_X30) links = true;
     if (writes & ~CONTROL) changed = true;
   }

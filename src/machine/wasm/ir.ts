@@ -45,6 +45,8 @@ export type Body =
   | { readonly kind: 'flags'; readonly rule: FlagRule; readonly operands: readonly Node[] }
   /** NZCV := what the rule says of the arguments. */
   | { readonly kind: 'setFlags'; readonly rule: FlagRule }
+  /** … if args[0] is not 0, else args[1], an operand; the rule's arguments follow. */
+  | { readonly kind: 'setFlagsIf'; readonly rule: FlagRule }
   /** Whether NZCV is among the combinations of the mask args[0]. */
   | { readonly kind: 'condition' }
   /** The C flag. */

@@ -151,7 +151,10 @@ export function traceInteger(ir: Ir, symbolic: boolean): IntegerSemantics<TraceV
     crc32: (accumulator, data, bytes, castagnoli) => ir.call(crc32Helper(bytes, castagnoli), [accumulator, data]),
     nzcv,
     setNzcv(value) {
+      const [chosen, otherwise, condition] = value.args;
       if (value.body.kind === 'flags') ir.effect(SYSTEM, value.body.operands, { kind: 'setFlags', rule: value.body.rule });
+      else if (chosen?.body.kind === 'flags' && condition?.body.kind === 'condition')
+        ir.effect(SYSTEM, [condition, otherwise!, ...chosen.body.operands], { kind: 'setFlagsIf', rule: chosen.body.rule });
       else ir.storeState(SYSTEM, I32_STORE, fixed(AT_NZCV), value);
     },
     carry: () => (symbolic ? ir.add(I32, [], SYSTEM, 0, { kind: 'carry' }) : narrow.and(narrow.shr_u(nzcv(), k(29)), k(1))),
