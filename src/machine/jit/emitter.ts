@@ -49,7 +49,7 @@ class RegionEmitter implements Target {
     this.region = region;
     this.calls = calls;
     this.flow = analyse(region);
-    this.registers = new RegisterLocals(this.f, this.flow.wide);
+    this.registers = new RegisterLocals(this.f, this.flow);
     this.flags = new FlagState(this.f, calls);
     this.floats = new FloatState(this.f, this.flow.blocks);
   }
@@ -128,11 +128,13 @@ class RegionEmitter implements Target {
     const uses = flagUses(block);
     this.pc = block.pc;
     let { general, vector } = block.dirtyIn;
+    this.registers.begin();
     block.instructions.forEach((instruction, i) => {
       this.instruction = instruction;
       this.use = uses[i]!;
       this.flags.use = this.use;
       this.dirty = { general, vector };
+      this.registers.readLate(instruction.reads);
       emit(instruction.schedule, this);
       general |= instruction.writes.general;
       vector |= instruction.writes.vector;

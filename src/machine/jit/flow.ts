@@ -127,6 +127,8 @@ export interface Flow {
   readonly reducible: boolean;
   /** Vector registers that need all of their 128 bits. */
   readonly wide: number;
+  /** Never written and not read in a loop: they are read where they are used, and not where the region is entered. */
+  readonly late: Registers;
   /** What is dirty where the region is left before its end: a set for each side exit. */
   readonly exits: readonly Registers[];
 }
@@ -144,7 +146,21 @@ export function analyse(region: Region): Flow {
     changed = false;
     for (let i = blocks.length - 1; i >= 0; i--) if (blocks[i]!.live()) changed = true;
   }
-  return { blocks, reducible, wide, exits: exitsOf(blocks) };
+  return { blocks, reducible, wide, late: lateOf(blocks), exits: exitsOf(blocks) };
+}
+
+function lateOf(blocks: readonly FlowBlock[]): Registers {
+  let [general, vector] = [0, 0];
+  let loopEnd = -1;
+  for (const block of blocks) {
+    for (const { index } of block.predecessors) loopEnd = Math.max(loopEnd, index);
+    const loops = block.index <= loopEnd;
+    for (const { reads, writes } of block.instructions) {
+      general |= writes.general | (loops ? reads.general : 0);
+      vector |= writes.vector | (loops ? reads.vector : 0);
+    }
+  }
+  return { general: ~general, vector: ~vector };
 }
 
 /** The blocks in reverse postorder, linked. */

@@ -154,7 +154,8 @@ function formOf(nodes: Trace): Form {
     if (body.kind === 'jump' && ending === 'next') ending = 'jump';
     if (body.kind === 'condition' || body.kind === 'carry' || (body.kind === 'loadState' && body.place.offset === AT_NZCV))
       readsFlags = true;
-    if (body.kind === 'setFlags' || body.kind === 'setFlagsIf' || (body.kind === 'storeState' && body.place.offset === AT_NZCV)) writesFlags = true;
+    if (body.kind === 'setFlags' || body.kind === 'setFlagsIf' || (body.kind === 'storeState' && body.place.offset === AT_NZCV))
+      writesFlags = true;
     if (body.kind === 'storeState' && body.place.slot === undefined && body.place.offset === AT_X30) links = true;
     if (writes & ~CONTROL) changed = true;
   }

@@ -7,18 +7,30 @@ import type { FunctionBuilder } from '../wasm/function.ts';
 import type { Place } from '../wasm/ir.ts';
 import { I64, I64_LOAD, I64_STORE, i32, V128, V128_LOAD, V128_STORE } from '../wasm/opcodes.ts';
 import { lanes } from '../wasm/simd_opcodes.ts';
+import type { Flow } from './flow.ts';
 import { atGeneral, atVector, type Instruction, type Registers, registerOf, ZERO } from './instruction.ts';
+
+const NONE: Registers = { general: 0, vector: 0 };
 
 export class RegisterLocals {
   private readonly f: FunctionBuilder;
   /** Vector registers that need all of their bits. */
   private readonly wide: number;
+  private readonly late: Registers;
+  /** Late ones that have been read in this block. */
+  private known: Registers = NONE;
   private readonly general = new Map<number, number>();
   private readonly vector = new Map<number, number>();
 
-  constructor(f: FunctionBuilder, wide: number) {
+  constructor(f: FunctionBuilder, { wide, late }: Pick<Flow, 'wide' | 'late'>) {
     this.f = f;
     this.wide = wide;
+    this.late = late;
+  }
+
+  /** A block begins. */
+  begin(): void {
+    this.known = NONE;
   }
 
   private generalLocal(register: number): number {
@@ -82,8 +94,21 @@ export class RegisterLocals {
     f.set(this.vectorLocal(register));
   }
 
-  /** Gets registers from the register block. */
+  /** Gets registers from the register block, but for late ones. */
   read({ general, vector }: Registers): void {
+    this.get({ general: general & ~this.late.general, vector: vector & ~this.late.vector });
+  }
+
+  /** Gets the late ones of those that an instruction reads. */
+  readLate({ general, vector }: Registers): void {
+    const { late, known } = this;
+    const wanted = { general: general & late.general & ~known.general, vector: vector & late.vector & ~known.vector };
+    if (wanted.general === 0 && wanted.vector === 0) return;
+    this.get(wanted);
+    this.known = { general: known.general | wanted.general, vector: known.vector | wanted.vector };
+  }
+
+  private get({ general, vector }: Registers): void {
     const { f } = this;
     for (const register of bitsOf(general)) f.i32Const(0).memory(I64_LOAD, atGeneral(register)).set(this.generalLocal(register));
     for (const register of bitsOf(vector)) {
