@@ -39,6 +39,8 @@ export class Packer extends Timer {
   private packProcesses(kernel: Kernel, now: number): number {
     let left = AT_A_TIME;
     let next = Number.POSITIVE_INFINITY;
+    // Who waits for the processor does not sleep.
+    for (const { task } of kernel.initialPidNs.pidsInUse()) if (task?.mm != null && task.state === 'R') task.mm.lastUse = now;
     for (const { task } of kernel.initialPidNs.pidsInUse()) {
       const mm = task?.mm ?? null;
       // What was looked at since it ran last has nothing to give.
