@@ -26,6 +26,9 @@ export const STATX_BASIC_STATS = 0x7ff;
 export const STATX_MNT_ID = 0x1000;
 export const STATX_MNT_ID_UNIQUE = 0x4000;
 export const STATX__RESERVED = 0x80000000;
+export const STATX_ATTR_IMMUTABLE = 0x10;
+export const STATX_ATTR_APPEND = 0x20;
+export const STATX_ATTR_NODUMP = 0x40;
 export const STATX_ATTR_MOUNT_ROOT = 0x2000;
 
 /** f_flags of statfs(2). */

@@ -1,12 +1,13 @@
 /** fchmodat, fchownat, utimensat, truncate, fallocate and their kin. See the manual page of each. Linux: fs/open.c, fs/utimes.c. */
 
-import { EBADF, EFBIG, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, EROFS, ESPIPE, isErrno } from '../../abi/errno.ts';
+import { EBADF, EFBIG, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, EPERM, EROFS, ESPIPE, isErrno } from '../../abi/errno.ts';
 import * as c from '../../abi/fcntl.ts';
 import { IN_MODIFY } from '../../abi/inotify.ts';
 import { S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, UTIME_NOW, UTIME_OMIT } from '../../abi/stat.ts';
 import { pathOfFile } from '../fs/anon_inodes/anonymous.ts';
 import type { Task } from '../task/task.ts';
 import { changeMode, changeOwner, changeTimes, truncateInode, truncatePath } from '../vfs/attributes.ts';
+import { isAppendOnly, isImmutable, isProtected } from '../vfs/file_flags.ts';
 import { notifyFile } from '../vfs/fsnotify.ts';
 import type { Timespec } from '../vfs/inode.ts';
 import { LOOKUP_EMPTY, LOOKUP_FOLLOW, userPath } from '../vfs/namei.ts';
@@ -122,6 +123,7 @@ const ftruncate = defineSyscall('ftruncate', [fd('fd'), long('length')], (task, 
   if (file === null) return -EBADF;
   const { inode } = file;
   if ((inode.mode & S_IFMT) !== S_IFREG || !file.writable) return -EINVAL;
+  if (isAppendOnly(inode)) return -EPERM;
   if (length > MAX_SIZE) return -EFBIG;
   const refused = limitSize(task, length, inode.size);
   if (refused < 0) return refused;
@@ -150,6 +152,7 @@ const fallocate = defineSyscall(
     if (punch && (operation & c.FALLOC_FL_KEEP_SIZE) === 0) return -EOPNOTSUPP;
     if (!file.writable) return -EBADF;
     const type = file.inode.mode & S_IFMT;
+    if ((operation & ~c.FALLOC_FL_KEEP_SIZE) !== 0 ? isProtected(file.inode) : isImmutable(file.inode)) return -EPERM;
     if (type === S_IFIFO) return -ESPIPE;
     if (type === S_IFDIR) return -EISDIR;
     if (type !== S_IFREG) return -ENODEV;

@@ -11,6 +11,8 @@ import { setFasync } from '../signal/fasync.ts';
 import { ownerId, setOwner, setTypedOwner, signedOwnerId } from '../signal/owner.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
+import { attributeIoctl } from '../vfs/file_attributes.ts';
+import { isAppendOnly } from '../vfs/file_flags.ts';
 import { type FileLock, isLockType, lockFile, lockRecord } from '../vfs/file_locks.ts';
 import { ownerOrCapable } from '../vfs/permission.ts';
 import { fd, flags, int, ptr, uint } from './args.ts';
@@ -23,6 +25,7 @@ const OFFSET_MAX = 2 ** 63;
 const SETTABLE = c.O_APPEND | c.O_NONBLOCK | c.O_DIRECT | c.O_NOATIME;
 
 function setStatus(task: Task, file: File, number: number, flag: number): number {
+  if (((flag ^ file.flags) & c.O_APPEND) !== 0 && isAppendOnly(file.inode)) return -EPERM;
   if ((flag & ~file.flags & c.O_NOATIME) !== 0 && !ownerOrCapable(task.cred, file.inode)) return -EPERM;
   if (((flag ^ file.flags) & c.O_ASYNC) !== 0) setFasync(task, file, number, (flag & c.O_ASYNC) !== 0);
   file.flags = (file.flags & ~SETTABLE) | (flag & SETTABLE);
@@ -228,7 +231,7 @@ const ioctl = defineSyscall('ioctl', [fd('fd'), flags('request'), ptr('arg')], (
     case FIONREAD:
       if ((file.inode.mode & S_IFMT) === S_IFREG) return task.mm!.writeU32(argument, Math.max(0, file.inode.size - file.pos));
   }
-  const result = file.ioctl(task, request, argument);
+  const result = attributeIoctl(task, file, request, argument) ?? file.ioctl(task, request, argument);
   return pin(task, file, result);
 });
 

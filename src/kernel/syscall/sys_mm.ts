@@ -38,6 +38,7 @@ import { SharedAnonymousMapping } from '../mm/shmem.ts';
 import { VM_GROWSDOWN, VM_LOCKED, VM_NORESERVE, VM_SHARED } from '../mm/vma.ts';
 import type { Task } from '../task/task.ts';
 import type { File } from '../vfs/file.ts';
+import { isAppendOnly } from '../vfs/file_flags.ts';
 import { flags, int, long, ptr, size } from './args.ts';
 import { defineSyscall, partial, type Syscall } from './define.ts';
 
@@ -111,6 +112,7 @@ function mapMemory(task: Task, address: number, length: number, prot: number, ma
       if ((prot & PROT_WRITE) !== 0) return -EACCES;
       mayProt &= ~PROT_WRITE;
     }
+    if (shared && file.writable && isAppendOnly(file.inode)) return -EACCES;
     const refused = file.mmapCheck(task, prot, vmFlags);
     if (refused < 0) return refused;
     if (file.path !== null && (file.path.mount.flags & MS_NOEXEC) !== 0) mayProt &= ~PROT_EXEC;

@@ -8,6 +8,7 @@ import { S_IFDIR, S_IFMT, S_IFREG, S_ISVTX } from '../../abi/stat.ts';
 import { pathOfFile } from '../fs/anon_inodes/anonymous.ts';
 import type { Task } from '../task/task.ts';
 import { FILE_CAPABILITY, shownCapability, storedCapability } from '../vfs/file_capability.ts';
+import { isProtected } from '../vfs/file_flags.ts';
 import { notify } from '../vfs/fsnotify.ts';
 import type { Inode } from '../vfs/inode.ts';
 import { LOOKUP_FOLLOW, userPath } from '../vfs/namei.ts';
@@ -32,6 +33,7 @@ function readName(task: Task, address: number): string | number {
 
 /** May the attribute be read, or written? Linux: xattr_permission. */
 function mayUse(task: Task, inode: Inode, name: string, write: boolean): number {
+  if (write && isProtected(inode)) return -EPERM;
   if (name.startsWith('security.') || name.startsWith('system.')) return 0;
   if (name.startsWith('trusted.')) {
     if (task.cred.capable(CAP_SYS_ADMIN, task.kernel.initialUserNs)) return 0;

@@ -6,6 +6,7 @@ import { IN_ACCESS, IN_ATTRIB, IN_MODIFY } from '../../abi/inotify.ts';
 import { S_IFDIR, S_IFMT, S_IFREG, S_ISGID, S_ISUID, S_IXGRP } from '../../abi/stat.ts';
 import type { Task } from '../task/task.ts';
 import { FILE_CAPABILITY } from './file_capability.ts';
+import { isAppendOnly, isImmutable, isProtected } from './file_flags.ts';
 import { notify } from './fsnotify.ts';
 import type { Attributes, Inode, Timespec } from './inode.ts';
 import type { Path } from './path.ts';
@@ -16,7 +17,7 @@ export function changeMode(task: Task, path: Path, mode: number): number {
   const { inode } = path;
   if (path.mount.readOnly) return -EROFS;
   const { cred } = task;
-  if (!ownerOrCapable(cred, inode)) return -EPERM;
+  if (isProtected(inode) || !ownerOrCapable(cred, inode)) return -EPERM;
   let bits = mode & 0o7777;
   if (!cred.inGroup(inode.gid) && !inodeCapable(cred, inode, CAP_FSETID)) bits &= ~S_ISGID;
   return apply(task, path, { mode: bits, ctime: task.kernel.now() }, IN_ATTRIB);
@@ -27,6 +28,7 @@ export function changeOwner(task: Task, path: Path, uid: number, gid: number): n
   const { inode } = path;
   if (path.mount.readOnly) return -EROFS;
   const { cred } = task;
+  if (isProtected(inode)) return -EPERM;
   const owner = cred.fsuid === inode.uid;
   if (uid !== -1 && !(owner && uid === inode.uid) && !inodeCapable(cred, inode, CAP_CHOWN)) return -EPERM;
   if (gid !== -1 && !(owner && (cred.inGroup(gid) || gid === inode.gid)) && !inodeCapable(cred, inode, CAP_CHOWN)) return -EPERM;
@@ -58,6 +60,7 @@ export function changeTimes(task: Task, path: Path, atime: Timespec | null | und
   const { inode } = path;
   if (path.mount.readOnly) return -EROFS;
   const { cred } = task;
+  if (atime === null && mtime === null ? isImmutable(inode) : isProtected(inode)) return -EPERM;
   if (!ownerOrCapable(cred, inode)) {
     if (atime !== null || mtime !== null) return -EPERM;
     if (permission(task, inode, MAY_WRITE) < 0) return -EACCES;
@@ -87,6 +90,7 @@ export function truncatePath(task: Task, path: Path, size: number): number {
   if (path.mount.readOnly) return -EROFS;
   const denied = permission(task, inode, MAY_WRITE);
   if (denied < 0) return denied;
+  if (isAppendOnly(inode)) return -EPERM;
   if (inode.writers < 0) return -ETXTBSY;
   const failed = truncateInode(task, inode, size);
   if (failed === 0) notify(path.dentry, inode, IN_MODIFY);

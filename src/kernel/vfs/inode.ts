@@ -1,6 +1,6 @@
 /** The file object behind names and descriptions. Linux: struct inode, struct inode_operations. See inode(7). */
 
-import { EINVAL, ENOENT, ENOTDIR, ENXIO, EOPNOTSUPP, EPERM } from '../../abi/errno.ts';
+import { EINVAL, ENOENT, ENOTDIR, ENOTTY, ENXIO, EOPNOTSUPP, EPERM } from '../../abi/errno.ts';
 import type { Pipe } from '../fs/pipefs/pipe.ts';
 import type { PageMapping } from '../mm/page_mapping.ts';
 import type { UnixSocket } from '../net/unix/unix_socket.ts';
@@ -94,6 +94,15 @@ export abstract class Inode {
   /** Nothing can reach the inode any more: free what it holds. */
   evict(): void {
     this.mapping?.release();
+  }
+
+  /** FS_ flags that chattr(1) has set; null where there are no such flags. See ioctl_iflags(2). */
+  get fileFlags(): number | null {
+    return null;
+  }
+
+  setFileFlags(_task: Task, _flags: number): number {
+    return -ENOTTY;
   }
 
   /** The contents were read; the caller has asked the mount. */

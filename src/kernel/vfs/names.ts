@@ -8,6 +8,7 @@ import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, S_ISGID, S_ISUID, S_ISVTX, 
 import { devicePermission } from '../bpf/device_permission.ts';
 import type { Task } from '../task/task.ts';
 import type { Dentry } from './dentry.ts';
+import { isProtected } from './file_flags.ts';
 import { notifyCreate, notifyLinkCount, notifyMove, notifyRemove } from './fsnotify.ts';
 import type { Inode } from './inode.ts';
 import { UMOUNT_CONNECTED, umountTree } from './mount_tree.ts';
@@ -111,7 +112,7 @@ export function makeLink(task: Task, inode: Inode, dentry: Dentry): number {
   const denied = mayCreate(task, directory);
   if (denied < 0) return denied;
   if (inode.sb !== directory.sb) return -EXDEV;
-  if (isDirectory(inode)) return -EPERM;
+  if (isProtected(inode) || isDirectory(inode)) return -EPERM;
   if (inode.nlink >= LINK_MAX) return -EMLINK;
   const failed = directory.link(task, dentry.name, inode);
   if (failed < 0) return failed;

@@ -4,6 +4,7 @@ import { EACCES, EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR, ENXIO, EPERM, EROFS, ET
 import {
   __O_TMPFILE,
   O_ACCMODE,
+  O_APPEND,
   O_CLOEXEC,
   O_CREAT,
   O_DIRECTORY,
@@ -23,6 +24,7 @@ import type { Task } from '../task/task.ts';
 import { truncateInode } from './attributes.ts';
 import type { Dentry } from './dentry.ts';
 import type { File } from './file.ts';
+import { isAppendOnly } from './file_flags.ts';
 import { notify } from './fsnotify.ts';
 import type { Inode } from './inode.ts';
 import { Walk } from './namei.ts';
@@ -208,5 +210,7 @@ function mayOpen(task: Task, path: Path, { flags, exec }: OpenHow): number {
   }
   const denied = permission(task, inode, mask);
   if (denied < 0) return denied;
+  const rewrites = (flags & O_TRUNC) !== 0 || ((flags & O_ACCMODE) !== O_RDONLY && (flags & O_APPEND) === 0);
+  if (rewrites && isAppendOnly(inode)) return -EPERM;
   return (flags & O_NOATIME) !== 0 && !ownerOrCapable(task.cred, inode) ? -EPERM : 0;
 }

@@ -7,6 +7,7 @@ import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISGID, S_ISVTX, S_IXGRP } from '..
 import { devicePermission } from '../bpf/device_permission.ts';
 import type { Cred } from '../task/cred.ts';
 import type { Task } from '../task/task.ts';
+import { isAppendOnly, isImmutable, isProtected } from './file_flags.ts';
 import type { Inode } from './inode.ts';
 
 export const MAY_EXEC = 1;
@@ -48,6 +49,7 @@ export function permissionOf(cred: Cred, inode: Inode, mask: number): number {
 
 /** Linux: inode_permission. */
 export function permission(task: Task, inode: Inode, mask: number): number {
+  if ((mask & MAY_WRITE) !== 0 && !inode.sb.readOnly && isImmutable(inode)) return -EPERM;
   const denied = inode.permission(task, mask) ?? permissionOf(task.cred, inode, mask);
   return denied < 0 || inode.rdev === 0 ? denied : deviceAccess(task, inode, mask);
 }
@@ -70,6 +72,7 @@ export function mayCreate(task: Task, directory: Inode): number {
 export function mayDelete(task: Task, directory: Inode, victim: Inode): number {
   const denied = permission(task, directory, MAY_WRITE | MAY_EXEC);
   if (denied < 0) return denied;
+  if (isAppendOnly(directory) || isProtected(victim)) return -EPERM;
   if ((directory.mode & S_ISVTX) === 0) return 0;
   const { cred } = task;
   if (cred.fsuid === victim.uid || cred.fsuid === directory.uid || inodeCapable(cred, victim, CAP_FOWNER)) return 0;

@@ -14,6 +14,7 @@ import {
   STATX_SIZE,
 } from '../../abi/stat.ts';
 import type { Task } from '../task/task.ts';
+import { statxAttributes } from './file_flags.ts';
 import type { Inode, Timespec } from './inode.ts';
 import type { Path } from './path.ts';
 
@@ -68,7 +69,8 @@ export function encodeStatx(task: Task, inode: Inode, path: Path | null, mask: n
   const unique = (mask & STATX_MNT_ID_UNIQUE) !== 0;
   data.setUint32(0, STATX_BASIC_STATS | (path === null ? 0 : unique ? STATX_MNT_ID_UNIQUE : STATX_MNT_ID), true);
   data.setUint32(4, inode.sb.blockSize, true);
-  if (path !== null && path.dentry === path.mount.root) data.setUint32(8, STATX_ATTR_MOUNT_ROOT, true);
+  const [attributes, known] = statxAttributes(inode);
+  data.setUint32(8, attributes | (path !== null && path.dentry === path.mount.root ? STATX_ATTR_MOUNT_ROOT : 0), true);
   data.setUint32(16, inode.nlink, true);
   data.setUint32(20, userNs.uid(inode.uid), true);
   data.setUint32(24, userNs.gid(inode.gid), true);
@@ -76,7 +78,7 @@ export function encodeStatx(task: Task, inode: Inode, path: Path | null, mask: n
   setU64(data, 32, inode.ino);
   setU64(data, 40, inode.size);
   setU64(data, 48, inode.blocks);
-  data.setUint32(56, STATX_ATTR_MOUNT_ROOT, true);
+  data.setUint32(56, STATX_ATTR_MOUNT_ROOT | known, true);
   setTime(data, 64, inode.atime);
   setTime(data, 96, inode.ctime);
   setTime(data, 112, inode.mtime);

@@ -1,150 +1,211 @@
-/* Mode, owner, times, access(2), stat(2), statx(2), umask(2), extended attributes. */
+/* Flags that chattr(1) sets, and what they forbid, on tmpfs and on an overlay. See ioctl_iflags(2), ioctl_xfs_fsgetxattr(2). */
 #include "show.h"
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/xattr.h>
-#include <sys/sysmacros.h>
-#include <sys/statfs.h>
-#include <grp.h>
 
-static void mode(const char *path) {
-  struct stat st;
-  if (lstat(path, &st) < 0) printf("%s: %s\n", path, error_name(errno));
-  else printf("%s: %o %d:%d links %ld size %ld\n", path, st.st_mode, st.st_uid, st.st_gid, (long)st.st_nlink, (long)st.st_size);
+static const char *names(int flags) {
+  static char text[64];
+  text[0] = 0;
+  if (flags & FS_IMMUTABLE_FL) strcat(text, "i");
+  if (flags & FS_APPEND_FL) strcat(text, "a");
+  if (flags & FS_NODUMP_FL) strcat(text, "d");
+  if (flags & FS_NOATIME_FL) strcat(text, "A");
+  if (flags & ~(FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL | FS_NOATIME_FL)) strcat(text, "+");
+  return text;
 }
 
-static void as_user(void) {
-  setgroups(0, NULL);
-  setresgid(1000, 1000, 1000);
-  setresuid(1000, 1000, 1000);
+static int change(const char *path, int flags) {
+  int fd = open(path, O_RDONLY);
+  int result = ioctl(fd, FS_IOC_SETFLAGS, &flags) ? errno : 0;
+  close(fd);
+  errno = result;
+  return result ? -1 : 0;
+}
+
+static void show_flags(const char *path) {
+  int flags = 0, fd = open(path, O_RDONLY);
+  struct fsxattr x;
+  memset(&x, 7, sizeof x);
+  if (ioctl(fd, FS_IOC_GETFLAGS, &flags)) printf("%s: %s\n", path, error_name(errno));
+  else printf("%s: \"%s\"", path, names(flags));
+  if (ioctl(fd, FS_IOC_FSGETXATTR, &x)) printf(" %s\n", error_name(errno));
+  else printf(" %x %u %u %u %u\n", x.fsx_xflags, x.fsx_extsize, x.fsx_nextents, x.fsx_projid, x.fsx_cowextsize);
+  struct statx s;
+  if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS, &s) == 0) printf("  statx %llx\n", s.stx_attributes & 0x70ULL);
+  close(fd);
+}
+
+static void forbidden(const char *file, const char *directory) {
+  char inside[64], other[64];
+  struct timespec times[2] = {{1, 0}, {1, 0}}, now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+  int fd;
+  snprintf(inside, sizeof inside, "%s/in", directory);
+  snprintf(other, sizeof other, "%s/other", directory);
+  printf("-- %s\n", file);
+  SHOW((fd = open(file, O_RDONLY)) >= 0);
+  close(fd);
+  SHOW(open(file, O_WRONLY) < 0 ? -1 : 0);
+  SHOW(open(file, O_RDWR | O_APPEND) < 0 ? -1 : 0);
+  SHOW(open(file, O_RDONLY | O_TRUNC) < 0 ? -1 : 0);
+  SHOW(open(file, O_WRONLY | O_APPEND | O_TRUNC) < 0 ? -1 : 0);
+  SHOW(open(file, O_WRONLY | O_CREAT | O_APPEND, 0600) < 0 ? -1 : 0);
+  SHOW(access(file, W_OK));
+  SHOW(truncate(file, 0));
+  SHOW(chmod(file, 0600));
+  SHOW(chown(file, 5, 5));
+  SHOW(utimensat(AT_FDCWD, file, times, 0));
+  SHOW(utimensat(AT_FDCWD, file, now, 0));
+  SHOW(utimensat(AT_FDCWD, file, NULL, 0));
+  SHOW(setxattr(file, "user.x", "1", 1, 0));
+  SHOW(removexattr(file, "user.none"));
+  SHOW(link(file, "link"));
+  SHOW(rename(file, "renamed"));
+  SHOW(rename("plain", file));
+  SHOW(unlink(file));
+  printf("-- %s\n", directory);
+  SHOW(open(other, O_WRONLY | O_CREAT, 0600) < 0 ? -1 : 0);
+  SHOW(mkdir(other, 0700));
+  SHOW(unlink(inside));
+  SHOW(rename(inside, other));
+  SHOW(rename("plain", inside));
+  SHOW(rmdir(directory));
+  SHOW(chmod(directory, 0755));
+}
+
+static void all(void) {
+  int fd, flags;
+  struct fsxattr x = {0};
+  close(open("file", O_WRONLY | O_CREAT, 0644));
+  close(open("plain", O_WRONLY | O_CREAT, 0644));
+  mkdir("directory", 0755);
+  close(open("directory/in", O_WRONLY | O_CREAT, 0644));
+  int before = open("file", O_RDWR), append = open("file", O_RDWR | O_APPEND);
+  write(before, "hello", 5);
+  show_flags("file");
+  show_flags("directory");
+  SHOW(change("file", FS_IMMUTABLE_FL));
+  SHOW(change("directory", FS_IMMUTABLE_FL));
+  show_flags("file");
+  show_flags("directory");
+  forbidden("file", "directory");
+  SHOW(write(before, "x", 1));
+  SHOW(ftruncate(before, 3));
+  SHOW(fchmod(before, 0600));
+  SHOW(fallocate(before, 0, 0, 10));
+  SHOW(change("file", FS_APPEND_FL));
+  SHOW(change("directory", FS_APPEND_FL));
+  show_flags("file");
+  forbidden("file", "directory");
+  SHOW(ftruncate(before, 3));
+  SHOW(fallocate(before, FALLOC_FL_KEEP_SIZE, 0, 10));
+  SHOW(fallocate(before, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, 1));
+  SHOW(write(append, "more", 4));
+  SHOW(fcntl(append, F_SETFL, 0));
+  SHOW(fcntl(append, F_SETFL, O_APPEND | O_NONBLOCK));
+  SHOW(fcntl(before, F_SETFL, O_APPEND));
+  SHOW(mmap(NULL, 4096, PROT_READ, MAP_SHARED, append, 0) == MAP_FAILED ? -1 : 0);
+  SHOW(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, append, 0) == MAP_FAILED ? -1 : 0);
+  SHOW(change("file", 0));
+  SHOW(change("directory", FS_NODUMP_FL | FS_NOATIME_FL | FS_APPEND_FL));
+  close(open("directory/heir", O_WRONLY | O_CREAT, 0644));
+  mkdir("directory/below", 0755);
+  show_flags("directory/heir");
+  show_flags("directory/below");
+  SHOW(change("directory", 0));
+  printf("-- others\n");
+  SHOW(change("file", FS_COMPR_FL));
+  SHOW(change("file", FS_SYNC_FL));
+  SHOW(change("file", FS_EXTENT_FL));
+  fd = open("file", O_RDONLY);
+  SHOW(ioctl(fd, FS_IOC_SETFLAGS, NULL));
+  SHOW(ioctl(fd, FS_IOC_GETFLAGS, NULL));
+  x.fsx_xflags = FS_XFLAG_NODUMP;
+  SHOW(ioctl(fd, FS_IOC_FSSETXATTR, &x));
+  show_flags("file");
+  x.fsx_xflags = FS_XFLAG_NODUMP | FS_XFLAG_EXTSIZE;
+  SHOW(ioctl(fd, FS_IOC_FSSETXATTR, &x));
+  x.fsx_xflags = 0;
+  x.fsx_projid = 5;
+  SHOW(ioctl(fd, FS_IOC_FSSETXATTR, &x));
+  x.fsx_projid = 0;
+  SHOW(ioctl(fd, FS_IOC_FSSETXATTR, &x));
+  show_flags("file");
+  fflush(stdout);
+  if (fork() == 0) {
+    setresuid(1000, 1000, 1000);
+    flags = FS_NODUMP_FL;
+    SHOW(ioctl(fd, FS_IOC_SETFLAGS, &flags));
+    SHOW(ioctl(fd, FS_IOC_GETFLAGS, &flags));
+    fflush(stdout);
+    _exit(0);
+  }
+  wait(NULL);
+  if (fork() == 0) {
+    chown("file", 1000, 1000);
+    setresuid(1000, 1000, 1000);
+    flags = FS_NODUMP_FL;
+    SHOW(ioctl(fd, FS_IOC_SETFLAGS, &flags));
+    flags = FS_IMMUTABLE_FL | FS_NODUMP_FL;
+    SHOW(ioctl(fd, FS_IOC_SETFLAGS, &flags));
+    fflush(stdout);
+    _exit(0);
+  }
+  wait(NULL);
+  show_flags("file");
 }
 
 int main(void) {
+  int p[2], flags = 0;
   umask(0);
-  chmod("/", 0755);
-  mkdir("/tmp/a", 0777);
-  chdir("/tmp/a");
-  umask(027);
-  close(open("f", O_CREAT | O_WRONLY, 0777));
-  mkdir("d", 02777);
-  mode("f");
-  mode("d");
-  SHOW(umask(0));
-  SHOW(chmod("f", 06755));
-  mode("f");
-  SHOW(chown("f", 1000, 1000));
-  mode("f");
-  SHOW(chmod("f", 06711));
-  SHOW(chown("f", -1, -1));
-  mode("f");
-  SHOW(chmod("f", 02700));
-  SHOW(chown("f", 0, 0));
-  mode("f");
-  chmod("f", 06777);
-  int fd = open("f", O_WRONLY);
-  SHOW(write(fd, "x", 1));
-  mode("f");
-  chmod("f", 06777);
-  IN_CHILD("write by another user", as_user(); int g = open("f", O_WRONLY); SHOW(write(g, "x", 1)); mode("f"));
-  mkdir("sg", 02777);
-  chown("sg", 0, 50);
-  chmod("sg", 02777);
-  close(open("sg/f", O_CREAT | O_WRONLY, 0644));
-  mkdir("sg/d", 0755);
-  mode("sg/f");
-  mode("sg/d");
-  SHOW(symlink("f", "l"));
-  mode("l");
-  SHOW(lchown("l", 5, 6));
-  mode("l");
-  SHOW(fchmodat(AT_FDCWD, "l", 0600, AT_SYMLINK_NOFOLLOW));
-  SHOW(chmod("none", 0600));
-  SHOW(fchmod(999, 0600));
-  chmod("f", 0640);
-  chown("f", 1000, 50);
-  mkdir("sticky", 01777);
-  chmod("sticky", 01777);
-  close(open("sticky/root", O_CREAT | O_WRONLY, 0666));
-  IN_CHILD("user",
-    as_user();
-    SHOW(access("f", R_OK));
-    SHOW(access("f", X_OK));
-    SHOW(chmod("f", 02644));
-    mode("f");
-    SHOW(chown("f", 1000, 50));
-    SHOW(chown("f", 1000, 1000));
-    SHOW(chown("f", 0, 1000));
-    SHOW(chmod("d", 0777));
-    SHOW(open("/tmp/a/none", O_CREAT | O_WRONLY, 0600) >= 0);
-    SHOW(unlink("sticky/root"));
-    SHOW(rename("sticky/root", "sticky/x"));
-    SHOW(link("sticky/root", "mine"));
-    SHOW(mknod("dev", S_IFCHR | 0600, makedev(1, 3)));
-    SHOW(mknod("fifo", S_IFIFO | 0600, 0));
-    SHOW(chroot("/tmp"));
-    struct timespec both[2] = {{1, 2}, {3, 4}};
-    SHOW(utimensat(AT_FDCWD, "sticky/root", NULL, 0));
-    SHOW(utimensat(AT_FDCWD, "sticky/root", both, 0));
-    SHOW(utimensat(AT_FDCWD, "d", NULL, 0)));
-  SHOW(access("f", X_OK));
-  SHOW(access("f", 8));
-  SHOW(faccessat(AT_FDCWD, "f", R_OK, AT_EACCESS));
-  struct timespec times[2] = {{100, 5}, {200, 6}};
-  SHOW(utimensat(AT_FDCWD, "f", times, 0));
-  struct stat st;
-  stat("f", &st);
-  printf("%ld.%ld %ld.%ld\n", (long)st.st_atim.tv_sec, st.st_atim.tv_nsec, (long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-  times[0].tv_nsec = UTIME_OMIT;
-  times[1].tv_sec = -5;
-  SHOW(utimensat(AT_FDCWD, "f", times, 0));
-  stat("f", &st);
-  printf("%ld.%ld %ld.%ld\n", (long)st.st_atim.tv_sec, st.st_atim.tv_nsec, (long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-  times[1].tv_nsec = 1000000000;
-  SHOW(utimensat(AT_FDCWD, "f", times, 0));
-  SHOW(futimens(fd, NULL));
-  SHOW(utimensat(AT_FDCWD, "f", times, 0x80));
-  times[0].tv_nsec = times[1].tv_nsec = UTIME_OMIT;
-  SHOW(utimensat(AT_FDCWD, "none", times, 0));
-  struct statx sx;
-  SHOW(statx(AT_FDCWD, "f", 0, STATX_BASIC_STATS, &sx));
-  printf("%x %o %d\n", sx.stx_mask & STATX_BASIC_STATS, sx.stx_mode, sx.stx_uid);
-  SHOW(statx(AT_FDCWD, "f", 0, 0x80000000U, &sx));
-  SHOW(statx(AT_FDCWD, "f", 0x8, STATX_BASIC_STATS, &sx));
-  SHOW(fstatat(fd, "", &st, AT_EMPTY_PATH));
-  SHOW(fstatat(fd, "", &st, 0));
-  SHOW(fstatat(fd, "x", &st, 0));
-  SHOW(fstatat(999, "x", &st, 0));
-  SHOW(fstatat(AT_FDCWD, "f", &st, 0x8));
-  SHOW(mknod("null", S_IFCHR | 0666, makedev(1, 3)));
-  stat("null", &st);
-  printf("%o %d,%d\n", st.st_mode, major(st.st_rdev), minor(st.st_rdev));
-  SHOW(mknod("sock", S_IFSOCK | 0600, 0));
-  SHOW(mknod("dir", S_IFDIR | 0600, 0));
-  SHOW(mknod("bad", 0770000, 0));
-  SHOW(mknod("plain", 0600, 0));
-  mode("plain");
-  SHOW(open("sock", O_RDONLY));
-  struct statfs fs;
-  SHOW(statfs(".", &fs));
-  printf("type %lx bsize %ld namelen %ld\n", (long)fs.f_type, (long)fs.f_bsize, (long)fs.f_namelen);
-  char value[64];
-  SHOW(setxattr("f", "user.a", "12345", 5, 0));
-  SHOW(setxattr("f", "user.a", "12345", 5, XATTR_CREATE));
-  SHOW(setxattr("f", "user.b", "12345", 5, XATTR_REPLACE));
-  SHOW(getxattr("f", "user.a", value, 64));
-  SHOW(getxattr("f", "user.a", value, 0));
-  SHOW(getxattr("f", "user.a", value, 3));
-  SHOW(getxattr("f", "user.none", value, 64));
-  SHOW(setxattr("f", "trusted.t", "", 0, 0));
-  SHOW(setxattr("f", "bogus.t", "x", 1, 0));
-  SHOW(setxattr("f", "", "x", 1, 0));
-  SHOW(setxattr("l", "user.a", "via", 3, 0));
-  SHOW(lsetxattr("l", "user.a", "x", 1, 0));
-  SHOW(lsetxattr("l", "trusted.a", "x", 1, 0));
-  SHOW(fsetxattr(fd, "user.fd", "x", 1, 0));
-  SHOW(fsetxattr(999, "user.fd", "x", 1, 0));
-  SHOW(setxattr("f", "user.big", value, 65537, 0));
-  SHOW(listxattr("f", value, 2));
-  SHOW(removexattr("f", "user.a"));
-  SHOW(removexattr("f", "user.a"));
-  SHOW(setxattr("null", "user.a", "x", 1, 0));
+  mkdir("/tmp/attr", 0755);
+  chdir("/tmp/attr");
+  mkdir("t", 0755);
+  chdir("t");
+  all();
+  chdir("..");
+  mkdir("low", 0755);
+  close(open("low/below", O_WRONLY | O_CREAT, 0644));
+  mkdir("up", 0755);
+  mkdir("work", 0755);
+  mkdir("merged", 0755);
+  SHOW(mount("overlay", "merged", "overlay", 0, "lowerdir=low,upperdir=up,workdir=work"));
+  chdir("merged");
+  printf("==== overlay\n");
+  all();
+  show_flags("below");
+  SHOW(change("below", FS_IMMUTABLE_FL));
+  show_flags("below");
+  SHOW(unlink("below"));
+  chdir("..");
+  show_flags("up/below");
+  char value[16] = "";
+  SHOW(getxattr("up/below", "trusted.overlay.protattr", value, sizeof value));
+  printf("%s\n", value);
+  SHOW(change("merged/below", FS_APPEND_FL | FS_NODUMP_FL));
+  show_flags("up/below");
+  SHOW(unlink("merged/below"));
+  SHOW(change("merged/below", FS_NODUMP_FL));
+  SHOW(getxattr("up/below", "trusted.overlay.protattr", value, sizeof value));
+  SHOW(unlink("merged/below"));
+  SHOW(umount("merged"));
+  printf("==== elsewhere\n");
+  mkfifo("fifo", 0644);
+  int fd = open("fifo", O_RDWR);
+  SHOW(ioctl(fd, FS_IOC_GETFLAGS, &flags));
+  pipe(p);
+  SHOW(ioctl(p[0], FS_IOC_GETFLAGS, &flags));
+  SHOW(ioctl(open("/proc/version", O_RDONLY), FS_IOC_GETFLAGS, &flags));
+  SHOW(ioctl(open("/proc", O_RDONLY), FS_IOC_SETFLAGS, &flags));
+  SHOW(ioctl(open("/dev/null", O_RDONLY), FS_IOC_GETFLAGS, &flags));
+  SHOW(ioctl(open("t/file", O_PATH), FS_IOC_GETFLAGS, &flags));
+  SHOW(ioctl(memfd_create("m", 0), FS_IOC_GETFLAGS, &flags));
+  mkdir("ro", 0755);
+  mount("none", "ro", "tmpfs", 0, NULL);
+  close(open("ro/f", O_WRONLY | O_CREAT, 0644));
+  mount("none", "ro", NULL, MS_REMOUNT | MS_RDONLY, NULL);
+  SHOW(change("ro/f", FS_NODUMP_FL));
+  SHOW(umount("ro"));
   return 0;
 }

@@ -2,7 +2,7 @@
 
 import { EINVAL, EIO, ENODATA, ENODEV, ENOENT, EROFS } from '../../../abi/errno.ts';
 import { MS_RDONLY } from '../../../abi/mount.ts';
-import { DT_SHIFT, EROFS_SUPER_MAGIC_V1, S_IFLNK, S_IFMT, S_IFREG } from '../../../abi/stat.ts';
+import { DT_SHIFT, EROFS_SUPER_MAGIC_V1, S_IFLNK, S_IFDIR, S_IFMT, S_IFREG } from '../../../abi/stat.ts';
 import type { Layer } from '../../../platform/layer.ts';
 import { FRAME_SIZE } from '../../../platform/ram.ts';
 import type { Kernel } from '../../kernel.ts';
@@ -72,6 +72,12 @@ export class LayerInode extends Inode {
   }
 
   override accessed(): void {}
+
+  /** Layers have no flags. */
+  override get fileFlags(): number | null {
+    const type = this.mode & S_IFMT;
+    return type === S_IFREG || type === S_IFDIR ? 0 : null;
+  }
 
   override lookup(_task: Task, name: string): Inode | number {
     const ino = this.sb.layer.lookup(this.ino, name);

@@ -2,6 +2,7 @@
 
 import { EIO, EROFS, isErrno } from '../../../abi/errno.ts';
 import { O_ACCMODE, O_RDONLY } from '../../../abi/fcntl.ts';
+import { FS_APPEND_FL, FS_IMMUTABLE_FL } from '../../../abi/file_attributes.ts';
 import { S_IFDIR, S_IFMT } from '../../../abi/stat.ts';
 import type { MemoryGroup } from '../../mm/memory_group.ts';
 import { charge, PRICE_INODE, uncharge } from '../../mm/price.ts';
@@ -10,11 +11,19 @@ import type { DirEmit, File } from '../../vfs/file.ts';
 import { type Attributes, Inode } from '../../vfs/inode.ts';
 import type { Path } from '../../vfs/path.ts';
 import { RegularFile } from '../../vfs/regular_file.ts';
+import { latin1Bytes, latin1Text } from '../../vfs/text.ts';
 import { copyUp } from './copy_up.ts';
 import { OverlayDirectoryFile } from './overlay_directory_file.ts';
 import { lookupOverlay } from './overlay_lookup.ts';
 import * as names from './overlay_names.ts';
 import type { OverlaySuperBlock } from './overlay_super_block.ts';
+
+/** What the attribute of an upper file says. */
+function protection(value: Uint8Array | number): number {
+  if (typeof value === 'number') return 0;
+  const text = latin1Text(value);
+  return (text.includes('a') ? FS_APPEND_FL : 0) | (text.includes('i') ? FS_IMMUTABLE_FL : 0);
+}
 
 export class OverlayInode extends Inode {
   declare readonly sb: OverlaySuperBlock;
@@ -104,6 +113,27 @@ export class OverlayInode extends Inode {
 
   override evict(): void {
     this.forget();
+  }
+
+  /** Those that protect are an attribute of the upper file, which is not protected itself. Linux: ovl_fileattr_get. */
+  override get fileFlags(): number | null {
+    const flags = this.real.fileFlags;
+    return flags === null || this.upper === null
+      ? flags
+      : flags | protection(this.upper.getxattr(this.sb.kernel.firstTask, this.sb.protection));
+  }
+
+  /** Linux: ovl_fileattr_set, ovl_set_protattr. */
+  override setFileFlags(task: Task, flags: number): number {
+    const failed = copyUp(task, this, false);
+    if (failed < 0) return failed;
+    const text = ((flags & FS_APPEND_FL) !== 0 ? 'a' : '') + ((flags & FS_IMMUTABLE_FL) !== 0 ? 'i' : '');
+    const upper = this.upper!;
+    const kept = text === '' ? upper.removexattr(task, this.sb.protection) : upper.setxattr(task, this.sb.protection, latin1Bytes(text), 0);
+    if (kept < 0 && text !== '') return kept;
+    const result = upper.setFileFlags(task, flags & ~(FS_APPEND_FL | FS_IMMUTABLE_FL));
+    this.ctime = upper.ctime;
+    return result;
   }
 
   override accessed(): void {

@@ -69,6 +69,11 @@ export class OverlaySuperBlock extends SuperBlock {
     return `${this.privateXattr}opaque`;
   }
 
+  /** The attribute of a file that chattr(1) has protected. */
+  get protection(): string {
+    return `${this.privateXattr}protattr`;
+  }
+
   /** On a copy: from which lower inode it was made. */
   get xattrOrigin(): string {
     return `${this.privateXattr}origin`;

@@ -13,6 +13,7 @@ import type { Inode } from '../../vfs/inode.ts';
 import { parseMountOptions, parseSize } from '../../vfs/mount_options.ts';
 import { type StatFs, SuperBlock } from '../../vfs/super_block.ts';
 import { TmpfsDirectory } from './tmpfs_directory.ts';
+import type { TmpfsInode } from './tmpfs_inode.ts';
 
 /** What mount(2) may say; Infinity is "no limit". */
 interface TmpfsOptions {
@@ -77,6 +78,8 @@ export class TmpfsSuperBlock extends SuperBlock {
   maxInodes: number = Number.POSITIVE_INFINITY;
   blocks = 0;
   inodes = 0;
+  /** What chattr(1) has set, for the few files that have any. */
+  readonly fileFlags: Map<TmpfsInode, number> = new Map();
   private nextIno = 1;
   /** What mount(2) said about the root. */
   private owner = { mode: 0o1777, uid: 0, gid: 0 };

@@ -138,6 +138,7 @@ export class TmpfsDirectory extends TmpfsInode {
     const inode = (mode & S_IFMT) === S_IFDIR ? new TmpfsDirectory(this.sb, mode, group) : new TmpfsInode(this.sb, mode, group, target);
     inode.rdev = rdev;
     initOwner(task, this, inode);
+    inode.inheritFlags(this);
     return inode;
   }
 

@@ -2,7 +2,8 @@
 
 import { EEXIST, EINVAL, ENODATA, ENOMEM, ENOSPC, EOPNOTSUPP } from '../../../abi/errno.ts';
 import { F_SEAL_SEAL, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, XATTR_CREATE, XATTR_REPLACE } from '../../../abi/fcntl.ts';
-import { S_IFMT, S_IFREG } from '../../../abi/stat.ts';
+import { FS_APPEND_FL, FS_IMMUTABLE_FL, FS_NOATIME_FL, FS_NODUMP_FL } from '../../../abi/file_attributes.ts';
+import { S_IFDIR, S_IFMT, S_IFREG } from '../../../abi/stat.ts';
 import { FRAME_SIZE } from '../../../platform/ram.ts';
 import type { MemoryGroup } from '../../mm/memory_group.ts';
 import { charge, PRICE_XATTR, uncharge } from '../../mm/price.ts';
@@ -15,7 +16,9 @@ import { RegularFile } from '../../vfs/regular_file.ts';
 import { copyAttributes } from '../../vfs/simple_attributes.ts';
 import type { TmpfsSuperBlock } from './tmpfs.ts';
 
-/** What an extended attribute costs besides its name and value. */
+/** Linux: SHMEM_FL_USER_MODIFIABLE, SHMEM_FL_INHERITED. */
+const INHERITED = FS_NODUMP_FL | FS_NOATIME_FL;
+const MODIFIABLE = FS_IMMUTABLE_FL | FS_APPEND_FL | INHERITED;
 
 /** Pages count against the size of the file system. */
 class TmpfsMapping extends ShmemMapping {
@@ -74,8 +77,37 @@ export class TmpfsInode extends Inode {
     if (this.ended) return;
     this.ended = true;
     this.mapping?.release();
+    this.sb.fileFlags.delete(this);
     for (const [name, value] of this.xattrs ?? []) uncharge(this.payer, PRICE_XATTR + name.length + value.length);
     this.sb.removeInode(this.payer);
+  }
+
+  override get fileFlags(): number | null {
+    const type = this.mode & S_IFMT;
+    if (!this.sb.shmem || (type !== S_IFREG && type !== S_IFDIR)) return null;
+    return this.sb.fileFlags.size === 0 ? 0 : (this.sb.fileFlags.get(this) ?? 0);
+  }
+
+  override setFileFlags(_task: Task, flags: number): number {
+    if ((flags & ~MODIFIABLE) !== 0) return -EOPNOTSUPP;
+    this.keepFlags(flags);
+    this.ctime = this.sb.kernel.now();
+    return 0;
+  }
+
+  /** A new file has some of the flags of its directory. */
+  inheritFlags(directory: TmpfsInode): void {
+    const flags = (directory.fileFlags ?? 0) & INHERITED;
+    if (flags !== 0) this.keepFlags(flags);
+  }
+
+  private keepFlags(flags: number): void {
+    if (flags === 0) this.sb.fileFlags.delete(this);
+    else this.sb.fileFlags.set(this, flags);
+  }
+
+  override accessed(): void {
+    if (((this.fileFlags ?? 0) & FS_NOATIME_FL) === 0) super.accessed();
   }
 
   override readlink(): string | number {
