@@ -2,7 +2,7 @@
 
 import { EINVAL, EIO, ENODATA, ENODEV, ENOENT, EROFS } from '../../../abi/errno.ts';
 import { MS_RDONLY } from '../../../abi/mount.ts';
-import { DT_SHIFT, EROFS_SUPER_MAGIC_V1, S_IFLNK, S_IFDIR, S_IFMT, S_IFREG } from '../../../abi/stat.ts';
+import { DT_SHIFT, EROFS_SUPER_MAGIC_V1, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../../abi/stat.ts';
 import type { Layer } from '../../../platform/layer.ts';
 import { FRAME_SIZE } from '../../../platform/ram.ts';
 import type { Kernel } from '../../kernel.ts';

@@ -5,7 +5,7 @@ import { majorOf, minorOf } from '../../../abi/stat.ts';
 import type { PidNamespace } from '../../namespace/pid_namespace.ts';
 import type { FdTable } from '../../vfs/fd_table.ts';
 import type { File } from '../../vfs/file.ts';
-import { type FileLock, type FileLocks } from '../../vfs/file_locks.ts';
+import type { FileLock, FileLocks } from '../../vfs/file_locks.ts';
 import type { ProcContext } from './entry.ts';
 
 const KINDS = { POSIX: 'POSIX  ADVISORY ', OFDLCK: 'OFDLCK ADVISORY ', FLOCK: 'FLOCK  ADVISORY ' };
