@@ -52,6 +52,15 @@ export const F_OFD_SETLK = 37;
 export const F_OFD_SETLKW = 38;
 export const F_SETLEASE = 1024;
 export const F_GETLEASE = 1025;
+export const F_NOTIFY = 1026;
+/** What F_NOTIFY is asked for. */
+export const DN_ACCESS = 0x1;
+export const DN_MODIFY = 0x2;
+export const DN_CREATE = 0x4;
+export const DN_DELETE = 0x8;
+export const DN_RENAME = 0x10;
+export const DN_ATTRIB = 0x20;
+export const DN_MULTISHOT = 0x80000000;
 export const F_DUPFD_QUERY = 1027;
 export const F_CREATED_QUERY = 1028;
 export const F_DUPFD_CLOEXEC = 1030;

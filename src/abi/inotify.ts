@@ -16,6 +16,8 @@ export const IN_ALL_EVENTS = 0xfff;
 export const IN_UNMOUNT = 0x2000;
 export const IN_Q_OVERFLOW = 0x4000;
 export const IN_IGNORED = 0x8000;
+/** Of the kernel alone: an entry of the directory has got another name in it. */
+export const FS_RENAME = 0x10000000;
 export const IN_ONLYDIR = 0x01000000;
 export const IN_DONT_FOLLOW = 0x02000000;
 export const IN_EXCL_UNLINK = 0x04000000;

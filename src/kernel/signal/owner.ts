@@ -2,7 +2,20 @@
 
 import { EINVAL, ESRCH } from '../../abi/errno.ts';
 import { F_OWNER_PGRP, F_OWNER_PID, F_OWNER_TID } from '../../abi/fcntl.ts';
-import { POLL_IN, POLL_OUT, SI_SIGIO, SIGBUS, SIGCHLD, SIGFPE, SIGILL, SIGIO, SIGSEGV, SIGSYS, SIGTRAP } from '../../abi/signal.ts';
+import {
+  POLL_IN,
+  POLL_MSG,
+  POLL_OUT,
+  SI_SIGIO,
+  SIGBUS,
+  SIGCHLD,
+  SIGFPE,
+  SIGILL,
+  SIGIO,
+  SIGSEGV,
+  SIGSYS,
+  SIGTRAP,
+} from '../../abi/signal.ts';
 import type { Cred } from '../task/cred.ts';
 import type { Pid } from '../task/pid.ts';
 import type { Task } from '../task/task.ts';
@@ -59,17 +72,19 @@ function tell({ type, pid, cred }: FileOwner, info: SigInfo, otherwise: SigInfo 
 export const signalOwner = (owner: FileOwner, signo: number): void => tell(owner, kernelInfo(signo));
 
 const POLLWRBAND = 0x200;
+const POLLMSG = 0x400;
 
 /** si_band. Linux: band_table. */
-const BANDS: Readonly<Record<typeof POLL_IN | typeof POLL_OUT, number>> = {
+const BANDS: Readonly<Record<typeof POLL_IN | typeof POLL_OUT | typeof POLL_MSG, number>> = {
   [POLL_IN]: POLLIN | POLLRDNORM,
   [POLL_OUT]: POLLOUT | POLLWRNORM | POLLWRBAND,
+  [POLL_MSG]: POLLIN | POLLRDNORM | POLLMSG,
 };
 /** Signals whose positive codes mean something else. Linux: SIG_SPECIFIC_SICODES_MASK. */
 const SPECIFIC: ReadonlySet<number> = new Set([SIGILL, SIGFPE, SIGSEGV, SIGBUS, SIGTRAP, SIGCHLD, SIGSYS]);
 
 /** A file is ready: SIGIO, or the signal of F_SETSIG with what has happened; where that cannot be queued, SIGIO. Linux: send_sigio_to_task. */
-export function sendSigio(owner: FileOwner, fd: number, reason: typeof POLL_IN | typeof POLL_OUT): void {
+export function sendSigio(owner: FileOwner, fd: number, reason: typeof POLL_IN | typeof POLL_OUT | typeof POLL_MSG): void {
   const { signal } = owner;
   const plain = kernelInfo(SIGIO);
   const code = SPECIFIC.has(signal) ? SI_SIGIO : reason;

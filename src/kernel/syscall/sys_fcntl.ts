@@ -10,6 +10,7 @@ import { PipeFile } from '../fs/pipefs/pipe_file.ts';
 import { setFasync } from '../signal/fasync.ts';
 import { ownerId, setOwner, setTypedOwner, signedOwnerId } from '../signal/owner.ts';
 import type { Task } from '../task/task.ts';
+import { watchDirectory } from '../vfs/dnotify.ts';
 import type { File } from '../vfs/file.ts';
 import { attributeIoctl } from '../vfs/file_attributes.ts';
 import { isAppendOnly } from '../vfs/file_flags.ts';
@@ -172,6 +173,8 @@ function fileControl(task: Task, number: number, operation: number, argument: nu
       return c.F_UNLCK;
     case c.F_SETLEASE:
       return value === c.F_UNLCK ? -EAGAIN : -EINVAL;
+    case c.F_NOTIFY:
+      return watchDirectory(task, file, number, argument % 4294967296);
     case c.F_ADD_SEALS:
       return file.addSeals(value);
     case c.F_GET_SEALS:
@@ -185,10 +188,7 @@ function fileControl(task: Task, number: number, operation: number, argument: nu
   }
 }
 
-const fcntl = partial(
-  defineSyscall('fcntl', [fd('fd'), int('cmd'), ptr('arg')], fileControl),
-  'leases and F_NOTIFY are refused with EINVAL',
-);
+const fcntl = partial(defineSyscall('fcntl', [fd('fd'), int('cmd'), ptr('arg')], fileControl), 'leases are refused with EINVAL');
 
 const flock = defineSyscall('flock', [fd('fd'), uint('operation')], (task, number, operation) => {
   // The mandatory locks of MS-DOS are gone: asking for one does nothing.

@@ -6,6 +6,7 @@ import type { Kernel } from '../kernel.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
 import { charge, uncharge } from '../mm/price.ts';
 import type { Task } from '../task/task.ts';
+import { flushDnotify } from './dnotify.ts';
 import type { File } from './file.ts';
 import { releaseProcessLocks } from './file_locks.ts';
 
@@ -100,6 +101,7 @@ export class FdTable {
     if (file === null) return -EBADF;
     this.remove(fd);
     if (file.inode.locks !== null) releaseProcessLocks(file.inode, this);
+    if (file.inode.marks !== null) flushDnotify(file, this);
     file.flush(task);
     file.put();
     return 0;

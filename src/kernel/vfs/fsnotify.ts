@@ -1,6 +1,16 @@
 /** What happens to files, told to those who watch. Linux: fs/notify/fsnotify.c. See inotify(7). */
 
-import { IN_ATTRIB, IN_CREATE, IN_DELETE, IN_DELETE_SELF, IN_ISDIR, IN_MOVE_SELF, IN_MOVED_FROM, IN_MOVED_TO } from '../../abi/inotify.ts';
+import {
+  FS_RENAME,
+  IN_ATTRIB,
+  IN_CREATE,
+  IN_DELETE,
+  IN_DELETE_SELF,
+  IN_ISDIR,
+  IN_MOVE_SELF,
+  IN_MOVED_FROM,
+  IN_MOVED_TO,
+} from '../../abi/inotify.ts';
 import { S_IFDIR, S_IFMT } from '../../abi/stat.ts';
 import type { Dentry } from './dentry.ts';
 import type { File } from './file.ts';
@@ -63,6 +73,7 @@ export function notifyMove(from: Inode, oldName: string, to: Inode, newName: str
   if (vfs.watchedInodes === 0) return;
   const isdir = isDirectory(inode) ? IN_ISDIR : 0;
   const cookie = vfs.nextCookie++;
+  if (from === to) tell(from, FS_RENAME | isdir, oldName);
   tell(from, IN_MOVED_FROM | isdir, oldName, cookie);
   tell(to, IN_MOVED_TO | isdir, newName, cookie);
   tell(inode, IN_MOVE_SELF, '');

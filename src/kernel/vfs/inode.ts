@@ -8,7 +8,7 @@ import type { Task } from '../task/task.ts';
 import type { Dentry } from './dentry.ts';
 import type { DirEmit, File } from './file.ts';
 import type { FileLocks } from './file_locks.ts';
-import type { InotifyMark } from './inotify.ts';
+import type { FsnotifyMark } from './fsnotify_mark.ts';
 import type { MountNamespace } from './mount_namespace.ts';
 import type { Path } from './path.ts';
 import type { SuperBlock } from './super_block.ts';
@@ -48,8 +48,8 @@ export abstract class Inode {
   atime: Timespec;
   mtime: Timespec;
   ctime: Timespec;
-  /** Watches of inotify(7); null while there are none. */
-  marks: InotifyMark[] | null = null;
+  /** Who hears what happens to it; null while nobody does. */
+  marks: FsnotifyMark[] | null = null;
   /** Advisory locks; null while there are none. */
   locks: FileLocks | null = null;
   /** The entry of a directory in its own file system; null while it has none. */

@@ -11,6 +11,7 @@ import { decUcount, incUcount, type UcountLimits, type Ucounts } from '../namesp
 import type { Task } from '../task/task.ts';
 import { WaitQueue } from '../task/wait_queue.ts';
 import { File, POLLIN, POLLRDNORM } from './file.ts';
+import { FsnotifyMark } from './fsnotify_mark.ts';
 import type { Inode } from './inode.ts';
 import type { IovIter } from './iov_iter.ts';
 import { latin1Bytes } from './text.ts';
@@ -36,29 +37,35 @@ interface InotifyEvent {
 }
 
 /** One inode watched by one instance. */
-export class InotifyMark {
+export class InotifyMark extends FsnotifyMark {
   readonly instance: InotifyFile;
-  readonly inode: Inode;
   readonly wd: number;
   /** IN_ events wanted, and IN_ONESHOT, IN_EXCL_UNLINK. */
   mask: number;
 
   constructor(instance: InotifyFile, inode: Inode, wd: number, mask: number) {
+    super(inode);
     this.instance = instance;
-    this.inode = inode;
     this.wd = wd;
     this.mask = mask;
   }
 
-  notify(event: number, name: string, cookie: number): void {
+  override notify(event: number, name: string, cookie: number): void {
     if ((event & this.mask & IN_ALL_EVENTS) === 0) return;
     this.instance.queue({ wd: this.wd, mask: event, cookie, name });
     if ((this.mask & IN_ONESHOT) !== 0) this.instance.removeMark(this);
   }
 
-  /** The inode has ended. */
-  ended(): void {
+  override ended(): void {
     this.instance.removeMark(this);
+  }
+
+  hook(): void {
+    this.attach();
+  }
+
+  unhook(): void {
+    this.detach();
   }
 }
 
@@ -105,7 +112,8 @@ export class InotifyFile extends File {
 
   /** The watch of `inode` by this instance. */
   find(inode: Inode): InotifyMark | null {
-    return inode.marks?.find((mark) => mark.instance === this) ?? null;
+    for (const mark of inode.marks ?? []) if (mark instanceof InotifyMark && mark.instance === this) return mark;
+    return null;
   }
 
   /** A new watch; -ENOSPC when the user has too many. Linux: inotify_new_watch. */
@@ -119,9 +127,7 @@ export class InotifyFile extends File {
       return -ENOMEM;
     }
     this.marks.set(mark.wd, mark);
-    inode.refs++;
-    if (inode.marks === null) this.kernel.vfs.watchedInodes++;
-    inode.marks = [...(inode.marks ?? []), mark];
+    mark.hook();
     return mark.wd;
   }
 
@@ -202,13 +208,9 @@ export class InotifyFile extends File {
   }
 
   private unhook(mark: InotifyMark): void {
-    const { inode } = mark;
-    const left = (inode.marks ?? []).filter((other) => other !== mark);
-    inode.marks = left.length === 0 ? null : left;
-    if (left.length === 0) this.kernel.vfs.watchedInodes--;
     decUcount(this.ucounts, 'inotify_watches');
     uncharge(this.payer, PRICE_MARK);
-    inode.put();
+    mark.unhook();
   }
 }
 

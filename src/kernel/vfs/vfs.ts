@@ -30,7 +30,7 @@ export class Vfs {
   protectedRegular = 2;
   /** Every lock on a file that is held, the oldest first. Linux: file_lock_list. */
   readonly fileLocks: Set<FileLock> = new Set();
-  /** Inodes with inotify watches: while there are none, events cost nothing. */
+  /** Inodes that somebody hears of: while there are none, events cost nothing. */
   watchedInodes = 0;
   /** /proc/sys/fs/inotify/max_queued_events, for instances made from now on. */
   inotifyMaxQueuedEvents = 16384;
