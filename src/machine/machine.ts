@@ -17,10 +17,12 @@ import { buildVdso } from './vdso/vdso.ts';
 
 export interface MachineOptions {
   readonly clock: Clock;
-  /** Size to which the linear memory may grow, at most 4 GiB; a few hundred MiB of it are the machine's own (mostly untouched). */
+  /** Size to which the linear memory may grow, at most 4 GiB; a few hundred MiB of it are the machine's own when several programs run (mostly untouched). */
   readonly maxBytes?: number;
   /** Pages whose decoded instructions are kept. */
   readonly codeBlocks?: number;
+  /** Of these, how many have room from the start; the others when they are needed. */
+  readonly firstBlocks?: number;
   /** Address spaces that keep their translation tables. */
   readonly slots?: number;
   readonly jit?: Partial<JitOptions>;
@@ -37,9 +39,10 @@ class SoftMachine implements Machine, SpaceHost {
   private readonly interpreter: Interpreter;
 
   constructor(options: MachineOptions) {
-    const layout = layOut(options.codeBlocks ?? 4096, options.slots ?? 32);
-    this.ram = new LinearRam(layout, options.maxBytes ?? 2 ** 32, () => this.interpreter.refresh());
-    this.slots = new SlotPool(layout);
+    const maxBytes = options.maxBytes ?? 2 ** 32;
+    const layout = layOut(options.codeBlocks ?? 4096, options.slots ?? 32, maxBytes, options.firstBlocks);
+    this.ram = new LinearRam(layout, maxBytes, () => this.interpreter.refresh());
+    this.slots = new SlotPool(this.ram, layout);
     const kept = options.interpreter ? unpackImage(options.interpreter, arm64) : undefined;
     const table = new InsnTable(arm64, kept?.index);
     const image = kept ?? makeImage(table);

@@ -5,9 +5,8 @@
  */
 
 import { ACCESS_EXEC, ACCESS_READ, ACCESS_WRITE, type Space } from '../platform/cpu.ts';
-import type { Ram } from '../platform/ram.ts';
-import { SLOT_BYTES, TABLE_BYTES } from './layout.ts';
-import type { MachineLayout } from './ram.ts';
+import { TABLE_BYTES } from './layout.ts';
+import type { LinearRam, MachineLayout, Store } from './ram.ts';
 
 /** Pages below 4 GiB. */
 const LOW_PAGES = 0x100000;
@@ -17,7 +16,7 @@ const CHUNKS: number = LOW_PAGES >> CHUNK_SHIFT;
 
 /** What spaces need from the machine. */
 export interface SpaceHost {
-  readonly ram: Ram;
+  readonly ram: LinearRam;
   readonly slots: SlotPool;
   /** The space's translations for instruction fetch have changed at `page`; undefined: everywhere. */
   forgetCode(space: SoftSpace, page: number | undefined): void;
@@ -25,21 +24,24 @@ export interface SpaceHost {
 
 /** The slots of translation tables; the least recently used one is taken from its space. */
 export class SlotPool {
-  private readonly base: number;
+  private readonly ram: LinearRam;
+  private readonly store: Store;
+  /** Slots from here on have never been used. */
+  private fresh = 0;
   /** By slot: the chunks that its owner has written to. */
   private readonly touched: (Uint8Array | undefined)[] = [];
   /** Owners, least recently used first. */
   private readonly owners: SoftSpace[] = [];
   private readonly free: number[] = [];
 
-  constructor(layout: MachineLayout) {
-    this.base = layout.slotBase;
-    for (let i = layout.slots - 1; i >= 0; i--) this.free.push(i);
+  constructor(ram: LinearRam, { slots }: MachineLayout) {
+    this.ram = ram;
+    this.store = slots;
   }
 
   /** Byte address of the slot's read table; the write table and the table of code pages follow. */
   address(slot: number): number {
-    return this.base + slot * SLOT_BYTES;
+    return this.store.address(slot);
   }
 
   /** The chunks of a slot that were written to, a byte each. */
@@ -49,11 +51,17 @@ export class SlotPool {
     return chunks;
   }
 
+  /** May make RAM grow. */
   acquire(space: SoftSpace): number {
-    let slot = this.free.pop();
-    if (slot === undefined) slot = this.owners.shift()!.loseSlot();
+    const slot = this.free.pop() ?? this.unused() ?? this.owners.shift()!.loseSlot();
     this.owners.push(space);
     return slot;
+  }
+
+  private unused(): number | undefined {
+    const { fresh, store } = this;
+    if (fresh === store.total || (fresh >= store.first && !this.ram.complete())) return undefined;
+    return this.fresh++;
   }
 
   touch(space: SoftSpace): void {
@@ -87,7 +95,7 @@ export class SoftSpace implements Space {
     this.host = host;
   }
 
-  /** Byte address of the read table, for running. */
+  /** Byte address of the read table, for running. May make RAM grow. */
   table(): number {
     if (this.slot < 0) {
       this.slot = this.host.slots.acquire(this);
@@ -107,9 +115,9 @@ export class SoftSpace implements Space {
       this.high.set(page, frame * 8 + access);
       return;
     }
-    const { i32 } = this.host.ram.views;
     const entry = ((frame - page) << 12) - 1;
     const index = (this.table() >> 2) + page;
+    const { i32 } = this.host.ram.views;
     i32[index] = access & ACCESS_READ ? entry : 0;
     i32[index + TABLE_BYTES / 4] = access & ACCESS_WRITE ? entry : 0;
     this.touched![page >> CHUNK_SHIFT] = 1;

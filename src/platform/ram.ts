@@ -18,10 +18,13 @@ export interface Ram {
   readonly views: RamViews;
   /** The first frame number that the kernel may use; those below belong to the machine. */
   readonly firstFrame: number;
+  /** Frames from `holeFrame` up to `holeEnd` are the machine's, too; those from there on exist when it needs them, or when the kernel asks for more. */
+  readonly holeFrame: number;
+  readonly holeEnd: number;
   /** One past the last frame number that exists now. */
   readonly endFrame: number;
   /** One past the last frame number that can ever exist. */
   readonly maxFrame: number;
-  /** Makes at least `frames` more frames exist, all zero; false when the host refuses. Replaces `views`. */
+  /** Makes at least `frames` more frames exist for the kernel, all zero; false when the host refuses. Replaces `views`. */
   grow(frames: number): boolean;
 }

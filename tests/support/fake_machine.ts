@@ -16,6 +16,8 @@ const viewsOf = (buffer: ArrayBuffer): RamViews => ({
 /** Growth detaches the old views, as WebAssembly memory does. */
 export class FakeRam implements Ram {
   readonly firstFrame = 4;
+  readonly holeFrame = 12;
+  readonly holeEnd = 14;
   readonly maxFrame: number;
   endFrame: number;
   views: RamViews;

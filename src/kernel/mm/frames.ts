@@ -56,7 +56,7 @@ export class Frames {
     this.kernel = kernel;
     const ram = kernel.platform.machine.ram;
     this.fresh = ram.firstFrame;
-    this.limit = ram.maxFrame - ram.firstFrame;
+    this.limit = ram.maxFrame - ram.firstFrame - (ram.holeEnd - ram.holeFrame);
     this.resize(ram.endFrame);
   }
 
@@ -219,6 +219,7 @@ export class Frames {
   private takeFree(): number {
     if (this.freeCount > 0) return this.free[--this.freeCount]!;
     const ram = this.kernel.platform.machine.ram;
+    if (this.fresh === ram.holeFrame) this.fresh = ram.holeEnd;
     if (this.fresh >= ram.endFrame) {
       const wanted = Math.max(GROWTH, ram.endFrame >> 2);
       const most = ram.maxFrame - ram.endFrame;

@@ -41,6 +41,15 @@ const expectNothingLeft = (kernel: Kernel): void => {
   expect(kernel.memory.committed).toBe(0);
 };
 
+it('uses every frame but those of the machine', () => {
+  const { platform, memory } = bare(64);
+  const { firstFrame, holeFrame, holeEnd, maxFrame } = platform.machine.ram;
+  const all = new Set<number>([memory.zeroFrame]);
+  while (memory.frames.used < memory.frames.limit) all.add(memory.frames.alloc(memory.root));
+  expect(all.size).toBe(maxFrame - firstFrame - (holeEnd - holeFrame));
+  for (const frame of all) expect(frame >= firstFrame && frame < maxFrame && !(frame >= holeFrame && frame < holeEnd)).toBe(true);
+});
+
 describe('Mm', () => {
   it('copies to and from anonymous memory across pages', () => {
     const kernel = bare();

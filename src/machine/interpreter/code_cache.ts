@@ -1,8 +1,7 @@
 /** Decoded instructions of frames, and the look-up from virtual pages to them. */
 
-import type { Ram } from '../../platform/ram.ts';
 import { AT_CODE_TLB, CODE_BLOCK_BYTES, CODE_TLB_ENTRIES, PAGE_RECORDS, RECORD_BYTES } from '../layout.ts';
-import type { MachineLayout } from '../ram.ts';
+import type { LinearRam, MachineLayout, Store } from '../ram.ts';
 import type { SoftSpace } from '../space.ts';
 import { PAGE_END } from './forms.ts';
 
@@ -10,8 +9,8 @@ import { PAGE_END } from './forms.ts';
 const ASIDS = 1024;
 
 export class CodeCache {
-  private readonly ram: Ram;
-  private readonly layout: MachineLayout;
+  private readonly ram: LinearRam;
+  private readonly store: Store;
   /** Blocks by frame, and the other way round. */
   private readonly blocks = new Map<number, number>();
   private readonly frames: Int32Array;
@@ -20,10 +19,10 @@ export class CodeCache {
   private nextAsid = 1;
   private generation = 0;
 
-  constructor(ram: Ram, layout: MachineLayout) {
+  constructor(ram: LinearRam, { codeBlocks }: MachineLayout) {
     this.ram = ram;
-    this.layout = layout;
-    this.frames = new Int32Array(layout.codeBlocks).fill(-1);
+    this.store = codeBlocks;
+    this.frames = new Int32Array(codeBlocks.total).fill(-1);
   }
 
   /** The number that keys of `space` carry. */
@@ -40,7 +39,7 @@ export class CodeCache {
     return space.asid;
   }
 
-  /** Byte address of the records of a frame; makes room for them if there are none. */
+  /** Byte address of the records of a frame; makes room for them if there are none, and may make RAM grow for that. */
   records(frame: number): number {
     let block = this.blocks.get(frame);
     if (block === undefined) {
@@ -59,7 +58,7 @@ export class CodeCache {
 
   /** The frame and the index in it that a record stands for. */
   locate(record: number): { frame: number; index: number } {
-    const block = Math.floor((record - this.layout.codeBase) / CODE_BLOCK_BYTES);
+    const block = this.store.indexOf(record);
     return { frame: this.frames[block]!, index: (record - this.address(block)) / RECORD_BYTES };
   }
 
@@ -108,7 +107,7 @@ export class CodeCache {
   }
 
   private address(block: number): number {
-    return this.layout.codeBase + block * CODE_BLOCK_BYTES;
+    return this.store.address(block);
   }
 
   private entry(page: number): number {
@@ -135,7 +134,8 @@ export class CodeCache {
   private take(): number {
     const block = this.free.pop();
     if (block !== undefined) return block;
-    if (this.fresh < this.layout.codeBlocks) return this.fresh++;
+    const { fresh, store } = this;
+    if (fresh < store.first || (fresh < store.total && this.ram.complete())) return this.fresh++;
     // Everything is in use: start again.
     this.clearLookup();
     this.blocks.clear();

@@ -118,9 +118,9 @@ export class Interpreter implements Cpu {
   }
 
   run(space: Space): Trap {
-    const { i32 } = this.ram.views;
     this.space = space as SoftSpace;
     const table = this.space.table();
+    const { i32 } = this.ram.views;
     i32[AT_READ_TABLE >> 2] = table;
     i32[AT_WRITE_TABLE >> 2] = table + TABLE_BYTES;
     i32[AT_CODE_TABLE >> 2] = table + 2 * TABLE_BYTES;
@@ -170,11 +170,11 @@ export class Interpreter implements Cpu {
   }
 
   private step(): void {
-    const { i32, u16 } = this.ram.views;
     const low = this.registers[REG_PC]!;
     const high = this.registers[REG_PC + 1]!;
     const records = this.fetch(low, high);
     if (records === 0) return;
+    const { i32, u16 } = this.ram.views;
     const record = records + ((low & 4095) / 4) * RECORD_BYTES;
     i32[AT_PAGE >> 2] = low & ~4095;
     i32[(AT_PAGE >> 2) + 1] = high;

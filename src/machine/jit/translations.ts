@@ -193,8 +193,8 @@ export class Translations {
 
   /** Lets the interpreter enter the translation where it comes to its first instruction. */
   mark({ place }: Translation): void {
-    const { u16 } = this.ram.views;
     const record = this.cache.records(Math.floor(place / PAGE_RECORDS)) + (place % PAGE_RECORDS) * RECORD_BYTES;
+    const { u16 } = this.ram.views;
     if (u16[record >> 1] === UNDECODED) this.decode(record);
     if (u16[record >> 1] === REGION) return;
     this.originals.set(place, u16[record >> 1]!);

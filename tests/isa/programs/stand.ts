@@ -41,7 +41,7 @@ export class Stand {
   try(seed: number, mode: ModeName, { reference = false, ...options }: TrialOptions & { reference?: boolean } = {}): Result {
     let world = this.modes.get(mode);
     if (!world) {
-      world = new MachineWorld(mode, { interpreter: image, jit: MODES[mode], codeBlocks: mode === 'small' ? 2 : 16 });
+      world = new MachineWorld(mode, { interpreter: image, jit: MODES[mode], codeBlocks: mode === 'small' ? 2 : 16, firstBlocks: 1 });
       this.modes.set(mode, world);
     }
     if (!reference) return tryProgram([this.interpreter, world], seed, options);

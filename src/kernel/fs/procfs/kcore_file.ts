@@ -113,9 +113,15 @@ class KcoreFile extends File {
   private bytes(at: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
     if (at < HEADERS) bytes.set(headers(this.kernel).subarray(at, at + length));
-    const { firstFrame, views } = this.kernel.platform.machine.ram;
-    const from = Math.max(at, MEMORY + firstFrame * FRAME_SIZE);
-    if (from < at + length) bytes.set(views.u8.subarray(from - MEMORY, at + length - MEMORY), from - at);
+    const { firstFrame, holeFrame, holeEnd, views } = this.kernel.platform.machine.ram;
+    for (const [first, end] of [
+      [firstFrame, holeFrame],
+      [holeEnd, Number.POSITIVE_INFINITY],
+    ] as const) {
+      const from = Math.max(at, MEMORY + first * FRAME_SIZE);
+      const to = Math.min(at + length, MEMORY + end * FRAME_SIZE);
+      if (from < to) bytes.set(views.u8.subarray(from - MEMORY, to - MEMORY), from - at);
+    }
     return bytes;
   }
 }
