@@ -45,13 +45,7 @@ let machine: Machine;
 let space: Space;
 let nextFrame: number;
 
-interface Sizes {
-  readonly codeBlocks?: number;
-  readonly firstBlocks?: number;
-  readonly slots?: number;
-}
-
-const create = (options: Sizes = {}): Machine =>
+const create = (options: { codeBlocks?: number; slots?: number } = {}): Machine =>
   createMachine({ clock: { monotonic: () => 1234567, realtime: () => ({ seconds: 0, nanoseconds: 0 }) }, interpreter: image, ...options });
 
 /** The next free frame. */
@@ -60,7 +54,7 @@ function frame(): number {
   return nextFrame++;
 }
 
-function start(options?: Sizes): void {
+function start(options?: { codeBlocks?: number; slots?: number }): void {
   machine = create(options);
   nextFrame = machine.ram.firstFrame;
   space = machine.createSpace();
@@ -374,50 +368,4 @@ describe('exclusives', () => {
     run(CODE + 8);
     expect([x(2), machine.ram.views.i32[own * 1024]]).toEqual([1, 5]);
   });
-});
-
-test('growth replaces the views and keeps the registers', () => {
-  const { registers } = machine.cpu;
-  registers[REG_X] = 77;
-  expect(machine.ram.grow(1)).toBe(true);
-  expect(machine.cpu.registers === registers).toBe(false);
-  expect(machine.cpu.registers[REG_X]).toBe(77);
-  expect(machine.ram.views.u8.length).toBe(machine.ram.endFrame * 4096);
-});
-
-test('room for more pages of code and more spaces comes when it is needed, beside the frames of the kernel', () => {
-  start({ codeBlocks: 4, firstBlocks: 1, slots: 3 });
-  const { holeFrame, holeEnd } = machine.ram;
-  expect(machine.ram.endFrame).toBe(holeFrame);
-  const own = data();
-  load([movz(1, DATA >>> 16), 0xd370bc21 /* lsl x1, x1, #16 */, movz(0, 1), str(0, 1), b(1020)]);
-  expect(machine.ram.endFrame).toBe(holeFrame);
-  load([addImm(0, 0, 1), b(1023)], CODE + 4096);
-  load([addImm(0, 0, 1), ldr(2, 1), SVC], CODE + 8192);
-  expect(run()).toMatchObject({ kind: TRAP_SYSCALL });
-  // The second page of code has made RAM grow while the program ran.
-  expect(machine.ram.endFrame).toBe(holeEnd);
-  expect([x(0), x(2), machine.ram.views.i32[own * 1024]]).toEqual([3, 1, 1]);
-  const first = space;
-  for (const value of [5, 6]) {
-    space = machine.createSpace();
-    load([movz(0, value), SVC]);
-    run();
-    expect(x(0)).toBe(value);
-  }
-  space = first;
-  run();
-  expect([x(0), x(2)]).toEqual([3, 1]);
-});
-
-test('growth has an end', () => {
-  const small = createMachine({
-    clock: { monotonic: () => 0, realtime: () => ({ seconds: 0, nanoseconds: 0 }) },
-    interpreter: image,
-    codeBlocks: 4,
-    slots: 1,
-    maxBytes: 2 ** 24,
-  });
-  expect(small.ram.grow(4096)).toBe(false);
-  expect(small.ram.grow(16)).toBe(true);
 });
