@@ -82,7 +82,8 @@ export class Scheduler {
     while (this.heap.length > 0) {
       const task = this.heap[0]!;
       this.detach(task);
-      const limit = task.state === 'R' ? task.cgroup.cpu.exhausted : null;
+      // Limits are for those who share the processor. Linux: struct cfs_bandwidth.
+      const limit = task.state === 'R' && !realtime(task) ? task.cgroup.cpu.exhausted : null;
       if (task.state === 'R' && limit === null) {
         if (!realtime(task)) this.minimum = Math.max(this.minimum, task.virtualRuntime);
         return task;
@@ -164,7 +165,7 @@ export class Scheduler {
       group.usage.system += elapsed - user;
       if (task.nice > 0) group.usage.nice += user;
     }
-    task.cgroup.cpu.account(this.kernel, elapsed);
+    if (!realtime(task)) task.cgroup.cpu.account(this.kernel, elapsed);
   }
 
   /** The run loop begins at `now`. */
