@@ -19,6 +19,16 @@ import { defineSyscall, type Syscall } from './define.ts';
 
 const PRICE_SEGMENT = 1536;
 
+/** Sizes of huge pages that there are, as powers of two; 0 is the usual one. */
+const HUGE_SIZES: ReadonlySet<number> = new Set([0, 16, 21, 25, 30]);
+
+/** The pool of huge pages is empty. Linux: hugetlb_file_setup. */
+function hugeSegment({ cred, kernel }: Task, flag: number): number {
+  if (!HUGE_SIZES.has((flag >>> ipc.SHM_HUGE_SHIFT) & ipc.SHM_HUGE_MASK)) return -EINVAL;
+  // Of those who belong to the group hugetlb_shm_group, or may lock memory.
+  return cred.inGroup(0) || cred.capable(CAP_IPC_LOCK, kernel.initialUserNs) ? -ENOMEM : -EPERM;
+}
+
 const shmget = defineSyscall('shmget', [int('key'), size('size'), flags('shmflg')], (task, key, bytes, flag) => {
   const ns = task.nsproxy.ipc;
   const { shmmax, shmall, shmmni } = ns.limits;
@@ -32,8 +42,7 @@ const shmget = defineSyscall('shmget', [int('key'), size('size'), flags('shmflg'
       const pages = Math.ceil(bytes / FRAME_SIZE);
       if (bytes < 1 || BigInt(bytes) > shmmax) return -EINVAL;
       if (BigInt(ns.segmentPages + pages) > shmall) return -ENOSPC;
-      // The pool of huge pages is empty.
-      if ((flag & ipc.SHM_HUGETLB) !== 0) return -ENOMEM;
+      if ((flag & ipc.SHM_HUGETLB) !== 0) return hugeSegment(task, flag);
       const { memory } = task.kernel;
       if (memory.overcommit !== 1 && (flag & ipc.SHM_NORESERVE) === 0 && pages > memory.frames.limit) return -ENOMEM;
       return new SharedSegment(task, key, flag, bytes);
