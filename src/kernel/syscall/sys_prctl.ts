@@ -175,7 +175,7 @@ const prctl = partial(
     const handler = options.get(option);
     return handler === undefined ? -EINVAL : handler(task, a, b, c, d);
   }),
-  'options for speculation, SVE, pointer authentication, PR_SET_MM, PR_SET_VMA answer EINVAL',
+  'options for speculation, SVE, pointer authentication and PR_SET_MM answer EINVAL; so does PR_SET_VMA, as in Debian',
 );
 
 export const prctlCalls: readonly Syscall[] = [prctl];
