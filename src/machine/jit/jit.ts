@@ -57,7 +57,7 @@ export class Jit {
   private readonly cache: CodeCache;
   private readonly instructions: Instructions;
   private imports: Record<string, unknown> = {};
-  /** Samples by frame and index; HOPELESS until the frame's contents change. */
+  /** Samples by frame and index, halved at the end of an epoch; HOPELESS until the frame's contents change. */
   private readonly heat = new Map<number, Map<number, number>>();
 
   /** Nanoseconds. */
@@ -193,7 +193,21 @@ export class Jit {
     const code = compileRegions(sources, [...known.keys(), ...regions.map(({ entry }) => entry)]);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { [IMPORT]: imports });
     const functions = regions.map((_, i) => exports[`${i}`]);
-    return translations.add(functions, regions, known.values(), code.length, space);
+    const { epoch } = translations;
+    const added = translations.add(functions, regions, known.values(), code.length, space);
+    if (translations.epoch !== epoch) this.cool();
+    return added;
+  }
+
+  /** What is executed seldom does not become worth translating in the course of a day. */
+  private cool(): void {
+    for (const [frame, heats] of this.heat) {
+      for (const [index, heat] of heats) {
+        if (heat > 1) heats.set(index, heat >> 1);
+        else if (heat !== HOPELESS) heats.delete(index);
+      }
+      if (heats.size === 0) this.heat.delete(frame);
+    }
   }
 
   /** The contents of a frame have changed, or some words of it. */

@@ -96,7 +96,7 @@ export class Translations {
   private regions = 0;
   private bytes = 0;
   /** The look-up is emptied at the end of an epoch: what is used in the next one will be looked for. */
-  private epoch = 0;
+  epoch = 0;
   /** What was added in this epoch, as a share of what is allowed. */
   private added = 0;
 
