@@ -16,8 +16,8 @@ import { unpackMm } from './pack.ts';
 import type { PackedPages } from './packed_pages.ts';
 import type { PageMapping } from './page_mapping.ts';
 import { PageTable } from './page_table.ts';
+import { RangeArray } from './range_array.ts';
 import type { Vma } from './vma.ts';
-import { VmaArray } from './vma_array.ts';
 import { writeProtectRange, zapRange } from './zap.ts';
 
 /** Highest user address plus one, as on arm64 Linux with 48-bit addresses. */
@@ -49,7 +49,7 @@ export class Mm {
   lookedAt = -1;
   private readonly pageTable: PageTable;
   /** Ranges in ascending order, none overlapping. */
-  readonly vmas: VmaArray = new VmaArray();
+  readonly vmas: RangeArray<Vma> = new RangeArray();
   readonly layout: ProgramLayout = new ProgramLayout();
   readonly counts: MemoryCounts = new MemoryCounts();
   /** Tasks that run in it. */

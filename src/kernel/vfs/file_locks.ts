@@ -5,6 +5,7 @@ import { F_RDLCK, F_UNLCK, F_WRLCK } from '../../abi/fcntl.ts';
 import type { Kernel } from '../kernel.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
 import { charge, PRICE_FILE_LOCK, uncharge } from '../mm/price.ts';
+import { type Range, RangeArray } from '../mm/range_array.ts';
 import { Pending } from '../task/progress.ts';
 import type { Task } from '../task/task.ts';
 import { WaitQueue } from '../task/wait_queue.ts';
@@ -18,13 +19,7 @@ export type LockOwner = FdTable | File;
 /** How /proc/locks calls the kinds. */
 export type LockKind = 'POSIX' | 'OFDLCK' | 'FLOCK';
 
-/** Byte range [start, end); Infinity is "to the end of the file, however it grows". */
-export interface Range {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** A lock that is held or wished for. */
+/** A lock that is held or wished for. Infinity as the end is "to the end of the file, however it grows". */
 export interface FileLock extends Range {
   readonly kind: LockKind;
   readonly owner: LockOwner;
@@ -40,7 +35,7 @@ export interface FileLock extends Range {
 
 export class FileLocks {
   /** Record locks by owner, in the order in which owners came; each owner's in ascending order without overlaps. */
-  readonly records: Map<LockOwner, FileLock[]> = new Map();
+  readonly records: Map<LockOwner, RangeArray<FileLock>> = new Map();
   readonly flocks: Map<File, FileLock> = new Map();
   /** Woken when a lock is released or weakened. */
   readonly released: WaitQueue = new WaitQueue();
@@ -55,29 +50,32 @@ export class FileLocks {
   conflict(wanted: Pick<FileLock, 'owner' | 'type'> & Range): FileLock | null {
     for (const [owner, list] of this.records) {
       if (owner === wanted.owner) continue;
-      for (let i = firstBehind(list, wanted.start); i < list.length && list[i]!.start < wanted.end; i++)
-        if (list[i]!.type === F_WRLCK || wanted.type === F_WRLCK) return list[i]!;
+      for (let i = list.indexAfter(wanted.start); i < list.length && list.at(i)!.start < wanted.end; i++)
+        if (list.at(i)!.type === F_WRLCK || wanted.type === F_WRLCK) return list.at(i)!;
     }
     return null;
   }
 
   /** The first lock that `owner` has in the range. */
   held(owner: LockOwner, range: Range): FileLock | null {
-    const list = this.records.get(owner) ?? [];
-    const first = list[firstBehind(list, range.start)];
+    const list = this.records.get(owner);
+    const first = list?.at(list.indexAfter(range.start));
     return first !== undefined && first.start < range.end ? first : null;
   }
 
   /** Replace what the owner has in the range, and join neighbours of the same type: 0 or -ENOLCK. Linux: posix_lock_inode. */
   set(kernel: Kernel, wanted: FileLock): number {
     const { owner, type, start, end } = wanted;
-    const list = this.records.get(owner) ?? [];
-    let from = firstBehind(list, start);
+    const list = this.records.get(owner) ?? new RangeArray<FileLock>();
+    let from = list.indexAfter(start);
     // A neighbour of the same type that ends where the range begins, or begins where it ends, is part of it.
-    if (from > 0 && list[from - 1]!.end === start && list[from - 1]!.type === type) from--;
-    let to = from;
-    while (to < list.length && (list[to]!.start < end || (list[to]!.start === end && list[to]!.type === type))) to++;
-    const touched = list.slice(from, to);
+    const before = list.at(from - 1);
+    if (before?.end === start && before.type === type) from--;
+    const touched: FileLock[] = [];
+    for (let lock = list.at(from); lock !== undefined; lock = list.at(from + touched.length)) {
+      if (lock.start > end || (lock.start === end && lock.type !== type)) break;
+      touched.push(lock);
+    }
     const joined = { ...wanted };
     let kept: FileLock | null = null;
     let [left, right, replaces]: [FileLock | null, FileLock | null, boolean] = [null, null, false];
@@ -108,7 +106,8 @@ export class FileLocks {
     if (left !== null) left.end = start;
     if (right !== null) right.start = end;
     const pieces = [left, kept, right].filter((lock) => lock !== null);
-    list.splice(from, to - from, ...pieces);
+    list.remove(from, from + touched.length);
+    for (const [i, lock] of pieces.entries()) list.insert(from + i, lock);
     for (const lock of touched) if (!pieces.includes(lock)) forget(kernel, lock);
     if (list.length === 0) this.records.delete(owner);
     else this.records.set(owner, list);
@@ -152,17 +151,6 @@ export class FileLocks {
     this.flocks.delete(owner as File);
     this.released.wakeAll();
   }
-}
-
-/** The index of the first lock of an ordered list that ends behind `offset`. */
-function firstBehind(list: readonly FileLock[], offset: number): number {
-  let [low, high] = [0, list.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (list[middle]!.end > offset) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 function forget(kernel: Kernel, lock: FileLock): void {

@@ -76,7 +76,7 @@ export function fdLocksText(file: File, files: FdTable, namespace: PidNamespace)
   const { locks } = file.inode;
   if (locks === null) return '';
   const flock = locks.flocks.get(file);
-  const records = [...locks.records].flatMap(([owner, list]) => (owner === files || owner === file ? list : []));
+  const records = [...locks.records].flatMap(([owner, list]) => (owner === files || owner === file ? [...list] : []));
   return [...(flock === undefined ? [] : [flock]), ...records.filter((lock) => lock.file === file)]
     .map((lock, index) => `lock:\t${lockText(lock, index + 1, 0, namespace)}`)
     .join('');

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Vma } from './vma.ts';
-import { VmaArray } from './vma_array.ts';
+import { type Range, RangeArray } from './range_array.ts';
 
 /** Numbers that are the same in every run. */
 function numbers(): (below: number) => number {
@@ -13,9 +12,9 @@ function numbers(): (below: number) => number {
 
 test('holds what an array holds, in pieces or not', () => {
   const random = numbers();
-  const vmas = new VmaArray();
-  const model: Vma[] = [];
-  const make = (start: number): Vma => ({ start, end: start + 1 }) as Vma;
+  const vmas = new RangeArray<Range>();
+  const model: Range[] = [];
+  const make = (start: number): Range => ({ start, end: start + 1 });
   for (let round = 0; round < 6; round++) {
     const target = [40, 3000, 5, 1500, 0, 700][round]!;
     while (model.length !== target) {
