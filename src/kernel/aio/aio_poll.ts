@@ -18,7 +18,8 @@ export class AioPoll extends Observer {
   private constructor(context: AioContext, request: Request, file: File, task: Task, events: number) {
     super();
     this.context = context;
-    this.request = request;
+    const { dataLow, dataHigh, iocb, eventfd } = request;
+    this.request = { dataLow, dataHigh, iocb, eventfd };
     this.file = file.get();
     this.task = task;
     this.events = events;
