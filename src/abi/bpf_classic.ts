@@ -18,10 +18,14 @@ export const BPF_RET = 0x06;
 export const BPF_MISC = 0x07;
 /** Size and mode of a load; a word is 0. */
 export const BPF_W = 0x00;
+export const BPF_H = 0x08;
+export const BPF_B = 0x10;
 export const BPF_IMM = 0x00;
 export const BPF_ABS = 0x20;
+export const BPF_IND = 0x40;
 export const BPF_MEM = 0x60;
 export const BPF_LEN = 0x80;
+export const BPF_MSH = 0xa0;
 /** Operation. */
 export const BPF_ADD = 0x00;
 export const BPF_SUB = 0x10;
@@ -32,6 +36,7 @@ export const BPF_AND = 0x50;
 export const BPF_LSH = 0x60;
 export const BPF_RSH = 0x70;
 export const BPF_NEG = 0x80;
+export const BPF_MOD = 0x90;
 export const BPF_XOR = 0xa0;
 export const BPF_JA = 0x00;
 export const BPF_JEQ = 0x10;

@@ -5,6 +5,7 @@ import { O_NONBLOCK, O_RDWR } from '../../abi/fcntl.ts';
 import { FIOGETOWN, FIOSETOWN, SIOCGPGRP, SIOCSPGRP } from '../../abi/ioctl.ts';
 import { MSG_DONTWAIT, SOCK_STREAM } from '../../abi/socket.ts';
 import { S_IFSOCK } from '../../abi/stat.ts';
+import type { ClassicProgram } from '../bpf/classic_program.ts';
 import { AnonymousInode } from '../fs/anon_inodes/anonymous.ts';
 import type { Kernel } from '../kernel.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
@@ -17,6 +18,7 @@ import { File } from '../vfs/file.ts';
 import type { IovIter } from '../vfs/iov_iter.ts';
 import { deviceIoctl } from './device/ioctl.ts';
 import { Incoming, type Outgoing, type Ucred } from './message.ts';
+import { dropFilter } from './socket_filter.ts';
 
 /** Default and largest buffer sizes. Linux: net.core.wmem_default, wmem_max. */
 export const DEFAULT_BUFFER = 212992;
@@ -66,6 +68,9 @@ export abstract class Socket extends File {
   readonly values: Map<number, number> = new Map();
   /** The option by which the program asked when messages arrive, which is also the type of the control message; 0 if it did not. */
   timestamps = 0;
+  /** SO_ATTACH_FILTER, and whether it must stay. */
+  filter: ClassicProgram | null = null;
+  filterLocked = false;
   linger = -1;
   /** SO_BINDTODEVICE: the index of the only device to use; 0 for any. */
   boundDevice = 0;
@@ -157,6 +162,7 @@ export abstract class Socket extends File {
 
   override release(): void {
     this.net.sockets.delete(this);
+    dropFilter(this);
     uncharge(this.payer, PRICE_SOCKET);
     this.net.put();
   }

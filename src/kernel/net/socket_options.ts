@@ -10,6 +10,7 @@ import { latin1Bytes, latin1Text } from '../vfs/text.ts';
 import { findDevice } from './device/device_table.ts';
 import type { Ucred } from './message.ts';
 import { DEFAULT_BUFFER, type Socket } from './socket.ts';
+import { attachFilter, detachFilter } from './socket_filter.ts';
 
 const MIN_SNDBUF = 4608;
 const MIN_RCVBUF = 2304;
@@ -29,6 +30,9 @@ const int32 = (value: number): Uint8Array => new Uint8Array(Int32Array.of(value)
 /** Set an option from the bytes at optval: 0 or a negative errno. */
 export function setSocketOption(task: Task, socket: Socket, name: number, bytes: Uint8Array): number {
   if (name === s.SO_BINDTODEVICE) return bindToDevice(task, socket, bytes);
+  // Streams of bytes have no packets that a filter could see.
+  const hasPackets = socket.type !== s.SOCK_STREAM;
+  if (name === s.SO_ATTACH_FILTER && hasPackets) return attachFilter(task, socket, bytes);
   if (bytes.length < 4) return -EINVAL;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const value = view.getInt32(0, true);
@@ -70,6 +74,12 @@ export function setSocketOption(task: Task, socket: Socket, name: number, bytes:
     case s.SO_TIMESTAMP_NEW:
     case s.SO_TIMESTAMPNS_NEW:
       socket.timestamps = value === 0 ? 0 : name;
+      return 0;
+    case s.SO_DETACH_FILTER:
+      return detachFilter(socket);
+    case s.SO_LOCK_FILTER:
+      if (socket.filterLocked && value === 0) return -EPERM;
+      socket.filterLocked = value !== 0;
       return 0;
     case s.SO_RCVLOWAT:
       socket.receiveLowWater = value < 0 ? 0x7fffffff : Math.max(1, value);
@@ -142,6 +152,8 @@ export function getSocketOption(task: Task, socket: Socket, name: number, length
       return int32(1);
     case s.SO_PASSCRED:
       return int32(socket.passCredentials ? 1 : 0);
+    case s.SO_LOCK_FILTER:
+      return int32(socket.filterLocked ? 1 : 0);
     case s.SO_PASSPIDFD:
       return int32(socket.passPidfd ? 1 : 0);
     case s.SO_TIMESTAMP:

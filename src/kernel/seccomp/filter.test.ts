@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_TRAP } from '../../abi/seccomp.ts';
+import { ClassicProgram, runClassic } from '../bpf/classic_program.ts';
 import { MemoryGroup } from '../mm/memory_group.ts';
 import { alwaysReturns, isFilter } from './check_program.ts';
-import { ClassicProgram, runClassic } from './classic_program.ts';
 import { priceOfFilter, runFilters, SeccompFilter } from './filter.ts';
 
 const CODES = [

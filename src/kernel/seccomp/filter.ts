@@ -1,10 +1,10 @@
 /** Filters of system calls: a tree, of which every task uses one path to the root. Linux: kernel/seccomp.c, struct seccomp_filter. */
 
 import { AUDIT_ARCH_AARCH64, SECCOMP_RET_ALLOW } from '../../abi/seccomp.ts';
+import { type ClassicProgram, runClassic } from '../bpf/classic_program.ts';
 import type { MemoryGroup } from '../mm/memory_group.ts';
 import { uncharge } from '../mm/price.ts';
 import { alwaysReturns, convertedLength } from './check_program.ts';
-import { type ClassicProgram, runClassic } from './classic_program.ts';
 import type { SeccompListener } from './listener.ts';
 
 /** Numbers of system calls for which it is known whether a path of filters always allows them. */

@@ -7,6 +7,7 @@ import type { Task } from '../../task/task.ts';
 import { type Ip, ipBytes, isIp4 } from '../ip_address.ts';
 import { type Arrival, countTraffic, findPath } from '../route/path.ts';
 import { makerOf } from '../socket.ts';
+import { accepted } from '../socket_filter.ts';
 import { InetDatagramSocket } from './inet_datagram.ts';
 import type { Output } from './inet_socket.ts';
 import { type Endpoint, sockaddr } from './sockaddr.ts';
@@ -39,7 +40,7 @@ function sealed(message: Uint8Array, source: Ip, destination: Ip): Uint8Array {
 
 export class IcmpSocket extends InetDatagramSocket {
   /** ICMP_FILTER: a bit for each type that is not wanted. */
-  private filter = 0;
+  private typeFilter = 0;
 
   static create(task: Task, family: number, type: number, flags: number): IcmpSocket {
     const protocol = family === AF_INET ? i.IPPROTO_ICMP : i.IPPROTO_ICMPV6;
@@ -91,10 +92,17 @@ export class IcmpSocket extends InetDatagramSocket {
 
   /** A message has come for this socket. */
   take(message: Uint8Array, source: Ip, destination: Ip, { device }: Arrival, ttl: number): void {
-    if (this.isRaw && this.family === AF_INET && ((this.filter >>> (message[0]! & 31)) & 1) !== 0) return;
+    if (this.isRaw && this.family === AF_INET && ((this.typeFilter >>> (message[0]! & 31)) & 1) !== 0) return;
     const bytes = this.isRaw && this.family === AF_INET ? withHeader(message, source, destination, ttl) : message;
+    const taken = accepted(this, bytes);
+    if (taken < 0) return;
     const name = sockaddr(this.family, source, 0, source.startsWith('fe8') ? device.index : 0);
-    this.queue.push(this, { bytes, name, cred: null, details: this.detailsOf(device.index, destination, ttl, 0) });
+    this.queue.push(this, {
+      bytes: bytes.subarray(0, taken),
+      name,
+      cred: null,
+      details: this.detailsOf(device.index, destination, ttl, 0),
+    });
   }
 
   /** Whether packets between these addresses are for this socket. */
@@ -110,7 +118,7 @@ export class IcmpSocket extends InetDatagramSocket {
     if (level !== i.SOL_RAW) return super.setOption(task, level, name, value);
     if (name !== i.ICMP_FILTER || !this.isRaw || this.family !== AF_INET) return -ENOPROTOOPT;
     if (value.length < 4) return -EINVAL;
-    this.filter = new DataView(value.buffer, value.byteOffset).getUint32(0, true);
+    this.typeFilter = new DataView(value.buffer, value.byteOffset).getUint32(0, true);
     return 0;
   }
 }

@@ -7,11 +7,13 @@ import type { Task } from '../../task/task.ts';
 import { type Ip, isIp4 } from '../ip_address.ts';
 import { type Arrival, countTraffic, segment } from '../route/path.ts';
 import { makerOf } from '../socket.ts';
+import { accepted } from '../socket_filter.ts';
 import { InetDatagramSocket } from './inet_datagram.ts';
 import type { Output } from './inet_socket.ts';
 import type { PortHolder } from './port_table.ts';
 import { type Endpoint, sockaddr } from './sockaddr.ts';
 
+const HEADER = 8;
 const HEADERS4 = 28;
 const HEADERS6 = 48;
 /** 65535 less the headers. */
@@ -70,9 +72,23 @@ export class UdpSocket extends InetDatagramSocket {
   ): void {
     const scope = device.isLoopback ? 0 : device.index;
     const name = sockaddr(this.family, source, sourcePort, source.startsWith('fe8') ? scope : 0);
+    const taken = this.taken(bytes, sourcePort);
+    if (taken < 0) return;
     const ttl = sender.hopLimit - hops.length / 2 + 1;
     const details = this.detailsOf(device.index, destination, ttl, sender.ipOptions.get(isIp4(destination) ? 'tos' : 'tclass') ?? 0);
-    if (!this.queue.push(this, { bytes, name, cred: null, details })) device.received.dropped++;
+    if (!this.queue.push(this, { bytes: bytes.subarray(0, taken), name, cred: null, details })) device.received.dropped++;
+  }
+
+  /** How much of a datagram its filter lets through, -1 for nothing; it sees the header, too. */
+  private taken(bytes: Uint8Array, sourcePort: number): number {
+    if (this.filter === null) return bytes.length;
+    const packet = new Uint8Array(HEADER + bytes.length);
+    const view = new DataView(packet.buffer);
+    view.setUint16(0, sourcePort);
+    view.setUint16(2, this.localPort);
+    view.setUint16(4, packet.length);
+    packet.set(bytes, HEADER);
+    return Math.max(-1, accepted(this, packet, HEADER) - HEADER);
   }
 
   override setOption(task: Task, level: number, name: number, value: Uint8Array): number {

@@ -12,6 +12,7 @@ import type { IovIter } from '../../vfs/iov_iter.ts';
 import { DatagramQueue } from '../datagram_queue.ts';
 import type { Incoming, Outgoing, Ucred } from '../message.ts';
 import { credentialsOf, makerOf, Socket } from '../socket.ts';
+import { accepted } from '../socket_filter.ts';
 import { handleDatagram } from './handle.ts';
 import { members } from './multicast.ts';
 
@@ -177,7 +178,14 @@ export class NetlinkSocket extends Socket {
     }
     const other = this.net.netlinkPorts.get(this.key(destination));
     if (other === undefined) return -ECONNREFUSED;
-    other.queue.push(other, { bytes, name: sockaddr(this.portNumber, 0), cred: credentialsOf(task), details: null });
+    const taken = accepted(other, bytes);
+    if (taken >= 0)
+      other.queue.push(other, {
+        bytes: bytes.subarray(0, taken),
+        name: sockaddr(this.portNumber, 0),
+        cred: credentialsOf(task),
+        details: null,
+      });
     return length;
   }
 
@@ -192,7 +200,8 @@ export class NetlinkSocket extends Socket {
     const name = sockaddr(port, group > 0 && group <= 32 ? 1 << (group - 1) : 0);
     // An answer always has room; whoever does not read what groups are told loses some of it.
     const limit = group === 0 ? Number.POSITIVE_INFINITY : this.receiveBuffer;
-    if (this.queue.push(this, { bytes, name, cred, details: null }, limit)) return;
+    const taken = accepted(this, bytes);
+    if (taken < 0 || this.queue.push(this, { bytes: bytes.subarray(0, taken), name, cred, details: null }, limit)) return;
     if (this.options.has(n.NETLINK_NO_ENOBUFS)) return;
     this.error = ENOBUFS;
     this.arrived.wakeAll();

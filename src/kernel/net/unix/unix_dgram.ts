@@ -9,6 +9,7 @@ import { POLLOUT, POLLWRNORM } from '../../vfs/file.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
 import type { Incoming, Outgoing } from '../message.ts';
 import { credentialsOf, RCV_SHUTDOWN, SEND_SHUTDOWN } from '../socket.ts';
+import { accepted } from '../socket_filter.ts';
 import { arrivalTime, tellArrival } from '../timestamp.ts';
 import { findSocket, validate } from './address.ts';
 import { trueSize } from './skbuff.ts';
@@ -84,7 +85,9 @@ export class UnixDgramSocket extends UnixSocket {
     const bytes = new Uint8Array(length);
     const failed = iter.take(bytes);
     if (failed < 0) return failed;
-    const datagram = this.makeMessage(task, bytes, message, other);
+    const taken = accepted(other, bytes);
+    if (taken < 0) return length;
+    const datagram = this.makeMessage(task, bytes.subarray(0, taken), message, other);
     if (isErrno(datagram)) return datagram;
     datagram.arrived = arrivalTime(other);
     other.queue.push(datagram);

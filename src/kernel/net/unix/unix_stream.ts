@@ -35,6 +35,7 @@ import { POLLHUP, POLLPRI } from '../../vfs/file.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
 import type { Incoming, Outgoing, Ucred } from '../message.ts';
 import { credentialsOf, RCV_SHUTDOWN, SEND_SHUTDOWN, type Socket } from '../socket.ts';
+import { accepted } from '../socket_filter.ts';
 import { arrivalTime, tellArrival } from '../timestamp.ts';
 import { findSocket, validate } from './address.ts';
 import { type SkBuff, trueSize } from './skbuff.ts';
@@ -204,7 +205,9 @@ export class UnixStreamSocket extends UnixSocket {
     const bytes = new Uint8Array(ready);
     const failed = iter.take(bytes);
     if (failed < 0) return failed;
-    const packet = this.makeMessage(task, bytes, message, other);
+    const taken = accepted(other, bytes);
+    if (taken < 0) return length;
+    const packet = this.makeMessage(task, bytes.subarray(0, taken), message, other);
     if (isErrno(packet)) return packet;
     packet.arrived = arrivalTime(other);
     other.queue.push(packet);

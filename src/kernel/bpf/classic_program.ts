@@ -47,8 +47,21 @@ export class ClassicProgram {
 /** The scratch memory of the program that runs. */
 const memory = new Uint32Array(b.BPF_MEMWORDS);
 
-/** Run a checked program over 32-bit words of data: what it returns, unsigned. */
-export function runClassic({ code, jt, jf, k }: ClassicProgram, data: Uint32Array): number {
+/** What a load reads of a packet, in network order; -1 outside of it. Linux: bpf_skb_load_helper_32. */
+function loadPacket(packet: Uint8Array, operation: number, constant: number, x: number): number {
+  const mode = operation & 0xe0;
+  const at = mode === b.BPF_IND ? constant + x : constant;
+  const size = mode === b.BPF_MSH ? 1 : (operation & 0x18) === b.BPF_W ? 4 : (operation & 0x18) === b.BPF_H ? 2 : 1;
+  if (at + size > packet.length) return -1;
+  if (mode === b.BPF_MSH) return (packet[at]! & 15) << 2;
+  let value = 0;
+  for (let i = 0; i < size; i++) value = (value << 8) | packet[at + i]!;
+  return value >>> 0;
+}
+
+/** Run a checked program over 32-bit words of data, or over a packet: what it returns, unsigned. */
+export function runClassic({ code, jt, jf, k }: ClassicProgram, data: Uint32Array, packet: Uint8Array | null = null): number {
+  const length = packet?.length ?? data.byteLength;
   let a = 0;
   let x = 0;
   for (let pc = 0; ; pc++) {
@@ -56,13 +69,14 @@ export function runClassic({ code, jt, jf, k }: ClassicProgram, data: Uint32Arra
     const operation = code[pc]!;
     switch (operation) {
       case b.BPF_LD | b.BPF_W | b.BPF_ABS:
+        if (packet !== null) break;
         a = data[constant >>> 2]!;
         continue;
       case b.BPF_LD | b.BPF_IMM:
         a = constant;
         continue;
       case b.BPF_LD | b.BPF_LEN:
-        a = data.byteLength;
+        a = length;
         continue;
       case b.BPF_LD | b.BPF_MEM:
         a = memory[constant]!;
@@ -71,7 +85,7 @@ export function runClassic({ code, jt, jf, k }: ClassicProgram, data: Uint32Arra
         x = constant;
         continue;
       case b.BPF_LDX | b.BPF_LEN:
-        x = data.byteLength;
+        x = length;
         continue;
       case b.BPF_LDX | b.BPF_MEM:
         x = memory[constant]!;
@@ -96,13 +110,20 @@ export function runClassic({ code, jt, jf, k }: ClassicProgram, data: Uint32Arra
         pc += constant;
         continue;
     }
+    if ((operation & 7) <= b.BPF_LDX) {
+      const value = loadPacket(packet!, operation, constant, x);
+      if (value < 0) return 0;
+      if ((operation & 7) === b.BPF_LD) a = value;
+      else x = value;
+      continue;
+    }
     const operand = (operation & b.BPF_X) !== 0 ? x : constant;
     if ((operation & 7) === b.BPF_JMP) {
       pc += holds(operation & 0xf0, a, operand) ? jt[pc]! : jf[pc]!;
       continue;
     }
     // A division by zero ends the program. Linux: bpf_convert_filter.
-    if ((operation & 0xf0) === b.BPF_DIV && operand === 0) return 0;
+    if (((operation & 0xf0) === b.BPF_DIV || (operation & 0xf0) === b.BPF_MOD) && operand === 0) return 0;
     a = compute(operation & 0xf0, a, operand);
   }
 }
@@ -130,6 +151,8 @@ function compute(operation: number, a: number, operand: number): number {
       return Math.imul(a, operand) >>> 0;
     case b.BPF_DIV:
       return Math.floor(a / operand);
+    case b.BPF_MOD:
+      return a % operand;
     case b.BPF_OR:
       return (a | operand) >>> 0;
     case b.BPF_AND:
