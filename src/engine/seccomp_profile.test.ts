@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { AUDIT_ARCH_AARCH64, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_TRAP } from '../abi/seccomp.ts';
 import { syscallNumbers } from '../abi/syscall_numbers.ts';
-import { isFilter } from '../kernel/seccomp/check_program.ts';
 import { ClassicProgram, runClassic } from '../kernel/bpf/classic_program.ts';
+import { isFilter } from '../kernel/seccomp/check_program.ts';
 import { compileProfile, parseProfile, type SeccompArgument, type SeccompProfile } from './seccomp_profile.ts';
 
 const SYS_ADMIN = 1n << 21n;
