@@ -15,7 +15,7 @@ export const MODES = {
   /** … which ends at every transfer that takes fuel. */
   exits: { ...EAGER, threshold: 0, quantum: 0 },
   /** … and is soon forgotten. */
-  small: { ...EAGER, threshold: 0, maxRegions: 3 },
+  small: { ...EAGER, threshold: 0, maxRegions: 9 },
   /** What is sampled once is translated. */
   sampled: { threshold: 1, portion: 4, share: 1e9, maxRegions: 512 },
 } satisfies Record<string, Partial<JitOptions>>;
