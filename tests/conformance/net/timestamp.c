@@ -19,11 +19,13 @@ static void show_all(int fd) {
   }
 }
 
-/* Receive one message; say which control messages came, in order, and whether times are of now. */
-static void receive(const char *what, int fd, size_t room, int flags) {
+/* Receive one message; say which control messages came, in order, and whether times are of now, and of before it was asked for. */
+static void receive_late(const char *what, int fd, size_t room, int flags, int late) {
   char byte[8], control[256];
   struct iovec iov = {byte, sizeof byte};
   struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = room};
+  struct timespec before, now;
+  clock_gettime(CLOCK_REALTIME, &before);
   ssize_t count = recvmsg(fd, &msg, flags);
   printf("%s: %zd%s", what, count, msg.msg_flags & MSG_CTRUNC ? " truncated" : "");
   for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
@@ -32,14 +34,16 @@ static void receive(const char *what, int fd, size_t room, int flags) {
     long pair[2];
     memcpy(pair, CMSG_DATA(c), sizeof pair);
     int micro = c->cmsg_type == SO_TIMESTAMP || c->cmsg_type == SO_TIMESTAMP_NEW;
-    struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    double age = now.tv_sec - pair[0] + (now.tv_nsec - pair[1] * (micro ? 1000 : 1)) / 1e9;
+    double at = pair[0] - before.tv_sec + pair[1] / (micro ? 1e6 : 1e9);
+    double age = now.tv_sec - before.tv_sec + now.tv_nsec / 1e9 - at;
     printf(" %s", age > -0.01 && age < 60 && pair[1] < (micro ? 1000000 : 1000000000) ? "of now" : "of another time");
-    if (age >= 0.2) printf(", waited");
+    if (late) printf(at - before.tv_nsec / 1e9 < -0.2 ? ", waited" : ", when it was asked for");
   }
   printf("\n");
 }
+
+static void receive(const char *what, int fd, size_t room, int flags) { receive_late(what, fd, room, flags, 0); }
 
 int main(void) {
   unshare(CLONE_NEWNET);
@@ -62,7 +66,7 @@ int main(void) {
   }
   SHOW(send(from, "x", 1, 0));
   usleep(250000);
-  receive("late", to, 256, 0);
+  receive_late("late", to, 256, 0, 1);
   setsockopt(to, IPPROTO_IP, IP_PKTINFO, &one, sizeof one);
   SHOW(send(from, "x", 1, 0));
   receive("with pktinfo", to, 256, 0);
@@ -82,10 +86,10 @@ int main(void) {
     usleep(250000);
     set(pair[1], SO_TIMESTAMP, 1);
     setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &one, sizeof one);
-    receive("unix, sent before", pair[1], 256, 0);
+    receive_late("unix, sent before", pair[1], 256, 0, 1);
     SHOW(send(pair[0], "x", 1, 0));
     usleep(250000);
-    receive("unix", pair[1], 256, 0);
+    receive_late("unix", pair[1], 256, 0, 1);
   }
 
   int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
@@ -110,6 +114,6 @@ int main(void) {
   setsockopt(server, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof one);
   SHOW(send(client, "x", 1, 0));
   usleep(250000);
-  receive("tcp", server, 256, 0);
+  receive_late("tcp", server, 256, 0, 1);
   return 0;
 }
