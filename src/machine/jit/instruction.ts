@@ -69,11 +69,13 @@ export class Instructions {
 
   /** undefined: an unallocated encoding. */
   get(word: number): Instruction | undefined {
-    let instruction = this.known.get(word);
-    if (instruction === undefined && !this.known.has(word)) {
+    // V8 keeps numbers of 32 bits with a sign in place, and others in objects.
+    const key = word | 0;
+    let instruction = this.known.get(key);
+    if (instruction === undefined && !this.known.has(key)) {
       if (this.known.size === MAX_KNOWN) this.known.clear();
       instruction = this.decode(word);
-      this.known.set(word, instruction);
+      this.known.set(key, instruction);
     }
     return instruction;
   }

@@ -47,6 +47,12 @@ const FREE_TIME = 5e6;
 /** What is translated together has so many instructions, more or less. */
 const BATCH_INSTRUCTIONS = 500;
 
+/** So many times fewer samples than the threshold make an address worth being translated with others. */
+const WARM_WEIGHT = 2;
+
+/** … until these are so many instructions, more or less. */
+const MODULE_INSTRUCTIONS = 1500;
+
 /** Addresses that cannot be translated. */
 const HOPELESS = -1;
 
@@ -59,6 +65,9 @@ export class Jit {
   private imports: Record<string, unknown> = {};
   /** Samples by frame and index, halved at the end of an epoch; HOPELESS until the frame's contents change. */
   private readonly heat = new Map<number, Map<number, number>>();
+
+  /** Addresses on their way to the threshold, and their frames. */
+  private readonly warm = new Map<number, number>();
 
   /** Nanoseconds. */
   private readonly now: () => number;
@@ -114,6 +123,7 @@ export class Jit {
     if (heat === HOPELESS) return;
     heats.set(index, heat + 1);
     const { threshold, eager } = this.options;
+    if (heat + 1 === Math.ceil(threshold / WARM_WEIGHT)) this.warm.set((low >>> 0) + high * 2 ** 32, frame);
     if (eager) {
       if (!this.translate(space, (low >>> 0) + high * 2 ** 32)) heats.set(index, HOPELESS);
       return;
@@ -152,7 +162,25 @@ export class Jit {
         for (const target of targetsOf(region)) wanted.add(target);
       }
     }
-    return regions[0]?.entry === entry && this.add(regions, links, space);
+    if (regions[0]?.entry !== entry) return false;
+    if (!this.options.eager) this.addWarm(regions, size, space);
+    return this.add(regions, links, space);
+  }
+
+  /** What is warm and not translated yet comes into the same module, as modules cost more than functions. */
+  private addWarm(regions: Region[], already: number, space: SoftSpace): void {
+    let size = already;
+    for (const [pc, frame] of this.warm) {
+      if (size >= MODULE_INSTRUCTIONS || regions.length === this.translations.moduleRegions) return;
+      if (space.codeFrame(Math.floor(pc / 4096)) !== frame) continue;
+      this.warm.delete(pc);
+      if (this.translations.find(space, pc) || this.translations.covers(frame, (pc & 4095) >> 2)) continue;
+      if (regions.some(({ entry, blocks }) => entry === pc || blocks.has(pc))) continue;
+      const region = this.form(space, pc);
+      if (!region) continue;
+      regions.push(region);
+      size += region.size;
+    }
   }
 
   /**
@@ -213,6 +241,7 @@ export class Jit {
   /** The contents of a frame have changed, or some words of it. */
   invalidate(frame: number): void {
     this.heat.delete(frame);
+    for (const [pc, warm] of this.warm) if (warm === frame) this.warm.delete(pc);
     this.translations.invalidate(frame);
   }
 }

@@ -26,6 +26,7 @@ export class Code {
   }
 
   raw(bytes: ArrayLike<number>): this {
+    if (bytes.length === 0) return this;
     this.reserve(bytes.length);
     this.buffer.set(bytes, this.length);
     this.length += bytes.length;

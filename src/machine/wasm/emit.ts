@@ -21,6 +21,8 @@ export interface Schedule {
   readonly roots: readonly Node[];
   /** By node index: kept in a local because it is used more than once or its use is too late. */
   readonly kept: readonly boolean[];
+  /** Some are. */
+  readonly keeps: boolean;
   /** By position in `roots`: the kept nodes that no later root uses. */
   readonly dead: readonly (readonly number[])[];
 }
@@ -59,12 +61,14 @@ export function schedule(nodes: Trace): Schedule {
     for (let i = 0; i < root.index; i++) if (kept[i] && lastUse[i] === root.index) ended.push(i);
     return ended;
   });
-  return { nodes, roots, kept, dead };
+  return { nodes, roots, kept, keeps: kept.includes(true), dead };
 }
 
-export function emit({ nodes, roots, kept, dead }: Schedule, target: Target): void {
+const NONE: number[] = [];
+
+export function emit({ nodes, roots, kept, keeps, dead }: Schedule, target: Target): void {
   const { f } = target;
-  const locals = new Array<number>(nodes.length).fill(-1);
+  const locals = keeps ? new Array<number>(nodes.length).fill(-1) : NONE;
   const compute = (node: Node): void => {
     const { body } = node;
     if (body.kind === 'pure') {
