@@ -31,23 +31,62 @@ const MAX_DISTANCE = 1 << 20;
 /** The instruction word at an address; undefined where there is none to be had. */
 export type Fetch = (pc: number) => number | undefined;
 
+/** What is known of an address in a region. */
+interface Spot {
+  instruction: Instruction | undefined;
+  /** A block begins here. */
+  leads: boolean;
+  /** What is here is for the interpreter. */
+  stops: boolean;
+}
+
+/** The addresses of a region. They are kept by their distance: V8 keeps small numbers in place, and others in objects. */
+class Spots {
+  private readonly entry: number;
+  private readonly known = new Map<number, Spot>();
+
+  constructor(entry: number) {
+    this.entry = entry;
+  }
+
+  get(pc: number): Spot | undefined {
+    return this.known.get((pc - this.entry) / 4);
+  }
+
+  at(pc: number): Spot {
+    const index = (pc - this.entry) / 4;
+    let spot = this.known.get(index);
+    if (spot === undefined) {
+      spot = { instruction: undefined, leads: false, stops: false };
+      this.known.set(index, spot);
+    }
+    return spot;
+  }
+}
+
 /** undefined: not even the first instruction can be translated. */
 export function formRegion(entry: number, fetch: Fetch, instructions: Instructions): Region | undefined {
-  const code = new Map<number, Instruction>();
-  const leaders = new Set([entry]);
+  const spots = new Spots(entry);
   const pages = new Set<number>();
-  const stops = new Set<number>();
   // Addresses are walked in the order in which they were found: what is near comes first.
-  const found = [entry];
-  const lead = (pc: number): void => {
-    if (leaders.has(pc) || Math.abs(pc - entry) > MAX_DISTANCE || leaders.size >= MAX_BLOCKS) return;
-    leaders.add(pc);
-    found.push(pc);
+  const found: number[] = [];
+  let [size, leaders] = [0, 0];
+  const leadAt = (spot: Spot): boolean => {
+    if (spot.leads) return false;
+    spot.leads = true;
+    leaders += 1;
+    return true;
   };
+  const lead = (pc: number): void => {
+    if (Math.abs(pc - entry) > MAX_DISTANCE || leaders >= MAX_BLOCKS) return;
+    if (leadAt(spots.at(pc))) found.push(pc);
+  };
+  lead(entry);
   for (const start of found) {
     for (let pc = start; ; pc += 4) {
-      if (code.has(pc)) {
-        if (pc !== start) leaders.add(pc);
+      const known = spots.get(pc);
+      if (known?.instruction) {
+        if (pc !== start && leadAt(known)) found.push(pc);
         break;
       }
       if (pc !== start && startsPage(pc)) {
@@ -55,38 +94,40 @@ export function formRegion(entry: number, fetch: Fetch, instructions: Instructio
         break;
       }
       const page = Math.floor(pc / 4096);
-      if (code.size >= MAX_INSTRUCTIONS || (!pages.has(page) && pages.size === MAX_PAGES)) break;
+      if (size >= MAX_INSTRUCTIONS || (!pages.has(page) && pages.size === MAX_PAGES)) break;
       const word = fetch(pc);
       if (word === undefined) break;
       const instruction = instructions.get(word);
+      const spot = spots.at(pc);
       if (instruction === undefined || instruction.ending === 'stop') {
-        stops.add(pc);
+        spot.stops = true;
         break;
       }
       pages.add(page);
-      code.set(pc, instruction);
+      spot.instruction = instruction;
+      size += 1;
       if (instruction.ending === 'next') continue;
       if (instruction.ending === 'branchIf' || instruction.links) lead(pc + 4);
       if (instruction.ending !== 'jump' && !instruction.links) lead(pc + instruction.offset);
       break;
     }
   }
-  if (!code.has(entry)) return undefined;
+  if (spots.get(entry)?.instruction === undefined) return undefined;
   const blocks = new Map<number, Block>();
-  for (const start of leaders) if (code.has(start)) blocks.set(start, cut(start, code, leaders, stops));
-  return { entry, blocks, pages: [...pages], size: code.size };
+  for (const start of found) if (spots.get(start)?.instruction) blocks.set(start, cut(start, spots));
+  return { entry, blocks, pages: [...pages], size };
 }
 
-function cut(start: number, code: ReadonlyMap<number, Instruction>, leaders: ReadonlySet<number>, stops: ReadonlySet<number>): Block {
+function cut(start: number, spots: Spots): Block {
   const instructions: Instruction[] = [];
   for (let pc = start; ; pc += 4) {
-    const instruction = code.get(pc);
+    const spot = spots.get(pc);
     // Going on to the next page takes fuel.
     if (pc !== start && startsPage(pc)) return { pc: start, instructions, successors: [pc], stops: false };
-    if (stops.has(pc)) return { pc: start, instructions, successors: [], stops: true };
-    if (instruction === undefined || (pc !== start && leaders.has(pc))) return { pc: start, instructions, successors: [pc], stops: false };
-    instructions.push(instruction);
-    const { ending, links, offset } = instruction;
+    if (spot?.stops) return { pc: start, instructions, successors: [], stops: true };
+    if (spot?.instruction === undefined || (pc !== start && spot.leads)) return { pc: start, instructions, successors: [pc], stops: false };
+    instructions.push(spot.instruction);
+    const { ending, links, offset } = spot.instruction;
     if (ending === 'next') continue;
     const successors = ending === 'branchIf' ? [pc + offset, pc + 4] : links ? [pc + 4] : ending === 'branch' ? [pc + offset] : [];
     return { pc: start, instructions, successors, stops: false };

@@ -79,8 +79,13 @@ export class Code {
 
   i64Const(value: number | bigint): this {
     this.u8(I64_CONST);
-    if (typeof value === 'number' && (value | 0) === value) return this.s32(value);
-    return this.s64(BigInt(value));
+    if (typeof value === 'bigint') return this.s64(value);
+    if ((value | 0) === value) return this.s32(value);
+    this.reserve(10);
+    let rest = value;
+    for (; rest < -64 || rest > 63; rest = Math.floor(rest / 128)) this.buffer[this.length++] = (rest % 128) | 0x80;
+    this.buffer[this.length++] = rest & 0x7f;
+    return this;
   }
 
   f32Const(value: number): this {
