@@ -21,6 +21,6 @@ limits '"devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "
 args 'for d in \"1 3\" \"1 1\" \"7 7\"; do mknod /dev/x c $d && { cat /dev/x >/dev/null; echo \"$d: $?\"; (: >/dev/x); rm /dev/x; }; done'; t run d1
 echo == while it runs
 limits '"memory": {"limit": 67108864}, "pids": {"limit": 50}'; perl -pi -e 's|"namespaces"|"cgroupsPath": "/box", "namespaces"|' config.json
-args 'echo started; while :; do sleep 0.1; done'; $runtime run w1 </dev/null >log 2>&1 & until grep -q started log; do sleep 0.1; done
+args 'echo started; while :; do sleep 0.1; done'; : >log; $runtime run w1 </dev/null >log 2>&1 & until grep -q started log; do sleep 0.1; done
 show box/memory.max box/pids.max box/cpu.max box/cpu.weight; t update --memory 33554432 --pids-limit 20 --cpu-quota 50000 --cpu-period 100000 --cpu-share 2048 w1; show box/memory.max box/pids.max box/cpu.max box/cpu.weight
 t exec w1 cat /cg/memory.max; t kill w1 KILL; wait; ls -d /sys/fs/cgroup/box

@@ -14,6 +14,6 @@ for runtime in crun runc; do
   args "$(echo "$script" | sed 's/"/\\"/g')"; t run c3; stat -c %u rootfs/bin/new
   perl -0pi -e 's|"hostID": 1000\b|"hostID": 0|g' config.json; t run c4
   [ $runtime = crun ] || continue
-  args 'echo started; while :; do sleep 0.1; done'; $runtime run c2 </dev/null >log 2>&1 & until grep -q started log; do sleep 0.1; done
+  args 'echo started; while :; do sleep 0.1; done'; : >log; $runtime run c2 </dev/null >log 2>&1 & until grep -q started log; do sleep 0.1; done
   t exec c2 sh -c 'id; cat /proc/1/comm'; t exec --user 7 c2 id; t state c2 | grep status; t list | wc -l; t pause c2; t kill c2 KILL; wait; t state c2
 done
