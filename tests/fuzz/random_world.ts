@@ -31,6 +31,9 @@ const layer = fakeLayer('rootfs', [
   ...directories,
 ]);
 
+/** Nanoseconds that a look at the clock takes. */
+const LOOK_TIME = 500;
+
 export class RandomWorld {
   readonly kernel: Kernel;
   readonly cpu: RandomCpu;
@@ -52,7 +55,11 @@ export class RandomWorld {
       ...platform,
       machine,
       clock: {
-        monotonic: () => cpu.now,
+        // Time goes on where no call is made, too: somebody may wait without sleeping.
+        monotonic: () => {
+          cpu.now += LOOK_TIME;
+          return cpu.now;
+        },
         realtime: () => ({ seconds: 1_700_000_000 + Math.floor(cpu.now / 1e9), nanoseconds: cpu.now % 1e9 }),
       },
       layers: { layer: (id) => (id === 'rootfs' ? layer : null) },

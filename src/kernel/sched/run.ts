@@ -156,10 +156,13 @@ function serveTraps(kernel: Kernel, task: Task, end: number): void {
 
 /** Do what is due before the program goes on: the call that slept, signals. False when the task cannot run. */
 function prepare(task: Task): boolean {
-  for (;;) {
+  for (let resumed = false; ; ) {
     if (task.state !== 'R') return false;
     if (task.inSyscall && (task.interruptedBy === 0 || task.completed !== null)) {
+      // Who neither sleeps nor gets on lets others run: init reads its terminal in the background for ever, as SIGTTIN does not stop it.
+      if (resumed) return false;
       resumeSyscall(task);
+      resumed = true;
       if (task.inSyscall && task.kernel.scheduler.preempt) return false;
     } else if (task.signalPending || task.savedMask !== null) deliverSignals(task);
     else if (task.pagesOverHigh === 0 || settleHigh(task)) return true;
