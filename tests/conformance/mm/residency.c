@@ -27,6 +27,13 @@ static void show_cache(const char *title, int fd, uint64_t off, uint64_t len) {
   else printf("%s: %lu cached, %lu dirty, %lu in writeback\n", title, (long)out.cache, (long)out.dirty, (long)out.writeback);
 }
 
+/* The file's pages at the start of what the kernel maps with a page that is touched: 16 pages, aligned. */
+static char *map_file(int flags, int fd) {
+  char *reserved = mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char *aligned = (char *)(((uintptr_t)reserved + 0xffff) & ~(uintptr_t)0xffff);
+  return mmap(aligned, PAGES * PAGE, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
+}
+
 /* present, of a file, exclusive, frame number shown */
 static void show_map(const char *title, int fd, void *address, int pages) {
   uint64_t entries[PAGES];
@@ -49,7 +56,7 @@ int main(void) {
   struct stat st;
   fstat(fd, &st);
   printf("blocks %ld\n", (long)st.st_blocks);
-  char *map = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  char *map = map_file(MAP_SHARED, fd);
   show_core("promised", map);
   SHOW(lseek(fd, 0, SEEK_DATA));
   SHOW(lseek(fd, 0, SEEK_HOLE));
@@ -114,7 +121,7 @@ int main(void) {
   anonymous[3 * PAGE] = 1;
   show_map("anonymous", pagemap, anonymous, 4);
   show_map("shared file", pagemap, map + 4 * PAGE, 4);
-  char *copy = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+  char *copy = map_file(MAP_PRIVATE, fd);
   SHOW(copy[7 * PAGE]);
   copy[6 * PAGE] = 1;
   show_map("private file", pagemap, copy + 4 * PAGE, 4);
