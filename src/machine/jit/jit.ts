@@ -236,12 +236,13 @@ export class Jit {
       }
       if (heats.size === 0) this.heat.delete(frame);
     }
+    this.warm.clear();
   }
 
   /** The contents of a frame have changed, or some words of it. */
   invalidate(frame: number): void {
-    this.heat.delete(frame);
-    for (const [pc, warm] of this.warm) if (warm === frame) this.warm.delete(pc);
+    // What is warm has samples.
+    if (this.heat.delete(frame)) for (const [pc, warm] of this.warm) if (warm === frame) this.warm.delete(pc);
     this.translations.invalidate(frame);
   }
 }
