@@ -33,11 +33,8 @@ export class MemFile extends File {
     return true;
   }
 
-  /** Linux: mem_lseek; addresses are not negative. */
   override seek(_task: Task, offset: number, whence: number): number {
-    if (whence !== SEEK_SET && whence !== SEEK_CUR) return -EINVAL;
-    this.pos = whence === SEEK_SET ? offset : this.pos + offset;
-    return this.pos;
+    return memLseek(this, offset, whence);
   }
 
   override read(_task: Task, iter: IovIter, pos: number): number {
@@ -67,4 +64,11 @@ export class MemFile extends File {
     }
     return iter.moved - before;
   }
+}
+
+/** lseek(2) of a file whose offsets are addresses, or follow from them. Linux: mem_lseek. */
+export function memLseek(file: File, offset: number, whence: number): number {
+  if (whence !== SEEK_SET && whence !== SEEK_CUR) return -EINVAL;
+  file.pos = whence === SEEK_SET ? offset : file.pos + offset;
+  return file.pos;
 }

@@ -2,12 +2,12 @@
 
 import { CAP_SYS_ADMIN } from '../../../abi/capability.ts';
 import { EINVAL } from '../../../abi/errno.ts';
-import { SEEK_CUR, SEEK_SET } from '../../../abi/fcntl.ts';
 import { type Mm, TASK_PAGES } from '../../mm/mm.ts';
 import { PTE_PRIVATE } from '../../mm/page_table.ts';
 import type { Task } from '../../task/task.ts';
 import { File } from '../../vfs/file.ts';
 import type { IovIter } from '../../vfs/iov_iter.ts';
+import { memLseek } from './mem_file.ts';
 import type { ProcInode } from './proc_inode.ts';
 
 const ENTRY_BYTES = 8;
@@ -42,11 +42,8 @@ export class PagemapFile extends File {
     return true;
   }
 
-  /** Linux: mem_lseek. */
   override seek(_task: Task, offset: number, whence: number): number {
-    if (whence !== SEEK_SET && whence !== SEEK_CUR) return -EINVAL;
-    this.pos = whence === SEEK_SET ? offset : this.pos + offset;
-    return this.pos;
+    return memLseek(this, offset, whence);
   }
 
   override read(_task: Task, iter: IovIter, pos: number): number {
