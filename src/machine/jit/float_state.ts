@@ -2,15 +2,15 @@
 
 import { AT_FPCR, AT_FPSR } from '../layout.ts';
 import { IXC } from '../softfloat/format.ts';
-import { EXACT } from '../wasm/float_inline.ts';
+import { EXACT } from '../wasm/float_inline_parts.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
 import type { Helper } from '../wasm/helpers.ts';
-import { I32, I32_LOAD, i32 } from '../wasm/opcodes.ts';
+import { F64, f64, I32, I32_LOAD, i32, i64 } from '../wasm/opcodes.ts';
 import type { FlowBlock } from './flow.ts';
 
 export class FloatState {
   private readonly f: FunctionBuilder;
-  /** See wasm/float_inline.ts; undefined: the region has none that could be written out. */
+  /** See wasm/float_inline_parts.ts; undefined: the region has none that could be written out. */
   private readonly slow: number | undefined;
 
   constructor(f: FunctionBuilder, blocks: readonly FlowBlock[]) {
@@ -45,17 +45,23 @@ export class FloatState {
       f.call(index);
       return;
     }
-    const operands = params.map((type, i) => {
+    const operands = inline.params.map((type, i) => {
       const local = f.local(type);
       argument(i);
+      if (type === F64) f.op(f64.reinterpret_i64);
       f.set(local);
       return local;
     });
-    inline(f, operands, slow, () => {
-      for (const local of operands) f.get(local);
+    inline.write(f, operands, slow, () => {
+      operands.forEach((local, i) => {
+        f.get(local);
+        if (inline.params[i] === F64) f.op(i64.reinterpret_f64);
+      });
       f.call(index);
+      if (inline.result === F64) f.op(f64.reinterpret_i64);
       this.read();
     });
+    if (inline.result === F64) f.op(i64.reinterpret_f64);
     for (const local of operands) f.release(local);
   }
 }

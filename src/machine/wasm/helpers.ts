@@ -3,7 +3,7 @@
  * built on first use, or a function that JavaScript provides (for rare and slow cases).
  */
 
-import type { InlineFloat } from './float_inline.ts';
+import type { InlineFloat } from './float_inline_parts.ts';
 import type { FunctionBuilder } from './function.ts';
 import type { ValueType } from './opcodes.ts';
 
