@@ -88,8 +88,8 @@ function exactly(
 }
 
 /**
- * Doubles: the product and its error (Dekker's product; the factors are split by rounding their patterns to 26 bits), the sum of
- * product and addend and its error, both errors together as a tail, and head and tail rounded to the result. Rounding the tail cannot
+ * Doubles: the product and its error (Dekker's product; the factors are split by rounding their patterns to 26 bits, what is in the
+ * middle downwards: so the high part of a denormal factor is not twice as large as it), the sum of product and addend and its error, both errors together as a tail, and head and tail rounded to the result. Rounding the tail cannot
  * have taken it over the middle between two numbers, but to it; then what is left over beside the result is a power of two. (If
  * product and addend cancel so that the tail is not small beside the head, their sum has lost nothing and the tail is exact.)
  */
@@ -102,7 +102,7 @@ const mulAddDouble: WriteInline = (f, [c, a, b], slow, otherwise) => {
   };
   const split = (x: number): readonly [high: number, low: number] => {
     const [high, low] = [local(), local()];
-    f.get(x).op(i64.reinterpret_f64).i64Const(0x4000000).op(i64.add).i64Const(-0x8000000).op(i64.and).op(f64.reinterpret_i64).set(high);
+    f.get(x).op(i64.reinterpret_f64).i64Const(0x3ffffff).op(i64.add).i64Const(-0x8000000).op(i64.and).op(f64.reinterpret_i64).set(high);
     f.get(x).get(high).op(f64.sub).set(low);
     return [high, low];
   };
