@@ -5,7 +5,7 @@ import { IXC } from '../softfloat/format.ts';
 import { EXACT } from '../wasm/float_inline_parts.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
 import type { Helper } from '../wasm/helpers.ts';
-import { F64, f64, I32, I32_LOAD, i32, i64 } from '../wasm/opcodes.ts';
+import { F64, I32, I32_LOAD, i32 } from '../wasm/opcodes.ts';
 import type { FlowBlock } from './flow.ts';
 
 export class FloatState {
@@ -48,20 +48,20 @@ export class FloatState {
     const operands = inline.params.map((type, i) => {
       const local = f.local(type);
       argument(i);
-      if (type === F64) f.op(f64.reinterpret_i64);
+      if (type === F64) f.patternToDouble();
       f.set(local);
       return local;
     });
     inline.write(f, operands, slow, () => {
       operands.forEach((local, i) => {
         f.get(local);
-        if (inline.params[i] === F64) f.op(i64.reinterpret_f64);
+        if (inline.params[i] === F64) f.doubleToPattern();
       });
       f.call(index);
-      if (inline.result === F64) f.op(f64.reinterpret_i64);
+      if (inline.result === F64) f.patternToDouble();
       this.read();
     });
-    if (inline.result === F64) f.op(i64.reinterpret_f64);
+    if (inline.result === F64) f.doubleToPattern();
     for (const local of operands) f.release(local);
   }
 }

@@ -9,6 +9,7 @@ import type { Helper } from '../wasm/helpers.ts';
 import { CONTROL, GENERAL, type Node, type Place, type Trace, VECTOR } from '../wasm/ir.ts';
 import { V128_LOAD, V128_STORE } from '../wasm/opcodes.ts';
 import { type Base, symbolicTrace } from '../wasm/trace.ts';
+import { isDouble } from './doubles.ts';
 
 /** General registers as bits of a word, sp is bit 31; and SIMD and floating-point registers as bits of another one. */
 export interface Registers {
@@ -32,6 +33,8 @@ interface Form {
   readonly schedule: Schedule;
   /** Nodes that read and write general and vector registers. */
   readonly accesses: readonly Access[];
+  /** By position in `accesses`: whether they take the register for a double. */
+  readonly asDouble: readonly (boolean | undefined)[];
   readonly ending: Ending;
   /** It writes the link register as calls do. */
   readonly links: boolean;
@@ -49,6 +52,9 @@ export interface Instruction extends Form {
   readonly writes: Registers;
   /** Vector registers of which more than the low half is used. */
   readonly wide: number;
+  /** Vector registers that are used as doubles, and as something else. */
+  readonly doubles: number;
+  readonly others: number;
   /** Of branches: the distance in bytes. */
   readonly offset: number;
   /** A jump to the link register. */
@@ -94,22 +100,26 @@ export class Instructions {
     const form = this.form(operation, base);
     const reads = { general: 0, vector: 0 };
     const writes = { general: 0, vector: 0 };
-    let wide = 0;
-    for (const { body, reads: read, writes: written } of form.accesses) {
+    let [wide, doubles, others] = [0, 0, 0];
+    form.accesses.forEach(({ body, reads: read, writes: written }, i) => {
       const domain = read | written;
       const register = registerOf(operation, operands, body.place, domain === VECTOR);
-      if (register === ZERO) continue;
+      if (register === ZERO) return;
       const set = body.kind === 'loadState' ? reads : writes;
       if (domain === GENERAL) set.general |= 1 << register;
       else set.vector |= 1 << register;
       if (body.opcode === V128_LOAD || body.opcode === V128_STORE) wide |= 1 << register;
-    }
+      const asDouble = form.asDouble[i];
+      if (asDouble === true) doubles |= 1 << register;
+      else if (asDouble === false) others |= 1 << register;
+    });
     const returns = form.ending === 'jump' && !form.links && reads.general === 1 << LINK;
     // Spelled out: spreading takes V8 the slow way, and this runs for every instruction.
-    const { schedule, accesses, ending, links, mayStop, readsFlags, writesFlags, helpers } = form;
+    const { schedule, accesses, asDouble, ending, links, mayStop, readsFlags, writesFlags, helpers } = form;
     return {
       schedule,
       accesses,
+      asDouble,
       ending,
       links,
       mayStop,
@@ -121,6 +131,8 @@ export class Instructions {
       reads,
       writes,
       wide,
+      doubles,
+      others,
       offset,
       returns,
     };
@@ -162,7 +174,8 @@ function formOf(nodes: Trace): Form {
     if (writes & ~CONTROL) changed = true;
   }
   const accesses = nodes.filter(isAccess);
-  return { schedule: schedule(nodes), accesses, ending, links, mayStop, readsFlags, writesFlags, helpers };
+  const asDouble = accesses.map((access) => isDouble(access, nodes));
+  return { schedule: schedule(nodes), accesses, asDouble, ending, links, mayStop, readsFlags, writesFlags, helpers };
 }
 
 function isAccess(node: Node): node is Access {

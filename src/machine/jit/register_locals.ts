@@ -1,12 +1,13 @@
 /**
  * Guest registers in locals of a region's function. A SIMD and floating-point register of which the region uses the low half only is
- * an i64; what its upper half becomes (zeros) is stored at once.
+ * an i64, or an f64 if that is what it is mostly used as; what its upper half becomes (zeros) is stored at once.
  */
 
 import type { FunctionBuilder } from '../wasm/function.ts';
 import type { Place } from '../wasm/ir.ts';
-import { I64, I64_LOAD, I64_STORE, i32, V128, V128_LOAD, V128_STORE } from '../wasm/opcodes.ts';
-import { lanes } from '../wasm/simd_opcodes.ts';
+import { F64, F64_LOAD, F64_STORE, I64, I64_LOAD, I64_STORE, i32, V128, V128_LOAD, V128_STORE } from '../wasm/opcodes.ts';
+import { f64x2, lanes } from '../wasm/simd_opcodes.ts';
+import { doublesOf } from './doubles.ts';
 import type { Flow } from './flow.ts';
 import { atGeneral, atVector, type Instruction, type Registers, registerOf, ZERO } from './instruction.ts';
 
@@ -16,15 +17,18 @@ export class RegisterLocals {
   private readonly f: FunctionBuilder;
   /** Vector registers that need all of their bits. */
   private readonly wide: number;
+  /** Others that are doubles. */
+  private readonly doubles: number;
   private readonly late: Registers;
   /** Late ones that have been read in this block. */
   private known: Registers = NONE;
   private readonly general = new Map<number, number>();
   private readonly vector = new Map<number, number>();
 
-  constructor(f: FunctionBuilder, { wide, late }: Pick<Flow, 'wide' | 'late'>) {
+  constructor(f: FunctionBuilder, { blocks, wide, late }: Pick<Flow, 'blocks' | 'wide' | 'late'>) {
     this.f = f;
     this.wide = wide;
+    this.doubles = doublesOf(blocks) & ~wide;
     this.late = late;
   }
 
@@ -38,11 +42,21 @@ export class RegisterLocals {
   }
 
   private vectorLocal(register: number): number {
-    return localOf(this.vector, register, () => this.f.local(this.isWide(register) ? V128 : I64));
+    return localOf(this.vector, register, () => this.f.local(this.choose(register, V128, F64, I64)));
   }
 
   private isWide(register: number): boolean {
     return (this.wide & (1 << register)) !== 0;
+  }
+
+  private isDouble(register: number): boolean {
+    return (this.doubles & (1 << register)) !== 0;
+  }
+
+  /** By what the register is a local of. */
+  private choose(register: number, wide: number, double: number, pattern: number): number {
+    if (this.isWide(register)) return wide;
+    return this.isDouble(register) ? double : pattern;
   }
 
   loadGeneral({ operation, operands }: Instruction, place: Place, opcode: number): void {
@@ -70,8 +84,14 @@ export class RegisterLocals {
     const register = registerOf(operation, operands, place, true);
     f.get(this.vectorLocal(register));
     if (opcode === V128_LOAD) return;
-    if (this.isWide(register)) f.op(lanes[opcode === I64_LOAD ? 64 : 32].extract_u).u8(0);
-    else if (opcode !== I64_LOAD) f.op(i32.wrap_i64);
+    const wide = this.isWide(register);
+    if (wide && opcode !== I64_LOAD) {
+      f.op(lanes[32].extract_u).u8(0);
+      return;
+    }
+    if (wide) f.op(f64x2.extract).u8(0);
+    if (wide || this.isDouble(register)) f.doubleToPattern();
+    if (opcode !== I64_LOAD) f.op(i32.wrap_i64);
   }
 
   /** A value of 64 bits comes with zeros above, which are a store of their own. */
@@ -89,8 +109,9 @@ export class RegisterLocals {
     if (wide && opcode === I64_STORE) {
       f.v128Const(0n);
       push();
-      f.op(lanes[64].replace).u8(0);
+      f.patternToDouble().op(f64x2.replace).u8(0);
     } else push();
+    if (this.isDouble(register)) f.patternToDouble();
     f.set(this.vectorLocal(register));
   }
 
@@ -113,7 +134,7 @@ export class RegisterLocals {
     for (const register of bitsOf(general)) f.i32Const(0).memory(I64_LOAD, atGeneral(register)).set(this.generalLocal(register));
     for (const register of bitsOf(vector)) {
       f.i32Const(0)
-        .memory(this.isWide(register) ? V128_LOAD : I64_LOAD, atVector(register))
+        .memory(this.choose(register, V128_LOAD, F64_LOAD, I64_LOAD), atVector(register))
         .set(this.vectorLocal(register));
     }
   }
@@ -124,7 +145,7 @@ export class RegisterLocals {
     for (const register of bitsOf(vector)) {
       f.i32Const(0)
         .get(this.vectorLocal(register))
-        .memory(this.isWide(register) ? V128_STORE : I64_STORE, atVector(register));
+        .memory(this.choose(register, V128_STORE, F64_STORE, I64_STORE), atVector(register));
     }
   }
 }

@@ -1,12 +1,22 @@
 /** A growing buffer of WebAssembly code: opcodes, LEB128 numbers, constants. */
 
-import { F32_CONST, F64_CONST, I32_CONST, I64_CONST, V128_CONST } from './opcodes.ts';
+import { F32_CONST, F64_CONST, F64_LOAD, F64_STORE, f64, I32_CONST, I64_CONST, I64_LOAD, I64_STORE, i64, V128_CONST } from './opcodes.ts';
 
 const scratch = new DataView(new ArrayBuffer(8));
+
+/** What changes or clears the sign in the pattern of a double: the code, and the instruction for doubles. */
+const SIGNS: readonly (readonly [code: readonly number[], opcode: number])[] = [
+  [[I64_CONST, ...new Array(9).fill(0x80), 0x7f, i64.xor], f64.neg],
+  [[I64_CONST, ...new Array(9).fill(0xff), 0x00, i64.and], f64.abs],
+];
 
 export class Code {
   private buffer = new Uint8Array(256);
   length = 0;
+  /** Where a double was last made a pattern; where a pattern was last loaded, and what came after that. */
+  private pattern = -1;
+  private load = -1;
+  private afterLoad = -1;
 
   private reserve(count: number): void {
     if (this.length + count <= this.buffer.length) return;
@@ -107,8 +117,41 @@ export class Code {
     return this;
   }
 
+  /** The double on the stack becomes its pattern. */
+  doubleToPattern(): this {
+    this.pattern = this.length;
+    return this.u8(i64.reinterpret_f64);
+  }
+
+  /** The pattern on the stack becomes a double; if it has just been made of one or loaded, it stays one or is loaded as one. */
+  patternToDouble(): this {
+    const { buffer, pattern, length } = this;
+    if (pattern >= 0) {
+      if (length === pattern + 1) return this.cut(pattern);
+      for (const [code, opcode] of SIGNS) {
+        if (length - pattern - 1 === code.length && code.every((byte, i) => buffer[pattern + 1 + i] === byte))
+          return this.cut(pattern).u8(opcode);
+      }
+    }
+    if (length !== this.afterLoad) return this.u8(f64.reinterpret_i64);
+    buffer[this.load] = F64_LOAD;
+    this.afterLoad = -1;
+    return this;
+  }
+
+  private cut(length: number): this {
+    this.length = length;
+    this.pattern = -1;
+    return this;
+  }
+
   /** A load or store: alignment 0 (a hint that V8 does not use), then the offset. */
   memory(opcode: number, offset: number): this {
-    return this.op(opcode).u8(0).u32(offset);
+    if (opcode === I64_STORE && this.pattern >= 0 && this.length === this.pattern + 1)
+      return this.cut(this.pattern).op(F64_STORE).u8(0).u32(offset);
+    const start = this.length;
+    this.op(opcode).u8(0).u32(offset);
+    if (opcode === I64_LOAD) [this.load, this.afterLoad] = [start, this.length];
+    return this;
   }
 }

@@ -43,6 +43,9 @@ export function schedule(nodes: Trace): Schedule {
       if (uses[i] === 0) continue;
       if (node.body.kind === 'const') continue;
       if (uses[i] === 1 && !changed(node.reads, i, latest[i]!)) position[i] = latest[i]!;
+    } else if (node.body.kind === 'call' && uses[i] === 1 && latest[i] === i + 1 && nodes[i + 1]!.body.kind === 'storeState') {
+      // The result is stored right after the call.
+      position[i] = i + 1;
     }
     if (position[i] === -1) {
       position[i] = i;

@@ -36,12 +36,14 @@ export const V128_CONST = 0xfd0c;
 
 export const I32_LOAD = 0x28;
 export const I64_LOAD = 0x29;
+export const F64_LOAD = 0x2b;
 export const I32_LOAD8_U = 0x2d;
 export const I32_LOAD16_U = 0x2f;
 export const I64_LOAD16_U = 0x33;
 export const I64_LOAD32_S = 0x34;
 export const I32_STORE = 0x36;
 export const I64_STORE = 0x37;
+export const F64_STORE = 0x39;
 export const I32_STORE8 = 0x3a;
 export const I32_STORE16 = 0x3b;
 export const V128_LOAD = 0xfd00;

@@ -78,7 +78,7 @@ export const f32x4 = {
 
 // biome-ignore format: a table
 export const f64x2 = {
-  splat: 0xfd14, extract: 0xfd21, eq: 0xfd47, ne: 0xfd48, lt: 0xfd49, gt: 0xfd4a, promote_low_f32x4: 0xfd5f,
+  splat: 0xfd14, extract: 0xfd21, replace: 0xfd22, eq: 0xfd47, ne: 0xfd48, lt: 0xfd49, gt: 0xfd4a, promote_low_f32x4: 0xfd5f,
   all_true: 0xfdc3, abs: 0xfdec, add: 0xfdf0, sub: 0xfdf1, mul: 0xfdf2, div: 0xfdf3, min: 0xfdf4, max: 0xfdf5,
 } as const;
 
