@@ -53,6 +53,8 @@ export const AT_ASID: number = OWN + 64;
 export const AT_READ_TABLE: number = OWN + 72;
 export const AT_WRITE_TABLE: number = OWN + 76;
 export const AT_CODE_TABLE: number = OWN + 80;
+/** Where the jump was (i64) at whose target the interpreter ran out of fuel; 0: it came there in another way. */
+export const AT_JUMP: number = OWN + 88;
 /** Accesses that cross a page go through this buffer. */
 export const AT_BOUNCE: number = OWN + 128;
 /** A record whose operation jumps to the pc. */

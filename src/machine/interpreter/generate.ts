@@ -9,6 +9,7 @@ import {
   AT_CRC32C,
   AT_ENTRY_RECORD,
   AT_FUEL,
+  AT_JUMP,
   AT_PAGE,
   AT_PAGE_RECORDS,
   AT_PC,
@@ -211,7 +212,7 @@ function runFunction(forms: Forms, traces: Traces, calls: LoopCalls, signature: 
     f.get(record).call(calls.original).set(number).br(slow).end();
   });
   enterRegion(f, calls, target, plain);
-  f.br(land).end(); // fuel
+  f.i32Const(0).set(record).br(land).end(); // fuel
   const exhausted = (): void => {
     f.i32Const(0).i32Const(TRAP_FUEL).memory(I32_STORE, AT_TRAP);
     storePc(f);
@@ -238,7 +239,10 @@ function runFunction(forms: Forms, traces: Traces, calls: LoopCalls, signature: 
   f.i32Const(0).i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(1).op(i32.sub).memory(I32_STORE, AT_FUEL);
   f.end(); // land
   f.i32Const(0).memory(I32_LOAD, AT_FUEL).i32Const(0).op(i32.lt_s).if();
-  f.i32Const(0).i32Const(TRAP_FUEL).memory(I32_STORE, AT_TRAP).i32Const(0).get(target).memory(I64_STORE, AT_PC).return().end();
+  f.i32Const(0).i32Const(TRAP_FUEL).memory(I32_STORE, AT_TRAP).i32Const(0).get(target).memory(I64_STORE, AT_PC);
+  f.get(record).if();
+  f.i32Const(0);
+  pcOf(f, record).memory(I64_STORE, AT_JUMP).end().return().end();
   f.get(target)
     .op(i32.wrap_i64)
     .i32Const(8)

@@ -21,6 +21,7 @@ import {
   AT_CODE_TABLE,
   AT_ENTRY_RECORD,
   AT_FUEL,
+  AT_JUMP,
   AT_PAGE,
   AT_PAGE_RECORDS,
   AT_READ_TABLE,
@@ -134,6 +135,7 @@ export class Interpreter implements Cpu {
   /** The quantum's fuel is spent in portions; where the guest is after each of them is a sample of what it executes. */
   private runPortions(): void {
     const { eager, quantum } = this.jit.options;
+    this.ram.views.u8.fill(0, AT_JUMP, AT_JUMP + 8);
     if (eager) this.sample();
     for (;;) {
       const { i32 } = this.ram.views;
@@ -142,6 +144,8 @@ export class Interpreter implements Cpu {
       const portion = Math.min(given, this.jit.portion());
       this.held = fuel - given;
       i32[AT_RESERVE >> 2] = given - portion;
+      i32[AT_JUMP >> 2] = 0;
+      i32[(AT_JUMP >> 2) + 1] = 0;
       // Going to the first instruction is no transfer of the guest's.
       i32[AT_FUEL >> 2] = portion + 1;
       this.runLoop();
@@ -152,7 +156,9 @@ export class Interpreter implements Cpu {
   }
 
   private sample(): void {
-    this.jit.sample(this.space!, this.registers[REG_PC]!, this.registers[REG_PC + 1]!);
+    const { u32 } = this.ram.views;
+    const jump = u32[AT_JUMP >> 2]! + u32[(AT_JUMP >> 2) + 1]! * 2 ** 32;
+    this.jit.sample(this.space!, this.registers[REG_PC]!, this.registers[REG_PC + 1]!, jump);
   }
 
   private report(): Trap {

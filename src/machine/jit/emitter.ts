@@ -1,7 +1,6 @@
 /**
  * A region as a WebAssembly function. Guest registers live in locals; what is live is read at the entry and after calls, what has
- * changed is written back where the region is left. Control flow is structured along the dominator tree (Norman Ramsey, "Beyond
- * Relooper", 2022); a region that is not reducible becomes a loop around a br_table.
+ * changed is written back where the region is left.
  */
 
 import { ADDRESS_BITS, EXHAUSTED, exhaustedBits, REASON_SHIFT, REGION_PARAMS, REGION_RESULTS, STEP } from '../interpreter/region_calls.ts';
@@ -10,7 +9,7 @@ import { AT_FPCR, AT_FPSR, AT_FUEL, AT_READ_TABLE, AT_WRITE_TABLE } from '../lay
 import { emit, type Target } from '../wasm/emit.ts';
 import { FunctionBuilder, type Label } from '../wasm/function.ts';
 import { GENERAL, type Node, VECTOR } from '../wasm/ir.ts';
-import { BR_TABLE, I32, I32_LOAD, I32_STORE, I64, i32, i64, RETURN_CALL, UNREACHABLE } from '../wasm/opcodes.ts';
+import { I32, I32_LOAD, I32_STORE, I64, i32, i64, RETURN_CALL, UNREACHABLE } from '../wasm/opcodes.ts';
 import { type CodePage, DEPTH, type RegionCalls, refuse } from './entry.ts';
 import { FlagState, follows } from './flag_state.ts';
 import { FloatState } from './float_state.ts';
@@ -18,6 +17,7 @@ import { analyse, type FlagUse, type Flow, type FlowBlock, flagUses, indexOfSet 
 import type { Instruction, Registers } from './instruction.ts';
 import { burns, type Region } from './region.ts';
 import { RegisterLocals } from './register_locals.ts';
+import { Structure } from './structure.ts';
 
 /** The low two bits of a side exit's number say why; the others are the distance of the pc from the entry's. */
 const PC_MASK = -4;
@@ -32,11 +32,9 @@ class RegionEmitter implements Target {
   private readonly tables = { readTable: this.f.local(I32), writeTable: this.f.local(I32) };
   private readonly flags: FlagState;
   private readonly floats: FloatState;
-  private readonly labels = new Map<FlowBlock, Label>();
+  private readonly structure: Structure;
   /** By position in `flow.exits`. */
   private exits: readonly Label[] = [];
-  /** Of a region that is not reducible: the loop, and the local with the number of the block to go to. */
-  private dispatch: { readonly loop: Label; readonly number: number } | undefined;
   /** What is being emitted. */
   private block!: FlowBlock;
   private instruction!: Instruction;
@@ -52,21 +50,20 @@ class RegionEmitter implements Target {
     this.registers = new RegisterLocals(this.f, this.flow);
     this.flags = new FlagState(this.f, calls);
     this.floats = new FloatState(this.f, this.flow.blocks);
+    this.structure = new Structure(this.f, this.flow, (block) => this.code(block));
   }
 
   build(pages: readonly CodePage[]): FunctionBuilder {
     const { f, flow, region } = this;
-    const { blocks } = flow;
-    const first = blocks[0]!;
+    const first = flow.blocks[0]!;
     refuse(f, region.entry, pages, this.fuel);
     f.i32Const(0).memory(I32_LOAD, AT_READ_TABLE).set(this.tables.readTable);
     f.i32Const(0).memory(I32_LOAD, AT_WRITE_TABLE).set(this.tables.writeTable);
-    this.registers.read(first.liveIn);
+    this.registers.enter(first);
     this.floats.read();
     const left = f.block(I32);
     this.exits = flow.exits.map(() => f.block(I32));
-    if (flow.reducible) this.tree(first);
-    else this.dispatcher(blocks);
+    this.structure.build();
     f.op(UNREACHABLE);
     // Every exit leaves a number on the stack.
     for (const dirty of flow.exits.toReversed()) {
@@ -89,52 +86,21 @@ class RegionEmitter implements Target {
     f.release(number);
   }
 
-  private tree(block: FlowBlock): void {
-    const { f, labels } = this;
-    if (block.isLoop) labels.set(block, f.loop());
-    // The block that comes last is the outermost label.
-    const merges = block.merges.toSorted((a, b) => b.index - a.index);
-    for (const merge of merges) labels.set(merge, f.block());
-    this.code(block);
-    for (const merge of merges.reverse()) {
-      f.end();
-      this.tree(merge);
-    }
-    if (block.isLoop) f.end();
-  }
-
-  private dispatcher(blocks: readonly FlowBlock[]): void {
-    const { f } = this;
-    const number = f.local(I32);
-    f.i32Const(0).set(number);
-    const loop = f.loop();
-    this.dispatch = { loop, number };
-    const starts = blocks.map(() => f.block()).reverse();
-    f.get(number)
-      .op(BR_TABLE)
-      .u32(blocks.length - 1);
-    for (const start of starts) f.u32(f.distance(start));
-    for (const block of blocks) {
-      f.end();
-      this.code(block);
-    }
-    f.end();
-  }
-
   /** The instructions of a block and what comes after it. */
   private code(block: FlowBlock): void {
+    const { block: before, instruction, pc } = this;
     this.block = block;
-    this.flags.begin(this.dispatch ? undefined : block);
+    this.flags.begin(this.flow.reducible ? block : undefined);
     const uses = flagUses(block);
     this.pc = block.pc;
     let { general, vector } = block.dirtyIn;
-    this.registers.begin();
+    this.registers.begin(block);
     block.instructions.forEach((instruction, i) => {
       this.instruction = instruction;
       this.use = uses[i]!;
       this.flags.use = this.use;
       this.dirty = { general, vector };
-      this.registers.readLate(instruction.reads);
+      this.registers.prepare(instruction);
       emit(instruction.schedule, this);
       general |= instruction.writes.general;
       vector |= instruction.writes.vector;
@@ -144,6 +110,7 @@ class RegionEmitter implements Target {
     this.pc -= 4;
     if (block.stops) this.leave(this.pc + 4, STEP, block.dirty, true);
     else if (last === undefined || last.ending === 'next') this.transfer(block, 0);
+    Object.assign(this, { block: before, instruction, pc });
   }
 
   emit(node: Node, argument: (index: number) => void): void {
@@ -281,12 +248,19 @@ class RegionEmitter implements Target {
       this.leave(pc, EXHAUSTED, block.dirty, flags);
       this.f.end();
     }
-    if (flags && (next === undefined || this.dispatch || !follows(next))) this.flags.materialise();
-    if (next !== undefined) this.goto(next);
+    if (next !== undefined) this.enter(block, next);
     else {
+      if (flags) this.flags.materialise();
       this.writeBack(block.dirty);
       this.goOn(pc);
     }
+  }
+
+  /** From a block to another one of the region. */
+  private enter(block: FlowBlock, next: FlowBlock): void {
+    if (next.flagsLiveIn && !(this.flow.reducible && follows(next))) this.flags.materialise();
+    this.registers.enter(next, block.heldOut);
+    this.structure.goto(next);
   }
 
   /** Ends the function by another one, everything being written back. */
@@ -298,21 +272,6 @@ class RegionEmitter implements Target {
       .u32(calls.link(pc) ?? calls.goOn);
   }
 
-  private goto(next: FlowBlock): void {
-    const { f, dispatch } = this;
-    if (dispatch) {
-      f.i32Const(next.index).set(dispatch.number).br(dispatch.loop);
-      return;
-    }
-    const label = this.labels.get(next);
-    if (label !== undefined) f.br(label);
-    else {
-      const { block, instruction, pc } = this;
-      this.tree(next);
-      Object.assign(this, { block, instruction, pc });
-    }
-  }
-
   /** Goes to the address that `push` leaves on the stack. */
   private jump(push: () => void): void {
     const { f, instruction, block } = this;
@@ -320,34 +279,89 @@ class RegionEmitter implements Target {
     push();
     f.set(target);
     this.burn();
+    this.jumpInside(target);
     this.flags.materialise();
     // The top byte of a target is ignored.
     const sign = (): FunctionBuilder => f.get(target).i64Const(8).op(i64.shl).i64Const(8).op(i64.shr_s);
-    if (instruction.links) this.call(sign, this.calls.goOn);
-    else {
+    if (instruction.links) {
+      this.call(() => {
+        const [guess] = block.callees;
+        const callee = guess === undefined ? undefined : this.calls.link(guess);
+        if (guess === undefined || callee === undefined) {
+          sign();
+          this.deeper(this.calls.goOn);
+        } else {
+          f.get(target).i64Const(guess).op(i64.eq).if(I64);
+          f.i64Const(guess);
+          this.deeper(callee);
+          f.else();
+          sign();
+          this.deeper(this.calls.goOn);
+          f.end();
+        }
+      });
+    } else {
       this.writeBack(block.dirty);
       if (instruction.returns) {
         f.get(target).i64Const(ADDRESS_BITS).op(i64.and);
         exhaustedBits(f.get(this.fuel)).op(i64.or).return();
-      } else sign().get(DEPTH).op(RETURN_CALL).u32(this.calls.goOn);
+      } else {
+        this.jumpToGuesses(target);
+        sign().get(DEPTH).op(RETURN_CALL).u32(this.calls.goOn);
+      }
     }
     f.release(target);
+  }
+
+  /** Goes on in the region if the address in a local is one of those that are guessed. */
+  private jumpInside(target: number): void {
+    const { f, block, flags } = this;
+    if (!block.jumps || block.inside.every((next) => next === undefined)) return;
+    const { state } = flags;
+    f.get(this.fuel).i32Const(0).op(i32.ge_s).if();
+    for (const next of block.inside) {
+      if (next === undefined) continue;
+      f.get(target).i64Const(next.pc).op(i64.eq).if();
+      this.enter(block, next);
+      flags.state = state;
+      f.end();
+    }
+    f.end();
+  }
+
+  /** Ends the function by another one's if the address in a local is one of those that are guessed; everything is written back. */
+  private jumpToGuesses(target: number): void {
+    const { f, block, calls } = this;
+    block.inside.forEach((next, i) => {
+      const pc = block.successors[i]!;
+      if (next !== undefined || calls.link(pc) === undefined) return;
+      f.get(target).i64Const(pc).op(i64.eq).if();
+      this.goOn(pc);
+      f.end();
+    });
   }
 
   private callDirectly(target: number): void {
     const { f, calls } = this;
     if (burns(this.pc, target)) this.burn();
     this.flags.materialise();
-    this.call(() => f.i64Const(target), calls.link(target) ?? calls.goOn);
+    this.call(() => {
+      f.i64Const(target);
+      this.deeper(calls.link(target) ?? calls.goOn);
+    });
   }
 
-  /** Calls a function for the guest's call of the address that `push` leaves. Whatever comes back but the return address is passed on. */
-  private call(push: () => void, callee: number): void {
+  /** Calls a function for the guest's call of the address on the stack. */
+  private deeper(callee: number): void {
+    this.f.get(DEPTH).i32Const(1).op(i32.add).call(callee);
+  }
+
+  /** `callee` leaves what comes back from the guest's call. Whatever it is but the return address is passed on. */
+  private call(callee: () => void): void {
     const { f } = this;
     const result = f.local(I64);
     this.writeBack(this.block.dirty);
-    push();
-    f.get(DEPTH).i32Const(1).op(i32.add).call(callee);
+    callee();
     f.tee(result)
       .i64Const(this.pc + 4)
       .op(i64.ne)
@@ -365,9 +379,9 @@ class RegionEmitter implements Target {
       this.goOn(this.pc + 4);
       return;
     }
-    this.registers.read(next.liveIn);
+    this.registers.enter(next);
     this.floats.read();
-    this.goto(next);
+    this.structure.goto(next);
   }
 }
 

@@ -21,7 +21,10 @@ export class FlowBlock {
   readonly pc: number;
   readonly instructions: readonly Instruction[];
   readonly successors: readonly number[];
+  readonly callees: readonly number[];
   readonly stops: boolean;
+  /** It ends with an indirect jump: its successors are guesses. */
+  readonly jumps: boolean;
   /** Position in reverse postorder, and in `Flow.blocks`. */
   index = 0;
   /** Inside the region, in the order of `successors`. */
@@ -41,26 +44,33 @@ export class FlowBlock {
   readonly dirtyIn: Set64 = new Set64();
   readonly dirty: Set64 = new Set64();
   readonly liveIn: Set64 = new Set64();
+  /** Registers that are in locals at the start and at the end. The others are in the register block. */
+  readonly heldIn: Set64 = new Set64();
+  readonly heldOut: Set64 = new Set64();
   flagsLiveIn = false;
   flagsLiveOut = false;
   /** Read before they are written; written; written before the first place for a side exit. */
   private readonly reads = new Set64();
   private readonly writes = new Set64();
+  /** Read or written. */
+  private readonly touches = new Set64();
   private readonly beforeFirstStop = new Set64();
   private mayStop = false;
   private readsFlags = false;
   private writesFlags = false;
 
-  constructor({ pc, instructions, successors, stops }: Block) {
+  constructor({ pc, instructions, successors, callees, stops }: Block) {
     this.pc = pc;
     this.instructions = instructions;
     this.successors = successors;
+    this.callees = callees;
     this.stops = stops;
     const last = instructions.at(-1);
     this.calls = last?.links === true;
     const end = pc + 4 * (instructions.length - 1);
-    this.exits = stops || (!this.calls && successors.some((next) => burns(end, next)));
-    this.leaves = this.exits || this.calls || successors.length === 0;
+    this.jumps = last?.ending === 'jump' && !this.calls;
+    this.exits = stops || (!this.calls && !this.jumps && successors.some((next) => burns(end, next)));
+    this.leaves = this.exits || this.calls || this.jumps || successors.length === 0;
     let [readG, readV, writtenG, writtenV] = [0, 0, 0, 0];
     for (const { reads, writes, mayStop, readsFlags, writesFlags } of instructions) {
       if (mayStop) {
@@ -76,6 +86,7 @@ export class FlowBlock {
     }
     this.reads.become(readG, readV);
     this.writes.become(writtenG, writtenV);
+    this.touches.become(readG | writtenG, readV | writtenV);
   }
 
   /** Finds what is dirty at the start and at the end. Whether something is new. */
@@ -95,7 +106,7 @@ export class FlowBlock {
   live(): boolean {
     const { dirtyIn, dirty, reads, writes, beforeFirstStop, calls, leaves } = this;
     let [general, vector] = leaves ? [dirty.general, dirty.vector] : [0, 0];
-    let flags = this.stops || calls || this.successors.length === 0;
+    let flags = this.stops || calls || this.jumps || this.successors.length === 0;
     for (const next of this.inside) {
       if (next === undefined) flags = true;
       else {
@@ -118,6 +129,29 @@ export class FlowBlock {
     this.flagsLiveIn = flagsLiveIn;
     return changed;
   }
+
+  /**
+   * Finds what is in locals at the start and at the end: what is so on all ways to here, what is dirty, and in a loop what is so where it
+   * begins again. Whether something is new.
+   */
+  hold(): boolean {
+    const { dirtyIn, liveIn, touches } = this;
+    let [general, vector] = this.index === 0 ? [0, 0] : [-1, -1];
+    let [againG, againV] = [dirtyIn.general, dirtyIn.vector];
+    for (const { index, heldOut } of this.predecessors) {
+      if (index < this.index) {
+        general &= heldOut.general;
+        vector &= heldOut.vector;
+      } else {
+        againG |= heldOut.general;
+        againV |= heldOut.vector;
+      }
+    }
+    general = (general | againG) & liveIn.general;
+    vector = (vector | againV) & liveIn.vector;
+    this.heldIn.become(general, vector);
+    return !this.calls && this.heldOut.become(general | touches.general, vector | touches.vector);
+  }
 }
 
 export interface Flow {
@@ -127,15 +161,12 @@ export interface Flow {
   readonly reducible: boolean;
   /** Vector registers that need all of their 128 bits. */
   readonly wide: number;
-  /** Never written and not read in a loop: they are read where they are used, and not where the region is entered. */
-  readonly late: Registers;
   /** What is dirty where the region is left before its end: a set for each side exit. */
   readonly exits: readonly Registers[];
 }
 
 export function analyse(region: Region): Flow {
-  const blocks = order(region);
-  const reducible = dominate(blocks);
+  const { blocks, reducible } = shape(region);
   let wide = 0;
   for (const { instructions } of blocks) for (const instruction of instructions) wide |= instruction.wide;
   for (let changed = true; changed; ) {
@@ -146,25 +177,43 @@ export function analyse(region: Region): Flow {
     changed = false;
     for (let i = blocks.length - 1; i >= 0; i--) if (blocks[i]!.live()) changed = true;
   }
-  return { blocks, reducible, wide, late: lateOf(blocks), exits: exitsOf(blocks) };
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const block of blocks) if (block.hold()) changed = true;
+  }
+  return { blocks, reducible, wide, exits: exitsOf(blocks) };
 }
 
-function lateOf(blocks: readonly FlowBlock[]): Registers {
-  let [general, vector] = [0, 0];
-  let loopEnd = -1;
-  for (const block of blocks) {
-    for (const { index } of block.predecessors) loopEnd = Math.max(loopEnd, index);
-    const loops = block.index <= loopEnd;
-    for (const { reads, writes } of block.instructions) {
-      general |= writes.general | (loops ? reads.general : 0);
-      vector |= writes.vector | (loops ? reads.vector : 0);
+/** Guesses that would make the flow irreducible are given up. */
+function shape(region: Region): Pick<Flow, 'blocks' | 'reducible'> {
+  const given = new Set<string>();
+  for (;;) {
+    const blocks = order(region, given);
+    const reducible = dominate(blocks);
+    if (reducible || !giveUp(blocks, given)) return { blocks, reducible };
+  }
+}
+
+const edge = (from: number, to: number): string => `${from} ${to}`;
+
+/** Adds guesses that lead into loops to those that are given up. False: there are none. */
+function giveUp(blocks: readonly FlowBlock[], given: Set<string>): boolean {
+  const before = given.size;
+  for (const { pc, index, jumps, inside, dominator } of blocks) {
+    if (!jumps) continue;
+    for (const next of inside) {
+      if (next === undefined || next.index > index) continue;
+      let above = dominator!;
+      if (next.index === index) continue;
+      while (above.index > next.index) above = above.dominator!;
+      if (above !== next) given.add(edge(pc, next.pc));
     }
   }
-  return { general: ~general, vector: ~vector };
+  return given.size > before;
 }
 
-/** The blocks in reverse postorder, linked. */
-function order({ entry, blocks }: Region): FlowBlock[] {
+/** The blocks in reverse postorder, linked but for the edges given up. */
+function order({ entry, blocks }: Region, given: ReadonlySet<string>): FlowBlock[] {
   const made = new Map<number, FlowBlock>();
   const postorder: FlowBlock[] = [];
   const visit = (source: Block): FlowBlock => {
@@ -174,7 +223,7 @@ function order({ entry, blocks }: Region): FlowBlock[] {
     for (const _ of successors) inside.push(undefined);
     // The last successor first: what falls through comes right after its block.
     for (let i = successors.length - 1; i >= 0; i--) {
-      const next = blocks.get(successors[i]!);
+      const next = given.has(edge(source.pc, successors[i]!)) ? undefined : blocks.get(successors[i]!);
       if (next === undefined) {
         block.leaves = true;
         continue;

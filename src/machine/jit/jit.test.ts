@@ -136,3 +136,37 @@ test('what is used stays, and what it may call', () => {
   expect([caller(0), callee(0)].map((pc) => translations.find(space, pc) === first.shift())).toEqual([true, true]);
   expect(translations.find(space, caller(1))).toBeUndefined();
 });
+
+/** Handlers, each of which ends by going to the next one of a list: add x0, x0, 1; add x0, x0, x0; eor x0, x0, x3; svc. */
+const HANDLERS = [0x91000400, 0x8b000000, 0xca030000, 0xd4000001];
+/** ldr x2, [x1], 8; br x2 */
+const NEXT: readonly number[] = [0xf8408422, 0xd61f0040];
+
+test.each([{ eager: false, threshold: 1, portion: 4, share: 1e9 }, { eager: true }, { eager: true, quantum: 0 }])(
+  'indirect jumps to what is guessed and to what is not: %o',
+  (jit) => {
+    const size = 16;
+    const { machine, space } = start(
+      HANDLERS.flatMap((word) => [word, ...NEXT, 0]),
+      jit,
+    );
+    const { cpu, ram } = machine;
+    space.map(DATA / 4096, ram.firstFrame + 1, ACCESS_READ);
+    for (let round = 0; round < 40; round++) {
+      // What is frequent changes from round to round.
+      const list = Array.from({ length: 100 }, (_, i) => ((i * i + i * round) % 7 < 4 ? round % 3 : i % 3));
+      let expected = 5n;
+      for (const handler of list) expected = BigInt.asUintN(64, [expected + 1n, expected * 2n, expected ^ 0x33n][handler]!);
+      [...list, 3].forEach((handler, i) => {
+        ram.views.u32.set([CODE + size * handler, 0], (ram.firstFrame + 1) * 1024 + 2 * i);
+      });
+      cpu.registers.set([5, 0, DATA, 0, 0, 0, 0x33, 0], REG_X);
+      cpu.registers[REG_PC] = CODE + 4;
+      cpu.fuel = 1000;
+      expect(cpu.run(space).kind).toBe(TRAP_SYSCALL);
+      const { registers } = cpu;
+      expect((BigInt(registers[REG_X + 1]! >>> 0) << 32n) | BigInt(registers[REG_X]! >>> 0)).toBe(expected);
+      expect(cpu.fuel).toBe(1000 - list.length - 1);
+    }
+  },
+);

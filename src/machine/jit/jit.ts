@@ -8,6 +8,7 @@ import type { LinearRam } from '../ram.ts';
 import type { SoftSpace } from '../space.ts';
 import { compileRegions, IMPORT } from './compile.ts';
 import { Instructions } from './instruction.ts';
+import { JumpTargets } from './jump_targets.ts';
 import { formRegion, MAX_INSTRUCTIONS, type Region, targetsOf } from './region.ts';
 import { type Caps, type Translation, Translations } from './translations.ts';
 
@@ -69,6 +70,8 @@ export class Jit {
   /** Addresses on their way to the threshold, and their frames. */
   private readonly warm = new Map<number, number>();
 
+  private readonly jumpTargets = new JumpTargets();
+
   /** Nanoseconds. */
   private readonly now: () => number;
   private readonly started: number;
@@ -108,8 +111,9 @@ export class Jit {
     return 1 + Math.floor((this.seed / 2 ** 32) * 2 * this.options.portion);
   }
 
-  /** The interpreter was seen at an address. */
-  sample(space: SoftSpace, low: number, high: number): void {
+  /** The interpreter was seen at an address; `jump` is where it came from by a jump, or 0. */
+  sample(space: SoftSpace, low: number, high: number, jump: number): void {
+    if (jump !== 0) this.jumped(space, jump, (low >>> 0) + high * 2 ** 32);
     const page = (low >>> 12) + high * 0x100000;
     const frame = space.codeFrame(page);
     if (frame === undefined || low & 3) return;
@@ -137,6 +141,16 @@ export class Jit {
     const translated = this.translate(space, (low >>> 0) + high * 2 ** 32);
     heats.set(index, translated ? 0 : HOPELESS);
     this.spent += this.now() - begin;
+  }
+
+  private jumped(space: SoftSpace, jump: number, target: number): void {
+    const frame = space.codeFrame(Math.floor(jump / 4096));
+    if (frame === undefined) return;
+    const index = (jump & 4095) >> 2;
+    const instruction = this.instructions.get(this.ram.views.u32[frame * PAGE_RECORDS + index]!);
+    if (instruction?.ending !== 'jump' || instruction.returns) return;
+    // For tests, what is known at last is translated, too.
+    if (this.jumpTargets.add(frame, index, target) && this.options.eager) this.translations.invalidate(frame);
   }
 
   /** Translates what begins at an address, and what that calls. False: there is nothing to be translated. */
@@ -198,12 +212,16 @@ export class Jit {
       const record = this.cache.recordAt(frame, index);
       return !eager && (record === undefined || u16[record >> 1] === UNDECODED) ? undefined : u32[frame * PAGE_RECORDS + index];
     };
+    const guess = (pc: number): readonly number[] => {
+      const frame = space.codeFrame(Math.floor(pc / 4096));
+      return frame === undefined ? [] : this.jumpTargets.guesses(frame, (pc & 4095) >> 2);
+    };
     const frame = space.codeFrame(Math.floor(entry / 4096));
     const inside = frame !== undefined && this.translations.covers(frame, (entry & 4095) >> 2);
-    const whole = inside ? undefined : formRegion(entry, fetch, this.instructions);
+    const whole = inside ? undefined : formRegion(entry, { fetch, guess }, this.instructions);
     if (!inside && (whole?.size ?? 0) < MAX_INSTRUCTIONS) return whole;
     const fetchNew = (pc: number): number | undefined => (pc !== entry && this.translations.find(space, pc) ? undefined : fetch(pc));
-    return formRegion(entry, fetchNew, this.instructions);
+    return formRegion(entry, { fetch: fetchNew, guess }, this.instructions);
   }
 
   private heatOf(space: SoftSpace, pc: number): number {
@@ -237,12 +255,14 @@ export class Jit {
       if (heats.size === 0) this.heat.delete(frame);
     }
     this.warm.clear();
+    this.jumpTargets.clear();
   }
 
   /** The contents of a frame have changed, or some words of it. */
   invalidate(frame: number): void {
     // What is warm has samples.
     if (this.heat.delete(frame)) for (const [pc, warm] of this.warm) if (warm === frame) this.warm.delete(pc);
+    this.jumpTargets.forget(frame);
     this.translations.invalidate(frame);
   }
 }

@@ -6,8 +6,11 @@ export interface Block {
   /** Address of the first instruction. */
   readonly pc: number;
   readonly instructions: readonly Instruction[];
-  /** Where control goes inside and outside of the region, by direct transfer or after a call; a conditional branch's target first. */
+  /** Where control goes inside and outside of the region, by direct transfer or after a call, and where
+   * an indirect jump probably goes; a conditional branch's target first. */
   readonly successors: readonly number[];
+  /** Where an indirect call at its end probably goes, the most probable first. */
+  readonly callees: readonly number[];
   /** The last instruction is for the interpreter; it is not among `instructions`. */
   readonly stops: boolean;
 }
@@ -28,8 +31,15 @@ const MAX_PAGES = 4;
 /** Branches that lead farther away from the entry leave the region. */
 const MAX_DISTANCE = 1 << 20;
 
-/** The instruction word at an address; undefined where there is none to be had. */
-export type Fetch = (pc: number) => number | undefined;
+/** Where regions are formed from. */
+export interface Memory {
+  /** The instruction word at an address; undefined where there is none to be had. */
+  fetch(pc: number): number | undefined;
+  /** Where the indirect jump or call at an address probably goes, the most probable first. */
+  guess(pc: number): readonly number[];
+}
+
+const NONE: readonly number[] = [];
 
 /** What is known of an address in a region. */
 interface Spot {
@@ -38,6 +48,7 @@ interface Spot {
   leads: boolean;
   /** What is here is for the interpreter. */
   stops: boolean;
+  guesses: readonly number[];
 }
 
 /** The addresses of a region. They are kept by their distance: V8 keeps small numbers in place, and others in objects. */
@@ -57,7 +68,7 @@ class Spots {
     const index = (pc - this.entry) / 4;
     let spot = this.known.get(index);
     if (spot === undefined) {
-      spot = { instruction: undefined, leads: false, stops: false };
+      spot = { instruction: undefined, leads: false, stops: false, guesses: NONE };
       this.known.set(index, spot);
     }
     return spot;
@@ -65,7 +76,7 @@ class Spots {
 }
 
 /** undefined: not even the first instruction can be translated. */
-export function formRegion(entry: number, fetch: Fetch, instructions: Instructions): Region | undefined {
+export function formRegion(entry: number, { fetch, guess }: Memory, instructions: Instructions): Region | undefined {
   const spots = new Spots(entry);
   const pages = new Set<number>();
   // Addresses are walked in the order in which they were found: what is near comes first.
@@ -108,7 +119,10 @@ export function formRegion(entry: number, fetch: Fetch, instructions: Instructio
       size += 1;
       if (instruction.ending === 'next') continue;
       if (instruction.ending === 'branchIf' || instruction.links) lead(pc + 4);
-      if (instruction.ending !== 'jump' && !instruction.links) lead(pc + instruction.offset);
+      if (instruction.ending === 'jump') {
+        if (!instruction.returns) spot.guesses = guess(pc);
+        if (!instruction.links) spot.guesses.forEach(lead);
+      } else if (!instruction.links) lead(pc + instruction.offset);
       break;
     }
   }
@@ -123,22 +137,30 @@ function cut(start: number, spots: Spots): Block {
   for (let pc = start; ; pc += 4) {
     const spot = spots.get(pc);
     // Going on to the next page takes fuel.
-    if (pc !== start && startsPage(pc)) return { pc: start, instructions, successors: [pc], stops: false };
-    if (spot?.stops) return { pc: start, instructions, successors: [], stops: true };
-    if (spot?.instruction === undefined || (pc !== start && spot.leads)) return { pc: start, instructions, successors: [pc], stops: false };
-    instructions.push(spot.instruction);
-    const { ending, links, offset } = spot.instruction;
-    if (ending === 'next') continue;
-    const successors = ending === 'branchIf' ? [pc + offset, pc + 4] : links ? [pc + 4] : ending === 'branch' ? [pc + offset] : [];
-    return { pc: start, instructions, successors, stops: false };
+    if (pc !== start && startsPage(pc)) return { pc: start, instructions, successors: [pc], callees: NONE, stops: false };
+    if (spot?.stops) return { pc: start, instructions, successors: [], callees: NONE, stops: true };
+    if (spot?.instruction === undefined || (pc !== start && spot.leads))
+      return { pc: start, instructions, successors: [pc], callees: NONE, stops: false };
+    const { instruction, guesses } = spot;
+    instructions.push(instruction);
+    if (instruction.ending === 'next') continue;
+    const successors = successorsOf(instruction, pc, guesses);
+    return { pc: start, instructions, successors, callees: instruction.links ? guesses : NONE, stops: false };
   }
 }
 
-/** Where direct calls and branches lead out of a region: calls first. */
+function successorsOf({ ending, links, offset }: Instruction, pc: number, guesses: readonly number[]): readonly number[] {
+  if (links) return [pc + 4];
+  if (ending === 'jump') return guesses;
+  return ending === 'branchIf' ? [pc + offset, pc + 4] : [pc + offset];
+}
+
+/** Where calls and branches lead out of a region, as far as it is known: calls first. */
 export function targetsOf({ blocks }: Region): number[] {
   const calls: number[] = [];
   const others: number[] = [];
-  for (const { pc, instructions, successors } of blocks.values()) {
+  for (const { pc, instructions, successors, callees } of blocks.values()) {
+    calls.push(...callees);
     const last = instructions.at(-1);
     if (last?.ending === 'branch' && last.links) calls.push(pc + 4 * (instructions.length - 1) + last.offset);
     for (const successor of successors) if (!blocks.has(successor)) others.push(successor);

@@ -8,7 +8,7 @@ import type { Place } from '../wasm/ir.ts';
 import { F64, F64_LOAD, F64_STORE, I64, I64_LOAD, I64_STORE, i32, V128, V128_LOAD, V128_STORE } from '../wasm/opcodes.ts';
 import { f64x2, lanes } from '../wasm/simd_opcodes.ts';
 import { doublesOf } from './doubles.ts';
-import type { Flow } from './flow.ts';
+import type { Flow, FlowBlock } from './flow.ts';
 import { atGeneral, atVector, type Instruction, type Registers, registerOf, ZERO } from './instruction.ts';
 
 const NONE: Registers = { general: 0, vector: 0 };
@@ -19,22 +19,32 @@ export class RegisterLocals {
   private readonly wide: number;
   /** Others that are doubles. */
   private readonly doubles: number;
-  private readonly late: Registers;
-  /** Late ones that have been read in this block. */
-  private known: Registers = NONE;
+  /** Those in locals at this point of the block. */
+  private held: Registers = NONE;
   private readonly general = new Map<number, number>();
   private readonly vector = new Map<number, number>();
 
-  constructor(f: FunctionBuilder, { blocks, wide, late }: Pick<Flow, 'blocks' | 'wide' | 'late'>) {
+  constructor(f: FunctionBuilder, { blocks, wide }: Pick<Flow, 'blocks' | 'wide'>) {
     this.f = f;
     this.wide = wide;
     this.doubles = doublesOf(blocks) & ~wide;
-    this.late = late;
   }
 
   /** A block begins. */
-  begin(): void {
-    this.known = NONE;
+  begin({ heldIn }: FlowBlock): void {
+    this.held = { general: heldIn.general, vector: heldIn.vector };
+  }
+
+  /** An instruction begins, and gets what it reads. */
+  prepare({ reads, writes }: Instruction): void {
+    const { general, vector } = this.held;
+    this.get({ general: reads.general & ~general, vector: reads.vector & ~vector });
+    this.held = { general: general | reads.general | writes.general, vector: vector | reads.vector | writes.vector };
+  }
+
+  /** Gets what a block wants in locals and what is not there at the end of another one. */
+  enter({ heldIn }: FlowBlock, { general, vector }: Registers = NONE): void {
+    this.get({ general: heldIn.general & ~general, vector: heldIn.vector & ~vector });
   }
 
   private generalLocal(register: number): number {
@@ -115,20 +125,7 @@ export class RegisterLocals {
     f.set(this.vectorLocal(register));
   }
 
-  /** Gets registers from the register block, but for late ones. */
-  read({ general, vector }: Registers): void {
-    this.get({ general: general & ~this.late.general, vector: vector & ~this.late.vector });
-  }
-
-  /** Gets the late ones of those that an instruction reads. */
-  readLate({ general, vector }: Registers): void {
-    const { late, known } = this;
-    const wanted = { general: general & late.general & ~known.general, vector: vector & late.vector & ~known.vector };
-    if (wanted.general === 0 && wanted.vector === 0) return;
-    this.get(wanted);
-    this.known = { general: known.general | wanted.general, vector: known.vector | wanted.vector };
-  }
-
+  /** From the register block. */
   private get({ general, vector }: Registers): void {
     const { f } = this;
     for (const register of bitsOf(general)) f.i32Const(0).memory(I64_LOAD, atGeneral(register)).set(this.generalLocal(register));
