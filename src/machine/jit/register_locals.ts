@@ -8,6 +8,7 @@ import type { Place } from '../wasm/ir.ts';
 import { F64, F64_LOAD, F64_STORE, I64, I64_LOAD, I64_STORE, i32, V128, V128_LOAD, V128_STORE } from '../wasm/opcodes.ts';
 import { f64x2, lanes } from '../wasm/simd_opcodes.ts';
 import { doublesOf } from './doubles.ts';
+import { follows } from './flag_state.ts';
 import type { Flow, FlowBlock } from './flow.ts';
 import { atGeneral, atVector, type Instruction, type Registers, registerOf, ZERO } from './instruction.ts';
 
@@ -21,6 +22,10 @@ export class RegisterLocals {
   private readonly doubles: number;
   /** Those in locals at this point of the block. */
   private held: Registers = NONE;
+  /** Vector registers whose upper half has become zero in this block, or in one that only it comes after. */
+  private cleared = 0;
+  private block!: FlowBlock;
+  private readonly clearedAtEnd = new Map<FlowBlock, number>();
   private readonly general = new Map<number, number>();
   private readonly vector = new Map<number, number>();
 
@@ -31,8 +36,12 @@ export class RegisterLocals {
   }
 
   /** A block begins. */
-  begin({ heldIn }: FlowBlock): void {
+  begin(block: FlowBlock): void {
+    const { heldIn, predecessors } = block;
     this.held = { general: heldIn.general, vector: heldIn.vector };
+    this.block = block;
+    this.cleared = follows(block) ? (this.clearedAtEnd.get(predecessors[0]!) ?? 0) : 0;
+    this.clearedAtEnd.set(block, this.cleared);
   }
 
   /** An instruction begins, and gets what it reads. */
@@ -110,10 +119,7 @@ export class RegisterLocals {
     const register = registerOf(operation, operands, place, true);
     const wide = this.isWide(register);
     if (place.offset === 8) {
-      if (!wide)
-        f.i32Const(0)
-          .i64Const(0)
-          .memory(I64_STORE, atVector(register) + 8);
+      if (!wide && !(this.cleared & (1 << register))) this.clearUpper(register);
       return;
     }
     if (wide && opcode === I64_STORE) {
@@ -123,6 +129,15 @@ export class RegisterLocals {
     } else push();
     if (this.isDouble(register)) f.patternToDouble();
     f.set(this.vectorLocal(register));
+  }
+
+  private clearUpper(register: number): void {
+    this.f
+      .i32Const(0)
+      .i64Const(0)
+      .memory(I64_STORE, atVector(register) + 8);
+    this.cleared |= 1 << register;
+    this.clearedAtEnd.set(this.block, this.cleared);
   }
 
   /** From the register block. */

@@ -14,6 +14,7 @@ import {
   FINITE,
   type InlineFloat,
   NORMAL,
+  noneIsZero,
   number,
   outside,
   result,
@@ -32,12 +33,6 @@ const arithmetic = (format: FastFormat, name: 'mul' | 'div'): InlineFloat =>
   binary(format, (f, [a, b], slow, otherwise) => {
     const { op, type } = format;
     const [x, y, r] = [f.local(type), f.local(type), f.local(type)];
-    const zero = (): unknown => (format.bits === 64 ? f.f64Const(0) : f.f32Const(0));
-    const isNotZero = (local: number): void => {
-      f.get(local);
-      zero();
-      f.op(op.ne);
-    };
     const out = f.block(carrier(format));
     const left = f.block();
     const rare = f.block();
@@ -54,14 +49,8 @@ const arithmetic = (format: FastFormat, name: 'mul' | 'div'): InlineFloat =>
       exactProduct(f, format, x, y, r).op(i32.eqz).brIf(left);
       result(f, format, r).br(out).end();
     }
-    isNotZero(r);
-    f.brIf(left);
-    isNotZero(x);
-    if (name === 'mul') {
-      isNotZero(y);
-      f.op(i32.and);
-    }
-    f.brIf(left);
+    noneIsZero(f, format, [r], left);
+    noneIsZero(f, format, name === 'mul' ? [x, y] : [x], left);
     result(f, format, r).br(out).end();
     otherwise();
     f.end();

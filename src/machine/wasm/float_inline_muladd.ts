@@ -9,6 +9,7 @@ import {
   exactProduct,
   type InlineFloat,
   NORMAL,
+  noneIsZero,
   number,
   outside,
   type Range,
@@ -82,7 +83,7 @@ function exactly(
   f.get(lost).f64Const(0).op(f64.ne).brIf(left);
   f.get(head).br(out).end();
   // A factor 0: the product is exact, and so is the sum, unless there is a NaN.
-  f.get(a!).f64Const(0).op(f64.ne).get(b!).f64Const(0).op(f64.ne).op(i32.and).brIf(left);
+  noneIsZero(f, double, [a!, b!], left);
   f.get(head).get(head).op(f64.ne).brIf(left);
   f.get(head).br(out);
 }
@@ -126,8 +127,8 @@ const mulAddDouble: WriteInline = (f, [c, a, b], slow, otherwise) => {
   // Not a number: neither is the result.
   f.get(over).op(f64.ne).brIf(left);
   f.get(over).op(i64.reinterpret_f64).i64Const(12).op(i64.shl).op(i64.eqz).if();
-  for (const part of [over, error, lost]) f.get(part).f64Const(0).op(f64.ne);
-  f.op(i32.and).op(i32.and).brIf(left).end();
+  noneIsZero(f, double, [over, error, lost], left);
+  f.end();
   f.get(r).br(out).end();
   exactly(f, [a!, b!], { product, head, lost, slow }, out, left);
   f.end();

@@ -1,7 +1,7 @@
 /** What the operations that are written out (float_inline.ts) have in common. */
 
 import { type FastFormat, operand, pattern } from './float_format.ts';
-import type { FunctionBuilder } from './function.ts';
+import type { FunctionBuilder, Label } from './function.ts';
 import { F64, f64, I64, i32, i64, type ValueType } from './opcodes.ts';
 
 /**
@@ -54,6 +54,19 @@ export function exactProduct(f: FunctionBuilder, { bits }: FastFormat, x: number
   if (bits === 32) return f.get(x).op(f64.promote_f32).get(y).op(f64.promote_f32).op(f64.mul).get(r).op(f64.promote_f32).op(f64.eq);
   for (const factor of [x, y]) f.get(factor).op(i64.reinterpret_f64).op(i64.ctz);
   return f.op(i64.add).i64Const(53).op(i64.ge_u);
+}
+
+/** Goes to the label unless one of the numbers is 0. */
+export function noneIsZero(f: FunctionBuilder, { bits, op }: FastFormat, locals: readonly number[], label: Label): void {
+  const one = f.block();
+  locals.forEach((local, i) => {
+    f.get(local);
+    if (bits === 64) f.f64Const(0);
+    else f.f32Const(0);
+    if (i < locals.length - 1) f.op(op.eq).brIf(one);
+    else f.op(op.ne).brIf(label);
+  });
+  f.end();
 }
 
 /** Leaves whether s differs from x + y or x - y, or is not finite. */
