@@ -31,7 +31,8 @@ export function isDouble(access: Node, nodes: Trace): boolean | undefined {
   for (const user of nodes) {
     if (!user.args.includes(access)) continue;
     if (changesSign(user)) return true;
-    if (user.body.kind === 'call') return user.body.helper.inline?.params[user.args.indexOf(access)] === F64;
+    if (user.body.kind === 'call' || user.body.kind === 'setFlagsBy')
+      return user.body.helper.inline?.params[user.args.indexOf(access)] === F64;
     if (isGeneral(user)) return false;
   }
   return undefined;

@@ -149,6 +149,9 @@ class RegionEmitter implements Target {
       case 'setFlagsIf':
         this.flags.setIf(body.rule, Number(instruction.operands[this.slotOf(node.args[1]!)]!), argument);
         return;
+      case 'setFlagsBy':
+        this.floats.compare(body.helper, calls.helper(body.helper), argument, this.flags.compared());
+        return;
       case 'condition':
         this.flags.condition(Number(instruction.operands[this.slotOf(node.args[0]!)]!));
         return;

@@ -8,7 +8,7 @@ import { ruleNumber } from '../interpreter/region_calls.ts';
 import { AT_FLAG_A, AT_FLAG_B, AT_FLAG_RULE, AT_NZCV } from '../layout.ts';
 import type { FunctionBuilder } from '../wasm/function.ts';
 import type { FlagRule, Place } from '../wasm/ir.ts';
-import { I32, I32_STORE, I64, I64_STORE, i32, i64, SELECT } from '../wasm/opcodes.ts';
+import { F64, f64, I32, I32_STORE, I64, I64_STORE, i32, i64, SELECT } from '../wasm/opcodes.ts';
 import type { FlagUse, FlowBlock } from './flow.ts';
 
 /** A rule that holds if the local `guard` is not 0; else NZCV is a number. */
@@ -16,8 +16,8 @@ interface GuardedRule extends FlagRule {
   readonly otherwise?: number;
 }
 
-/** How the state is known: by a rule whose operands are in locals, as a number in a local, or only in memory. */
-type State = GuardedRule | 'number' | 'memory';
+/** How the state is known: by a rule whose operands are in locals, by two doubles that were compared, as a number in a local, or only in memory. */
+type State = GuardedRule | 'doubles' | 'number' | 'memory';
 
 interface Calls {
   readonly flags: number;
@@ -86,6 +86,22 @@ const LOGIC_TESTS: ReadonlyMap<number, 'eq' | 'ne' | 'lt_s' | 'ge_s' | 'gt_s' | 
   [LE!, 'le_s'],
 ]);
 
+/** Comparisons of two doubles, of which only the first one may be a NaN, and whether they are to fail. */
+const DOUBLE_TESTS: ReadonlyMap<number, readonly ['eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge', boolean]> = new Map([
+  [EQ!, ['eq', false]],
+  [NE!, ['ne', false]],
+  [CS!, ['lt', true]],
+  [CC!, ['lt', false]],
+  [MI!, ['lt', false]],
+  [PL!, ['lt', true]],
+  [HI!, ['le', true]],
+  [LS!, ['le', false]],
+  [GE!, ['ge', false]],
+  [LT!, ['ge', true]],
+  [GT!, ['gt', false]],
+  [LE!, ['gt', true]],
+]);
+
 /** Whether a block is entered from the end of another one only; the region's entry is from outside, too. */
 export const follows = ({ index, predecessors }: FlowBlock): boolean => index > 0 && predecessors.length === 1 && !predecessors[0]!.calls;
 
@@ -101,6 +117,7 @@ export class FlagState {
   private readonly narrow: readonly [number, number];
   private readonly number: number;
   private readonly guard: number;
+  private pair: readonly [number, number] | undefined;
 
   constructor(f: FunctionBuilder, calls: Calls) {
     this.f = f;
@@ -130,8 +147,10 @@ export class FlagState {
   /** Puts the flags into memory. What is emitted next may be for another path: give it the state from before. */
   materialise(): void {
     const { f, state } = this;
-    if (state === 'number') {
-      f.i32Const(0).get(this.number).memory(I32_STORE, AT_NZCV);
+    if (state === 'number' || state === 'doubles') {
+      f.i32Const(0);
+      this.load();
+      f.memory(I32_STORE, AT_NZCV);
       f.i32Const(0).i32Const(0).memory(I32_STORE, AT_FLAG_RULE);
     } else if (state !== 'memory') {
       const [a, b] = this.operands(state);
@@ -181,10 +200,27 @@ export class FlagState {
     this.changed();
   }
 
+  /** NZCV is what follows from the comparison of two doubles, the locals for which are given. */
+  compared(): readonly [number, number] {
+    this.pair ??= [this.f.local(F64), this.f.local(F64)];
+    this.state = 'doubles';
+    this.changed();
+    return this.pair;
+  }
+
+  /** Leaves NZCV of the doubles: less, equal, greater, or unordered. */
+  private ofDoubles(): void {
+    const { f } = this;
+    const [x, y] = this.pair!;
+    f.i32Const(-0x80000000).i32Const(0x60000000).i32Const(0x20000000).i32Const(0x30000000);
+    for (const test of ['gt', 'eq', 'lt'] as const) f.get(x).get(y).op(f64[test]).u8(SELECT);
+  }
+
   /** Leaves NZCV. */
   load(): void {
     const { f, state, calls } = this;
     if (state === 'number') f.get(this.number);
+    else if (state === 'doubles') this.ofDoubles();
     else {
       this.materialise();
       this.changed();
@@ -195,6 +231,7 @@ export class FlagState {
   carry(): void {
     const { f, state } = this;
     if (typeof state === 'object' && state.name === 'sub' && state.otherwise === undefined) this.compare(state, 'ge_u');
+    else if (state === 'doubles') this.testDoubles(CS!);
     else {
       this.load();
       f.i32Const(29).op(i32.shr_u).i32Const(1).op(i32.and);
@@ -209,6 +246,10 @@ export class FlagState {
       f.i32Const(1);
       return;
     }
+    if (state === 'doubles') {
+      this.testDoubles(condition);
+      return;
+    }
     if (typeof state === 'object' && this.test(state, condition)) {
       if (state.otherwise === undefined) return;
       f.get(this.guard);
@@ -219,6 +260,16 @@ export class FlagState {
     f.i32Const(mask);
     this.load();
     f.i32Const(28).op(i32.shr_u).op(i32.shr_u).i32Const(1).op(i32.and);
+  }
+
+  private testDoubles(condition: number): void {
+    const { f } = this;
+    const [x, y] = this.pair!;
+    const [name, fails] = DOUBLE_TESTS.get(condition) ?? [condition === VS ? 'ne' : 'eq', false];
+    f.get(x)
+      .get(condition === VS || condition === VC ? x : y)
+      .op(f64[name]);
+    if (fails) f.op(i32.eqz);
   }
 
   /** False: the rule has no short way to the condition. */

@@ -160,7 +160,7 @@ function formOf(nodes: Trace): Form {
       if (changed) ending = 'stop';
     }
     if (body.kind === 'trap' || body.kind === 'yield') ending = 'stop';
-    if (body.kind === 'call') {
+    if (body.kind === 'call' || body.kind === 'setFlagsBy') {
       if (body.helper.build === undefined) ending = 'stop';
       else if (!helpers.includes(body.helper)) helpers.push(body.helper);
     }
@@ -168,7 +168,12 @@ function formOf(nodes: Trace): Form {
     if (body.kind === 'jump' && ending === 'next') ending = 'jump';
     if (body.kind === 'condition' || body.kind === 'carry' || (body.kind === 'loadState' && body.place.offset === AT_NZCV))
       readsFlags = true;
-    if (body.kind === 'setFlags' || body.kind === 'setFlagsIf' || (body.kind === 'storeState' && body.place.offset === AT_NZCV))
+    if (
+      body.kind === 'setFlags' ||
+      body.kind === 'setFlagsIf' ||
+      body.kind === 'setFlagsBy' ||
+      (body.kind === 'storeState' && body.place.offset === AT_NZCV)
+    )
       writesFlags = true;
     if (body.kind === 'storeState' && body.place.slot === undefined && body.place.offset === AT_X30) links = true;
     if (writes & ~CONTROL) changed = true;

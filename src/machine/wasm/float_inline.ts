@@ -101,6 +101,7 @@ const squareRoot = (format: FastFormat): InlineFloat => ({
 const comparison = (format: FastFormat): InlineFloat => ({
   params: [carrier(format), carrier(format)],
   result: I64,
+  compares: format,
   write(f, [a, b], slow, otherwise) {
     const { op } = format;
     const both = (name: 'lt' | 'eq'): unknown => number(number(f, format, a!), format, b!).op(op[name]);

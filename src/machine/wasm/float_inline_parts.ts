@@ -15,6 +15,8 @@ export interface InlineFloat {
   readonly params: readonly ValueType[];
   readonly result: ValueType;
   readonly write: WriteInline;
+  /** It is a comparison, which yields NZCV, of numbers of this format. */
+  readonly compares?: FastFormat;
 }
 
 /** Only exact results are known to set no flag. */

@@ -47,6 +47,8 @@ export type Body =
   | { readonly kind: 'setFlags'; readonly rule: FlagRule }
   /** … if args[0] is not 0, else args[1], an operand; the rule's arguments follow. */
   | { readonly kind: 'setFlagsIf'; readonly rule: FlagRule }
+  /** NZCV := what a comparison of numbers, which is a helper, says of the arguments. */
+  | { readonly kind: 'setFlagsBy'; readonly helper: Helper }
   /** Whether NZCV is among the combinations of the mask args[0]. */
   | { readonly kind: 'condition' }
   /** The C flag. */
@@ -130,6 +132,14 @@ export class Ir {
   /** A call of a helper, which may also read and write state. */
   call(helper: Helper, args: readonly Node[]): Node {
     return this.add(helper.result, args, helper.reads, helper.writes, { kind: 'call', helper });
+  }
+
+  /** The flags are what a comparison yields, which is not computed then. */
+  setFlagsBy(comparison: Node): void {
+    const { index, args, reads, writes, body } = comparison;
+    if (body.kind !== 'call') throw new Error('not a call');
+    this.nodes[index] = { index, type: I32, args: [], reads: 0, writes: 0, body: { kind: 'const', value: 0 } };
+    this.add(VOID, args, reads, writes, { kind: 'setFlagsBy', helper: body.helper });
   }
 
   effect(writes: number, args: readonly Node[], body: Body): Node {

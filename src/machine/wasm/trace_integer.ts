@@ -155,6 +155,7 @@ export function traceInteger(ir: Ir, symbolic: boolean): IntegerSemantics<TraceV
       if (value.body.kind === 'flags') ir.effect(SYSTEM, value.body.operands, { kind: 'setFlags', rule: value.body.rule });
       else if (chosen?.body.kind === 'flags' && condition?.body.kind === 'condition')
         ir.effect(SYSTEM, [condition, otherwise!, ...chosen.body.operands], { kind: 'setFlagsIf', rule: chosen.body.rule });
+      else if (symbolic && isComparison(value)) ir.setFlagsBy(value.args[0]!);
       else ir.storeState(SYSTEM, I32_STORE, fixed(AT_NZCV), value);
     },
     carry: () => (symbolic ? ir.add(I32, [], SYSTEM, 0, { kind: 'carry' }) : narrow.and(narrow.shr_u(nzcv(), k(29)), k(1))),
@@ -168,3 +169,9 @@ export function traceInteger(ir: Ir, symbolic: boolean): IntegerSemantics<TraceV
 /** Where a register operand is; SIMD views add an offset. */
 export const placeOf = (register: TraceValues['reg'], offset = 0): Place =>
   register.base === 'sp' ? { slot: undefined, offset: AT_SP + offset } : { slot: register.slot, offset };
+
+/** The low word of what a comparison of numbers yields. */
+function isComparison({ body, args }: Node): boolean {
+  const call = args[0]?.body;
+  return body.kind === 'pure' && body.opcode === i32.wrap_i64 && call?.kind === 'call' && call.helper.inline?.compares !== undefined;
+}
