@@ -15,7 +15,7 @@ import { FlagState, follows } from './flag_state.ts';
 import { FloatState } from './float_state.ts';
 import { analyse, type FlagUse, type Flow, type FlowBlock, flagUses, indexOfSet } from './flow.ts';
 import type { Instruction, Registers } from './instruction.ts';
-import { burns, type Region } from './region.ts';
+import { addressOf, burns, type Region } from './region.ts';
 import { RegisterLocals } from './register_locals.ts';
 import { Structure } from './structure.ts';
 
@@ -197,7 +197,7 @@ class RegionEmitter implements Target {
           this.flags.state = state;
           this.transfer(this.block, 1);
           f.end();
-        } else if (instruction.links) this.callDirectly(this.pc + instruction.offset);
+        } else if (this.block.calls) this.callDirectly(this.pc + instruction.offset);
         else this.transfer(this.block, 0);
         return;
       case 'jump':
@@ -242,7 +242,7 @@ class RegionEmitter implements Target {
 
   /** To a direct successor of the block. */
   private transfer(block: FlowBlock, which: number): void {
-    const pc = block.successors[which]!;
+    const pc = addressOf(block.successors[which]!);
     const next = block.inside[which];
     const flags = next === undefined || next.flagsLiveIn;
     if (burns(this.pc, pc)) {
@@ -286,7 +286,7 @@ class RegionEmitter implements Target {
     this.flags.materialise();
     // The top byte of a target is ignored.
     const sign = (): FunctionBuilder => f.get(target).i64Const(8).op(i64.shl).i64Const(8).op(i64.shr_s);
-    if (instruction.links) {
+    if (block.calls) {
       this.call(() => {
         const [guess] = block.callees;
         const callee = guess === undefined ? undefined : this.calls.link(guess);
@@ -305,13 +305,11 @@ class RegionEmitter implements Target {
       });
     } else {
       this.writeBack(block.dirty);
+      this.jumpToGuesses(target);
       if (instruction.returns) {
         f.get(target).i64Const(ADDRESS_BITS).op(i64.and);
         exhaustedBits(f.get(this.fuel)).op(i64.or).return();
-      } else {
-        this.jumpToGuesses(target);
-        sign().get(DEPTH).op(RETURN_CALL).u32(this.calls.goOn);
-      }
+      } else sign().get(DEPTH).op(RETURN_CALL).u32(this.calls.goOn);
     }
     f.release(target);
   }
@@ -334,10 +332,10 @@ class RegionEmitter implements Target {
 
   /** Ends the function by another one's if the address in a local is one of those that are guessed; everything is written back. */
   private jumpToGuesses(target: number): void {
-    const { f, block, calls } = this;
+    const { f, block, calls, instruction } = this;
     block.inside.forEach((next, i) => {
-      const pc = block.successors[i]!;
-      if (next !== undefined || calls.link(pc) === undefined) return;
+      const pc = addressOf(block.successors[i]!);
+      if (next !== undefined || (calls.link(pc) === undefined && !instruction.returns)) return;
       f.get(target).i64Const(pc).op(i64.eq).if();
       this.goOn(pc);
       f.end();
@@ -365,10 +363,7 @@ class RegionEmitter implements Target {
     const result = f.local(I64);
     this.writeBack(this.block.dirty);
     callee();
-    f.tee(result)
-      .i64Const(this.pc + 4)
-      .op(i64.ne)
-      .if();
+    f.tee(result).i64Const(this.block.returnsTo!).op(i64.ne).if();
     f.get(result).return().end();
     f.release(result);
     f.i32Const(0).memory(I32_LOAD, AT_FUEL).set(this.fuel);
@@ -379,7 +374,7 @@ class RegionEmitter implements Target {
   private comeBack(): void {
     const next = this.block.inside[0];
     if (next === undefined) {
-      this.goOn(this.pc + 4);
+      this.goOn(this.block.returnsTo!);
       return;
     }
     this.registers.enter(next);

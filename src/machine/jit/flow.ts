@@ -1,7 +1,7 @@
 /** The shape of a region's control flow and what is live in it. */
 
 import type { Instruction, Registers } from './instruction.ts';
-import { type Block, burns, type Region } from './region.ts';
+import { addressOf, type Block, burns, type Key, type Region } from './region.ts';
 
 /** A set of registers that grows. */
 class Set64 implements Registers {
@@ -18,12 +18,14 @@ class Set64 implements Registers {
 }
 
 export class FlowBlock {
+  readonly key: Key;
   readonly pc: number;
   readonly instructions: readonly Instruction[];
-  readonly successors: readonly number[];
+  readonly successors: readonly Key[];
+  readonly returnsTo: number | undefined;
   readonly callees: readonly number[];
   readonly stops: boolean;
-  /** It ends with an indirect jump: its successors are guesses. */
+  /** It ends with an indirect jump that stays in its function, or returns from a copied one: its successors are guesses. */
   readonly jumps: boolean;
   /** Position in reverse postorder, and in `Flow.blocks`. */
   index = 0;
@@ -59,17 +61,19 @@ export class FlowBlock {
   private readsFlags = false;
   private writesFlags = false;
 
-  constructor({ pc, instructions, successors, callees, stops }: Block) {
+  constructor(key: Key, { pc, instructions, successors, returnsTo, callees, stops }: Block) {
+    this.key = key;
     this.pc = pc;
     this.instructions = instructions;
     this.successors = successors;
+    this.returnsTo = returnsTo;
     this.callees = callees;
     this.stops = stops;
     const last = instructions.at(-1);
-    this.calls = last?.links === true;
+    this.calls = returnsTo !== undefined;
     const end = pc + 4 * (instructions.length - 1);
     this.jumps = last?.ending === 'jump' && !this.calls;
-    this.exits = stops || (!this.calls && !this.jumps && successors.some((next) => burns(end, next)));
+    this.exits = stops || (!this.calls && !this.jumps && successors.some((next) => burns(end, addressOf(next))));
     this.leaves = this.exits || this.calls || this.jumps || successors.length === 0;
     let [readG, readV, writtenG, writtenV] = [0, 0, 0, 0];
     for (const { reads, writes, mayStop, readsFlags, writesFlags } of instructions) {
@@ -194,19 +198,19 @@ function shape(region: Region): Pick<Flow, 'blocks' | 'reducible'> {
   }
 }
 
-const edge = (from: number, to: number): string => `${from} ${to}`;
+const edge = (from: Key, to: Key): string => `${from} ${to}`;
 
 /** Adds guesses that lead into loops to those that are given up. False: there are none. */
 function giveUp(blocks: readonly FlowBlock[], given: Set<string>): boolean {
   const before = given.size;
-  for (const { pc, index, jumps, inside, dominator } of blocks) {
+  for (const { key, index, jumps, inside, dominator } of blocks) {
     if (!jumps) continue;
     for (const next of inside) {
       if (next === undefined || next.index > index) continue;
       let above = dominator!;
       if (next.index === index) continue;
       while (above.index > next.index) above = above.dominator!;
-      if (above !== next) given.add(edge(pc, next.pc));
+      if (above !== next) given.add(edge(key, next.key));
     }
   }
   return given.size > before;
@@ -214,28 +218,29 @@ function giveUp(blocks: readonly FlowBlock[], given: Set<string>): boolean {
 
 /** The blocks in reverse postorder, linked but for the edges given up. */
 function order({ entry, blocks }: Region, given: ReadonlySet<string>): FlowBlock[] {
-  const made = new Map<number, FlowBlock>();
+  const made = new Map<Key, FlowBlock>();
   const postorder: FlowBlock[] = [];
-  const visit = (source: Block): FlowBlock => {
-    const block = new FlowBlock(source);
+  const visit = (key: Key, source: Block): FlowBlock => {
+    const block = new FlowBlock(key, source);
     const { successors, inside } = block;
-    made.set(block.pc, block);
+    made.set(key, block);
     for (const _ of successors) inside.push(undefined);
     // The last successor first: what falls through comes right after its block.
     for (let i = successors.length - 1; i >= 0; i--) {
-      const next = given.has(edge(source.pc, successors[i]!)) ? undefined : blocks.get(successors[i]!);
+      const to = successors[i]!;
+      const next = given.has(edge(key, to)) ? undefined : blocks.get(to);
       if (next === undefined) {
         block.leaves = true;
         continue;
       }
-      const linked = made.get(next.pc) ?? visit(next);
+      const linked = made.get(to) ?? visit(to, next);
       inside[i] = linked;
       linked.predecessors.push(block);
     }
     postorder.push(block);
     return block;
   };
-  visit(blocks.get(entry)!);
+  visit(entry, blocks.get(entry)!);
   postorder.reverse();
   postorder.forEach((block, index) => {
     block.index = index;

@@ -30,6 +30,9 @@ function start(words: readonly number[], jit: Partial<JitOptions>): { machine: M
   return { machine, space };
 }
 
+/** cbnz xzr, .+8; ret; bl .: the end of a function that is not copied into its callers, as it might call. */
+const NOT_COPIED: readonly number[] = [0xb500005f, 0xd65f03c0, 0x94000000];
+
 // ldr x0, [x1]; add x0, x0, 1; b .-8
 const LOOP: readonly number[] = [0xf9400020, 0x91000400, 0x17fffffe];
 
@@ -46,15 +49,18 @@ test.each([Infinity, 0])('a fault at the first instruction, little fuel being le
   expect([cpu.fuel, cpu.registers[REG_PC], cpu.registers[REG_X]]).toEqual([-1, CODE, 1]);
 });
 
-test('a callee that changes, in another page than its caller', () => {
+test.each([
+  ['called', NOT_COPIED],
+  ['copied', [0xd65f03c0]],
+])('a callee that changes, in another page than its caller: %s', (_, end) => {
   // bl CODE + 4096; svc
   const { machine, space } = start([0x94000400, 0xd4000001], { threshold: 0 });
   const { cpu, ram } = machine;
   const callee = ram.firstFrame + 1;
   space.map(CODE / 4096 + 1, callee, ACCESS_READ | ACCESS_EXEC);
   for (let k = 1; k < 5; k++) {
-    // add x0, x0, k; ret
-    ram.views.u32.set([0x91000000 | (k << 10), 0xd65f03c0], callee * 1024);
+    // add x0, x0, k
+    ram.views.u32.set([0x91000000 | (k << 10), ...end], callee * 1024);
     machine.invalidateCode(callee);
     // The callee is translated by itself and then its caller, which imports it; the next time the caller comes first.
     for (const pc of k % 2 === 1 ? [CODE + 4096, CODE, CODE] : [CODE, CODE]) {
@@ -81,8 +87,8 @@ function startFunctions(jit: Partial<JitOptions>): {
   const { machine, space } = start([], { threshold: 0, ...jit });
   const { cpu, ram } = machine;
   for (let k = 0; k < FUNCTIONS; k++) {
-    // cbnz x0, .+8; bl .+8; svc; add x0, x0, k + 1; ret
-    ram.views.u32.set([0xb5000040, 0x94000002, 0xd4000001, 0x91000000 | ((k + 1) << 10), 0xd65f03c0], (ram.firstFrame + k) * 1024);
+    // cbnz x0, .+8; bl .+8; svc; add x0, x0, k + 1
+    ram.views.u32.set([0xb5000040, 0x94000002, 0xd4000001, 0x91000000 | ((k + 1) << 10), ...NOT_COPIED], (ram.firstFrame + k) * 1024);
     space.map((CODE + k * APART) / 4096, ram.firstFrame + k, ACCESS_READ | ACCESS_EXEC);
   }
   return {
@@ -170,3 +176,36 @@ test.each([{ eager: false, threshold: 1, portion: 4, share: 1e9 }, { eager: true
     }
   },
 );
+
+test('a copied function: a fault, too little fuel, another return address, a jump to another function', () => {
+  // bl f; svc; f: add x0, x0, 1; ldr x2, [x1]; ret; g: bl h; svc; h: cbz x3, k; mov x30, x3; ret; k: b f
+  const words = [
+    0x94000002, 0xd4000001, 0x91000400, 0xf9400022, 0xd65f03c0, 0x94000002, 0xd4000001, 0xb4000063, 0xaa0303fe, 0xd65f03c0, 0x17fffff8,
+  ];
+  const { machine, space } = start(words, {});
+  const { cpu, ram } = machine;
+  const go = (pc: number, fuel: number, x3 = 0): number => {
+    cpu.registers.set([0, 0, DATA, 0, 0, 0, x3, 0], REG_X);
+    cpu.registers[REG_PC] = pc;
+    cpu.fuel = fuel;
+    return cpu.run(space).kind;
+  };
+  const f = CODE + 8;
+  const g = CODE + 20;
+  for (let round = 0; round < 3; round++) {
+    space.unmap(DATA / 4096, 1);
+    expect(go(CODE, 9)).toBe(TRAP_FAULT);
+    expect([cpu.registers[REG_PC], cpu.registers[REG_X], cpu.registers[REG_X + 60], cpu.fuel]).toEqual([f + 4, 1, CODE + 4, 9]);
+    space.map(DATA / 4096, ram.firstFrame + 1, ACCESS_READ);
+    expect(go(CODE, 9)).toBe(TRAP_SYSCALL);
+    expect([cpu.registers[REG_PC], cpu.registers[REG_X], cpu.fuel]).toEqual([CODE + 4, 1, 8]);
+    expect(go(CODE, 0)).toBe(TRAP_FUEL);
+    expect([cpu.registers[REG_PC], cpu.registers[REG_X], cpu.fuel]).toEqual([CODE + 4, 1, -1]);
+    // h is left to f, which returns to g.
+    expect(go(g, 9)).toBe(TRAP_SYSCALL);
+    expect([cpu.registers[REG_PC], cpu.registers[REG_X], cpu.fuel]).toEqual([g + 4, 1, 7]);
+    // h returns to the system call at the beginning.
+    expect(go(g, 9, CODE + 4)).toBe(TRAP_SYSCALL);
+    expect([cpu.registers[REG_PC], cpu.registers[REG_X], cpu.fuel]).toEqual([CODE + 4, 0, 8]);
+  }
+});

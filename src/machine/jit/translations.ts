@@ -12,7 +12,7 @@ import { PAGE_RECORDS, RECORD_BYTES } from '../layout.ts';
 import type { LinearRam } from '../ram.ts';
 import type { SoftSpace } from '../space.ts';
 import type { CodePage } from './entry.ts';
-import type { Region } from './region.ts';
+import { isCopy, type Region } from './region.ts';
 import { RegionLookup } from './region_lookup.ts';
 
 /** A page of a region, the frame that was behind it, and the number of this code page. */
@@ -322,8 +322,12 @@ const placeOf = (frames: ReadonlyMap<number, number>, pc: number): number =>
   frames.get(Math.floor(pc / 4096))! * PAGE_RECORDS + ((pc & 4095) >> 2);
 
 function runsOf({ blocks }: Region, frames: ReadonlyMap<number, number>): Run[] {
-  return [...blocks.values()].map(({ pc, instructions }) => {
+  const runs: Run[] = [];
+  for (const [key, { pc, instructions }] of blocks) {
+    // What is called is called from elsewhere, too.
+    if (isCopy(key)) continue;
     const first = (pc & 4095) >> 2;
-    return { frame: frames.get(Math.floor(pc / 4096))!, first, end: first + instructions.length };
-  });
+    runs.push({ frame: frames.get(Math.floor(pc / 4096))!, first, end: first + instructions.length });
+  }
+  return runs;
 }
