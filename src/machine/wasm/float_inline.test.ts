@@ -3,11 +3,12 @@
 import { expect, test } from 'vitest';
 import { type FloatCall, floatCalls } from '../softfloat/calls.ts';
 import { IXC } from '../softfloat/format.ts';
-import { inlineScalar } from './float_inline.ts';
+import { inlineLanes, inlineScalar } from './float_inline.ts';
 import { EXACT } from './float_inline_parts.ts';
 import { FunctionBuilder } from './function.ts';
 import { ModuleBuilder } from './module.ts';
-import { F64, f64, I32, I64, i64 } from './opcodes.ts';
+import { F64, f64, I32, I64, i64, V128 } from './opcodes.ts';
+import { lanes } from './simd_opcodes.ts';
 
 /** A signalling NaN, which nothing yields: the case is left to the call. */
 const LEFT = 0x7ff0dead00000001n;
@@ -127,4 +128,67 @@ test.each(cases)('%s with %d', (_, slow, call, fpsr, most) => {
   }
   // Square roots of negative numbers and conversions of large ones are left.
   if (most) expect(given).toBeGreaterThan(times / 4);
+});
+
+/** Operands and result are vectors of two words; the result is one of LEFT if it is left to the call. */
+function compileLanes(call: FloatCall, state: number): (...operands: bigint[]) => bigint[] {
+  const { params, write } = inlineLanes(call)!;
+  const f = new FunctionBuilder(
+    params.flatMap(() => [I64, I64]),
+    [I64, I64],
+  );
+  const slow = f.local(I32);
+  f.i32Const(state).set(slow);
+  const operands = params.map((type, i) => {
+    const local = f.local(type);
+    f.get(2 * i)
+      .op(lanes[64].splat)
+      .get(2 * i + 1)
+      .op(lanes[64].replace)
+      .u8(1)
+      .set(local);
+    return local;
+  });
+  const result = f.local(V128);
+  write(f, operands, slow, () => f.i64Const(LEFT).op(lanes[64].splat));
+  f.set(result);
+  for (const lane of [0, 1]) f.get(result).op(lanes[64].extract_u).u8(lane);
+  const module = new ModuleBuilder();
+  module.exportFunction('f', module.add(f));
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(module.build())), {});
+  const run = exports['f'] as (...operands: bigint[]) => bigint[];
+  return (...operands) => run(...operands).map((one) => BigInt.asUintN(64, one));
+}
+
+const vectorCases = floatCalls
+  .filter((call) => inlineLanes(call) !== undefined)
+  .flatMap((call) => states.map(([slow, fpsr]) => [call.name, slow, call, fpsr] as const));
+
+test.each(vectorCases)('vectors: %s with %d', (_, slow, call, fpsr) => {
+  const run = compileLanes(call, slow);
+  const bits = call.operands[0] as 32 | 64;
+  const count = 64 / bits;
+  const times = call.name.startsWith('muladd') ? 5 * TIMES : TIMES;
+  let given = 0;
+  for (let i = 0; i < times; i++) {
+    const parts = Array.from({ length: 2 * count }, () => operandsOf(call));
+    const words = call.operands.flatMap((_bits, operand) =>
+      [0, 1].map((word) =>
+        parts.slice(word * count, (word + 1) * count).reduce((sum, part, lane) => sum | (part[operand]! << BigInt(bits * lane)), 0n),
+      ),
+    );
+    const results = run(...words);
+    if (results[0] === LEFT) continue;
+    given += 1;
+    parts.forEach((part, lane) => {
+      const environment = { fpcr: 0, fpsr };
+      const [a = 0n, b = 0n, c = 0n] = part;
+      const exact = call.exact(environment, a, b, c);
+      const result = BigInt.asUintN(bits, results[Math.floor(lane / count)]! >> BigInt(bits * (lane % count)));
+      const text = part.map((one) => one.toString(16)).join(' ');
+      if (result !== exact || environment.fpsr !== fpsr)
+        expect(`${text}: ${result.toString(16)}`).toBe(`${exact.toString(16)} flags ${environment.fpsr}`);
+    });
+  }
+  if (slow === 0) expect(given).toBeGreaterThan(times / 20);
 });
