@@ -12,7 +12,7 @@ import {
   noneIsZero,
   number,
   outside,
-  type Range,
+  PRODUCT,
   result,
   type WriteInline,
 } from './float_inline_parts.ts';
@@ -64,9 +64,6 @@ function twoSum(f: FunctionBuilder, x: number, y: number, head: number, lost: nu
   f.get(x).get(head).get(part).op(f64.sub).op(f64.sub).get(y).get(part).op(f64.sub).op(f64.add).set(lost);
   f.release(part);
 }
-
-/** Products whose error is a number, from 2^-767 up to 2^769. No sum that they are part of is denormal. */
-const PRODUCT: Range = { plus: 256, mask: { 32: 0, 64: 0x600 } };
 
 /** Gives the sum `head`, which has lost `lost`, of the product and the addend if both are exact, whatever FPSR is; else goes to `left`. */
 function exactly(

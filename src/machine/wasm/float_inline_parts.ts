@@ -43,6 +43,9 @@ export const FINITE: Range = { plus: 1, mask: { 32: 0xff, 64: 0x7ff } };
 /** Neither denormal, nor has it been before it was rounded, nor near infinity: from 2 up to the largest but one. */
 export const NORMAL: Range = { plus: 2, mask: { 32: 0xfc, 64: 0x7fc } };
 
+/** Products whose error is a number, from 2^-767 up to 2^769. No sum that they are part of is denormal. */
+export const PRODUCT: Range = { plus: 256, mask: { 32: 0, 64: 0x600 } };
+
 /** Leaves whether the number in a local is outside of the range. */
 export function outside(f: FunctionBuilder, { bits }: FastFormat, local: number, { plus, mask }: Range): FunctionBuilder {
   f.get(local);
