@@ -1,13 +1,12 @@
 /** Floating-point operations on whole vectors, written out where all lanes are what scalars must be (float_inline.ts). */
 
-import { FINITE, type InlineFloat, NORMAL, PRODUCT, type Range, type WriteInline } from './float_inline_parts.ts';
+import { FINITE, type InlineFloat, NORMAL, PRODUCT, type Range, split, twice, type WriteInline } from './float_inline_parts.ts';
 import type { FunctionBuilder, Label } from './function.ts';
 import { fused } from './fused.ts';
 import { i32, V128 } from './opcodes.ts';
 import { f32x4, f64x2, lanes, relaxed, simd } from './simd_opcodes.ts';
 
 type Bits = 32 | 64;
-const twice = (one: bigint): bigint => (BigInt.asUintN(64, one) << 64n) | BigInt.asUintN(64, one);
 const operations = (bits: Bits): typeof f32x4 | typeof f64x2 => (bits === 64 ? f64x2 : f32x4);
 
 /** Leaves whether the exponent of any lane is outside of the range. */
@@ -100,17 +99,15 @@ const mulAddDoubles: WriteInline = (f, operands, slow, otherwise) => {
   const l = vectors(f, 'product', 'head', 'part', 'lost', 'xh', 'xl', 'yh', 'yl', 'error', 'over', 'r');
   const { add, sub, mul, eq, all_true } = f64x2;
   const notAll = (): FunctionBuilder => f.op(all_true).op(i32.eqz);
-  const split = (x: number, high: number, low: number): void => {
-    f.get(x).v128Const(twice(0x3ffffffn)).op(lanes[64].add).v128Const(twice(-0x8000000n)).op(simd.and).set(high);
-    f.get(x).get(high).op(sub).set(low);
-  };
   const out = f.block(V128);
   const left = f.block();
   const rare = f.block();
   productAndSum(f, operands, l, left);
   f.get(slow).brIf(rare);
-  split(operands[1]!, l.xh, l.xl);
-  split(operands[2]!, l.yh, l.yl);
+  split(f, operands[1]!, l.xh);
+  split(f, operands[2]!, l.yh);
+  f.get(operands[1]!).get(l.xh).op(sub).set(l.xl);
+  f.get(operands[2]!).get(l.yh).op(sub).set(l.yl);
   f.get(l.xh).get(l.yh).op(mul).get(l.product).op(sub);
   f.get(l.xh).get(l.yl).op(mul).get(l.xl).get(l.yh).op(mul).op(add).op(add);
   f.get(l.xl).get(l.yl).op(mul).op(add).tee(l.error);

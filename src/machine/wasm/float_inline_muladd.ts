@@ -14,11 +14,12 @@ import {
   outside,
   PRODUCT,
   result,
+  split,
   type WriteInline,
 } from './float_inline_parts.ts';
 import type { FunctionBuilder, Label } from './function.ts';
 import { fused } from './fused.ts';
-import { F32, F64, f32, f64, I64, i32, i64 } from './opcodes.ts';
+import { F32, F64, f32, f64, I64, i32, i64, V128 } from './opcodes.ts';
 import { f32x4, f64x2, relaxed } from './simd_opcodes.ts';
 
 /**
@@ -86,10 +87,10 @@ function exactly(
 }
 
 /**
- * Doubles: the product and its error (Dekker's product; the factors are split by rounding their patterns to 26 bits, what is in the
- * middle downwards: so the high part of a denormal factor is not twice as large as it), the sum of product and addend and its error, both errors together as a tail, and head and tail rounded to the result. Rounding the tail cannot
- * have taken it over the middle between two numbers, but to it; then what is left over beside the result is a power of two. (If
- * product and addend cancel so that the tail is not small beside the head, their sum has lost nothing and the tail is exact.)
+ * Doubles: the product and its error (Dekker's product), the sum of product and addend and its error, both errors together as a tail,
+ * and head and tail rounded to the result. Rounding the tail cannot have taken it over the middle between two numbers, but to it; then
+ * what is left over beside the result is a power of two. (If product and addend cancel so that the tail is not small beside the head,
+ * their sum has lost nothing and the tail is exact.)
  */
 const mulAddDouble: WriteInline = (f, [c, a, b], slow, otherwise) => {
   const taken: number[] = [];
@@ -97,12 +98,6 @@ const mulAddDouble: WriteInline = (f, [c, a, b], slow, otherwise) => {
     const taking = f.local(F64);
     taken.push(taking);
     return taking;
-  };
-  const split = (x: number): readonly [high: number, low: number] => {
-    const [high, low] = [local(), local()];
-    f.get(x).op(i64.reinterpret_f64).i64Const(0x3ffffff).op(i64.add).i64Const(-0x8000000).op(i64.and).op(f64.reinterpret_i64).set(high);
-    f.get(x).get(high).op(f64.sub).set(low);
-    return [high, low];
   };
   const times = (one: number, other: number): FunctionBuilder => f.get(one).get(other).op(f64.mul);
   const [product, head, lost, error, r, over] = [local(), local(), local(), local(), local(), local()];
@@ -113,8 +108,16 @@ const mulAddDouble: WriteInline = (f, [c, a, b], slow, otherwise) => {
   twoSum(f, product, c!, head, lost);
   f.get(slow).brIf(rare);
   outside(f, double, product, PRODUCT).brIf(rare);
-  const [xh, xl] = split(a!);
-  const [yh, yl] = split(b!);
+  const [xh, xl, yh, yl] = [local(), local(), local(), local()];
+  // Both at once.
+  const [low, high] = [f.local(V128), f.local(V128)];
+  f.get(a!).op(f64x2.splat).get(b!).op(f64x2.replace).u8(1).set(low);
+  split(f, low, high);
+  f.get(low).get(high).op(f64x2.sub).set(low);
+  for (const [i, half] of [xh, yh].entries()) f.get(high).op(f64x2.extract).u8(i).set(half);
+  for (const [i, half] of [xl, yl].entries()) f.get(low).op(f64x2.extract).u8(i).set(half);
+  f.release(low);
+  f.release(high);
   times(xh, yh).get(product).op(f64.sub);
   times(xh, yl);
   times(xl, yh).op(f64.add).op(f64.add);

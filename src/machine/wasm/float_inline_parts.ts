@@ -3,6 +3,7 @@
 import { type FastFormat, operand, pattern } from './float_format.ts';
 import type { FunctionBuilder, Label } from './function.ts';
 import { F64, f64, I64, i32, i64, type ValueType } from './opcodes.ts';
+import { lanes, simd } from './simd_opcodes.ts';
 
 /**
  * Leaves the result of the operands in locals. `slow` is a local: 0 when FPCR is 0 and IXC set, EXACT when FPCR is 0 and IXC clear,
@@ -72,6 +73,17 @@ export function noneIsZero(f: FunctionBuilder, { bits, op }: FastFormat, locals:
     else f.op(op.ne).brIf(label);
   });
   f.end();
+}
+
+/** A vector of two equal lanes. */
+export const twice = (one: bigint): bigint => (BigInt.asUintN(64, one) << 64n) | BigInt.asUintN(64, one);
+
+/**
+ * The high halves of two doubles: their patterns rounded to 26 bits. What is in the middle is rounded downwards, so that the high half
+ * of a denormal number is not twice as large as it is and Dekker's product stays exact.
+ */
+export function split(f: FunctionBuilder, both: number, high: number): void {
+  f.get(both).v128Const(twice(0x3ffffffn)).op(lanes[64].add).v128Const(twice(-0x8000000n)).op(simd.and).set(high);
 }
 
 /** Leaves whether s differs from x + y or x - y, or is not finite. */
