@@ -97,6 +97,51 @@ const squareRoot = (format: FastFormat): InlineFloat => ({
   },
 });
 
+/** The larger or smaller one of ordered operands: no flag is set. */
+const selection = (format: FastFormat, name: 'max' | 'min'): InlineFloat =>
+  binary(format, (f, [a, b], slow, otherwise) => {
+    const { op, type } = format;
+    const r = f.local(type);
+    const out = f.block(carrier(format));
+    const left = f.block();
+    f.get(slow).i32Const(0).op(i32.lt_s).brIf(left);
+    number(number(f, format, a!), format, b!)
+      .op(op[name])
+      .tee(r)
+      .get(r)
+      .op(op.ne)
+      .brIf(left);
+    result(f, format, r).br(out).end();
+    otherwise();
+    f.end();
+    f.release(r);
+  });
+
+/** With FPCR = 0 the current mode is to nearest even. */
+const ROUNDINGS = { even: 'nearest', up: 'ceil', down: 'floor', zero: 'trunc', current: 'nearest' } as const;
+type Rounding = keyof typeof ROUNDINGS;
+const MODES = Object.keys(ROUNDINGS) as Rounding[];
+
+/** Only `exact` reports what is not integral. */
+const rounding = (format: FastFormat, mode: Rounding, exact: number): InlineFloat => ({
+  params: [carrier(format)],
+  result: carrier(format),
+  write(f, [a], slow, otherwise) {
+    const { op, type } = format;
+    const r = f.local(type);
+    const out = f.block(carrier(format));
+    const left = f.block();
+    f.get(slow);
+    if (!exact) f.i32Const(0).op(i32.lt_s);
+    f.brIf(left);
+    number(f, format, a!).op(op[ROUNDINGS[mode]]).tee(r).get(r).op(op.ne).brIf(left);
+    result(f, format, r).br(out).end();
+    otherwise();
+    f.end();
+    f.release(r);
+  },
+});
+
 /** NZCV of ordered operands: less 8, equal 6, greater 2. */
 const comparison = (format: FastFormat): InlineFloat => ({
   params: [carrier(format), carrier(format)],
@@ -154,29 +199,36 @@ const narrowing: InlineFloat = {
   },
 };
 
-/** Without fraction bits, towards zero. */
-const toInteger = (format: FastFormat, width: number, signed: number): InlineFloat => ({
+/** Without fraction bits. */
+const toInteger = (format: FastFormat, width: number, signed: number, mode: Rounding): InlineFloat => ({
   params: [carrier(format), I64],
   result: I64,
   write(f, [a, fraction], slow, otherwise) {
     const [x, whole] = [f.local(F64), f.local(F64)];
+    const out = f.block(I64);
+    const left = f.block();
+    f.get(fraction!).op(i64.eqz).op(i32.eqz).brIf(left);
     number(f, format, a!);
     if (format.bits === 32) f.op(f64.promote_f32);
     f.tee(x)
-      .op(f64.trunc)
+      .op(f64[ROUNDINGS[mode]])
       .tee(whole)
       .f64Const(signed ? -(2 ** (width - 1)) : 0)
-      .op(f64.ge);
+      .op(f64.ge)
+      .op(i32.eqz)
+      .brIf(left);
     f.get(whole)
       .f64Const(2 ** (width - signed))
       .op(f64.lt)
-      .op(i32.and);
-    f.get(slow).op(i32.eqz).get(slow).i32Const(0).op(i32.gt_s).get(x).get(whole).op(f64.eq).op(i32.and).op(i32.or).op(i32.and);
-    f.get(fraction!).op(i64.eqz).op(i32.and).if(I64);
+      .op(i32.eqz)
+      .brIf(left);
+    const set = f.block();
+    f.get(slow).op(i32.eqz).brIf(set);
+    f.get(slow).i32Const(0).op(i32.lt_s).get(x).get(whole).op(f64.ne).op(i32.or).brIf(left).end();
     f.get(whole);
     if (width === 64) f.op(signed ? i64.trunc_sat_f64_s : i64.trunc_sat_f64_u);
     else f.op(signed ? i32.trunc_sat_f64_s : i32.trunc_sat_f64_u).op(i64.extend_i32_u);
-    f.else();
+    f.br(out).end();
     otherwise();
     f.end();
     f.release(x);
@@ -216,10 +268,20 @@ const scalars: ReadonlyMap<string, InlineFloat> = new Map<string, InlineFloat>([
       ...(['mul', 'div'] as const).map((name): [string, InlineFloat] => [`${name}_${bits}`, arithmetic(format, name)]),
       [`sqrt_${bits}`, squareRoot(format)],
       [`muladd_${bits}`, mulAdd(format)],
+      ...(['max', 'min'] as const).flatMap((name): [string, InlineFloat][] => [
+        [`${name}_${bits}`, selection(format, name)],
+        [`${name}nm_${bits}`, selection(format, name)],
+      ]),
+      ...MODES.flatMap((mode) =>
+        [0, 1].map((exact): [string, InlineFloat] => [`round_${bits}_${mode}_${exact}`, rounding(format, mode, exact)]),
+      ),
       ...[0, 1].map((signalling): [string, InlineFloat] => [`compare_${bits}_${signalling}`, comparison(format)]),
       ...[32, 64].flatMap((width) =>
         [0, 1].flatMap((signed): [string, InlineFloat][] => [
-          [`to_integer_${bits}_${width}_${signed}_zero`, toInteger(format, width, signed)],
+          ...MODES.map((mode): [string, InlineFloat] => [
+            `to_integer_${bits}_${width}_${signed}_${mode}`,
+            toInteger(format, width, signed, mode),
+          ]),
           [`from_integer_${bits}_${width}_${signed}`, fromInteger(format, width, signed)],
         ]),
       ),
