@@ -273,7 +273,8 @@ export function look(
   f.get(address).op(i32.wrap_i64).set(low);
   for (const wanted of [ACCESS_READ, ACCESS_WRITE]) {
     if (!(access & wanted)) continue;
-    f.get(low).i32Const(10).op(i32.shr_u).i32Const(0x3ffffc).op(i32.and);
+    // V8 makes one instruction of the shift to the left and the sum, but not if the other shift is of 32 bits, too.
+    f.get(address).i64Const(12).op(i64.shr_u).op(i32.wrap_i64).i32Const(2).op(i32.shl);
     if (tables) f.get(wanted === ACCESS_READ ? tables.readTable : tables.writeTable);
     else f.i32Const(0).memory(I32_LOAD, wanted === ACCESS_READ ? AT_READ_TABLE : AT_WRITE_TABLE);
     f.op(i32.add).memory(I32_LOAD, 0).tee(entry);

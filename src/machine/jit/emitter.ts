@@ -9,7 +9,7 @@ import { AT_FPCR, AT_FPSR, AT_FUEL, AT_READ_TABLE, AT_WRITE_TABLE } from '../lay
 import { emit, type Target } from '../wasm/emit.ts';
 import { FunctionBuilder, type Label } from '../wasm/function.ts';
 import { GENERAL, type Node, VECTOR } from '../wasm/ir.ts';
-import { I32, I32_LOAD, I32_STORE, I64, i32, i64, RETURN_CALL, UNREACHABLE } from '../wasm/opcodes.ts';
+import { I32, I32_LOAD, I32_STORE, I64, i32, i64, UNREACHABLE } from '../wasm/opcodes.ts';
 import { type CodePage, DEPTH, type RegionCalls, refuse } from './entry.ts';
 import { FlagState, follows } from './flag_state.ts';
 import { FloatState } from './float_state.ts';
@@ -269,10 +269,7 @@ class RegionEmitter implements Target {
   /** Ends the function by another one, everything being written back. */
   private goOn(pc: number): void {
     const { f, calls } = this;
-    f.i64Const(pc)
-      .get(DEPTH)
-      .op(RETURN_CALL)
-      .u32(calls.link(pc) ?? calls.goOn);
+    calls.call(f.i64Const(pc).get(DEPTH), pc, true);
   }
 
   /** Goes to the address that `push` leaves on the stack. */
@@ -289,17 +286,16 @@ class RegionEmitter implements Target {
     if (block.calls) {
       this.call(() => {
         const [guess] = block.callees;
-        const callee = guess === undefined ? undefined : this.calls.link(guess);
-        if (guess === undefined || callee === undefined) {
+        if (guess === undefined) {
           sign();
-          this.deeper(this.calls.goOn);
+          this.deeper(undefined);
         } else {
           f.get(target).i64Const(guess).op(i64.eq).if(I64);
           f.i64Const(guess);
-          this.deeper(callee);
+          this.deeper(guess);
           f.else();
           sign();
-          this.deeper(this.calls.goOn);
+          this.deeper(undefined);
           f.end();
         }
       });
@@ -309,7 +305,7 @@ class RegionEmitter implements Target {
       if (instruction.returns) {
         f.get(target).i64Const(ADDRESS_BITS).op(i64.and);
         exhaustedBits(f.get(this.fuel)).op(i64.or).return();
-      } else sign().get(DEPTH).op(RETURN_CALL).u32(this.calls.goOn);
+      } else this.calls.call(sign().get(DEPTH), undefined, true);
     }
     f.release(target);
   }
@@ -335,7 +331,7 @@ class RegionEmitter implements Target {
     const { f, block, calls, instruction } = this;
     block.inside.forEach((next, i) => {
       const pc = addressOf(block.successors[i]!);
-      if (next !== undefined || (calls.link(pc) === undefined && !instruction.returns)) return;
+      if (next !== undefined || (i > 0 && !calls.has(pc) && !instruction.returns)) return;
       f.get(target).i64Const(pc).op(i64.eq).if();
       this.goOn(pc);
       f.end();
@@ -343,18 +339,18 @@ class RegionEmitter implements Target {
   }
 
   private callDirectly(target: number): void {
-    const { f, calls } = this;
+    const { f } = this;
     if (burns(this.pc, target)) this.burn();
     this.flags.materialise();
     this.call(() => {
       f.i64Const(target);
-      this.deeper(calls.link(target) ?? calls.goOn);
+      this.deeper(target);
     });
   }
 
-  /** Calls a function for the guest's call of the address on the stack. */
-  private deeper(callee: number): void {
-    this.f.get(DEPTH).i32Const(1).op(i32.add).call(callee);
+  /** Calls a function for the guest's call of the address on the stack, which is `pc`, if it is known. */
+  private deeper(pc: number | undefined): void {
+    this.calls.call(this.f.get(DEPTH).i32Const(1).op(i32.add), pc, false);
   }
 
   /** `callee` leaves what comes back from the guest's call. Whatever it is but the return address is passed on. */

@@ -9,11 +9,12 @@ import { I32, I32_LOAD, i32, i64 } from '../wasm/opcodes.ts';
 /** Functions that regions call, by index in their module. */
 export interface RegionCalls {
   /** See machine/interpreter/region_calls.ts. */
-  readonly goOn: number;
   readonly flags: number;
   helper(helper: Helper): number;
-  /** The region that begins at an address, if its function can be called directly. */
-  link(pc: number): number | undefined;
+  /** Whether there is a region at an address. */
+  has(pc: number): boolean;
+  /** Calls the region at an address, the parameters being on the stack, and ends the function thereby if it is a `tail`; undefined: it may be any one. */
+  call(f: FunctionBuilder, pc: number | undefined, tail: boolean): void;
 }
 
 /** A page of code, and what the table of code pages must have there: numbers stand for a page's address and contents. */

@@ -82,13 +82,18 @@ const FUNCTIONS = 16;
 function startFunctions(jit: Partial<JitOptions>): {
   run(pc: number, x0?: number): number;
   translations: Interpreter['jit']['translations'];
+  /** The page's contents have changed. */
+  invalidate(k: number): void;
   space: SoftSpace;
 } {
   const { machine, space } = start([], { threshold: 0, ...jit });
   const { cpu, ram } = machine;
   for (let k = 0; k < FUNCTIONS; k++) {
     // cbnz x0, .+8; bl .+8; svc; add x0, x0, k + 1
-    ram.views.u32.set([0xb5000040, 0x94000002, 0xd4000001, 0x91000000 | ((k + 1) << 10), ...NOT_COPIED], (ram.firstFrame + k) * 1024);
+    const start = (ram.firstFrame + k) * 1024;
+    ram.views.u32.set([0xb5000040, 0x94000002, 0xd4000001, 0x91000000 | ((k + 1) << 10), ...NOT_COPIED], start);
+    // At the eighth word: bl to the next page's callee; b to the system call.
+    ram.views.u32.set([0x94000000 | (APART / 4 - 4), 0x17fffffa], start + 7);
     space.map((CODE + k * APART) / 4096, ram.firstFrame + k, ACCESS_READ | ACCESS_EXEC);
   }
   return {
@@ -101,6 +106,7 @@ function startFunctions(jit: Partial<JitOptions>): {
       return cpu.registers[REG_X]!;
     },
     translations: (cpu as Interpreter).jit.translations,
+    invalidate: (k) => machine.invalidateCode(ram.firstFrame + k),
     space: space as SoftSpace,
   };
 }
@@ -141,6 +147,22 @@ test('what is used stays, and what it may call', () => {
   }
   expect([caller(0), callee(0)].map((pc) => translations.find(space, pc) === first.shift())).toEqual([true, true]);
   expect(translations.find(space, caller(1))).toBeUndefined();
+});
+
+test('a caller that was translated first calls its callee directly, as long as there is one', () => {
+  const { run, translations, invalidate, space } = startFunctions({});
+  // Only the first page's caller calls the second page's callee.
+  for (let round = 0; round < 3; round++) {
+    expect(run(CODE + 28)).toBe(2);
+    const far = translations.find(space, CODE + 28);
+    const links = [...(translations.find(space, callee(1))?.links ?? [])];
+    expect(links.map(({ target }) => target)).toEqual([translations.find(space, callee(1))]);
+    invalidate(1);
+    expect(translations.find(space, callee(1))).toBeUndefined();
+    expect(translations.find(space, CODE + 28)).toBe(far);
+    expect(links.map(({ target }) => target)).toEqual([undefined]);
+    if (round === 1) invalidate(0);
+  }
 });
 
 /** Handlers, each of which ends by going to the next one of a list: add x0, x0, 1; add x0, x0, x0; eor x0, x0, x3; svc. */

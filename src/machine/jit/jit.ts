@@ -6,9 +6,10 @@ import { UNDECODED } from '../interpreter/forms.ts';
 import { PAGE_RECORDS } from '../layout.ts';
 import type { LinearRam } from '../ram.ts';
 import type { SoftSpace } from '../space.ts';
-import { compileRegions, IMPORT } from './compile.ts';
+import { compileRegions, IMPORT, LATE_LINKS } from './compile.ts';
 import { Instructions } from './instruction.ts';
 import { JumpTargets } from './jump_targets.ts';
+import type { Destination } from './late_links.ts';
 import { formRegion, MAX_INSTRUCTIONS, type Region, targetsOf } from './region.ts';
 import { type Caps, type Translation, Translations } from './translations.ts';
 
@@ -102,6 +103,7 @@ export class Jit {
   /** `exports` of the interpreter's module. */
   connect(exports: Record<string, unknown>): void {
     this.imports = { ...exports, memory: this.ram.memory };
+    this.translations.connect(exports['goOn']);
   }
 
   /** The next portion. They differ, so that samples do not keep step with the program. */
@@ -236,11 +238,16 @@ export class Jit {
       imports[`r${i}`] = translations.table.get(index);
     });
     const sources = regions.map((region) => ({ region, pages: translations.pagesOf(region, space) }));
-    const code = compileRegions(sources, [...known.keys(), ...regions.map(({ entry }) => entry)]);
+    const destination = (pc: number): Destination | undefined => {
+      const frame = space.codeFrame(Math.floor(pc / 4096));
+      return frame === undefined ? undefined : { place: frame * PAGE_RECORDS + ((pc & 4095) >> 2), pc };
+    };
+    const { code, late } = compileRegions(sources, [...known.keys(), ...regions.map(({ entry }) => entry)], destination);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { [IMPORT]: imports });
     const functions = regions.map((_, i) => exports[`${i}`]);
     const { epoch } = translations;
-    const added = translations.add(functions, regions, known.values(), code.length, space);
+    const made = { functions, bytes: code.length, late, table: exports[LATE_LINKS] as WebAssembly.Table | undefined };
+    const added = translations.add(made, regions, known.values(), space);
     if (translations.epoch !== epoch) this.cool();
     return added;
   }

@@ -12,6 +12,7 @@ import { PAGE_RECORDS, RECORD_BYTES } from '../layout.ts';
 import type { LinearRam } from '../ram.ts';
 import type { SoftSpace } from '../space.ts';
 import type { CodePage } from './entry.ts';
+import { type Destination, LateLinks, type LinksIn, type LinksOut } from './late_links.ts';
 import { isCopy, type Region } from './region.ts';
 import { RegionLookup } from './region_lookup.ts';
 
@@ -28,6 +29,9 @@ export interface Translation {
   readonly pages: readonly TranslatedPage[];
   /** In the table. */
   readonly index: number;
+  readonly function: unknown;
+  /** Slots of modules that lead to it. */
+  readonly links: LinksIn;
   /** Where its instructions are. */
   readonly runs: readonly Run[];
   readonly module: TranslatedModule;
@@ -47,8 +51,21 @@ interface TranslatedModule {
   /** Modules whose functions it calls, and those that call its own. */
   readonly imports: Set<TranslatedModule>;
   readonly importers: Set<TranslatedModule>;
+  /** The slots of its table. */
+  links: LinksOut;
   /** The last epoch in which one of its regions was looked up. */
   used: number;
+}
+
+/** What has been made of regions. */
+export interface MadeModule {
+  /** In the order of the regions. */
+  readonly functions: readonly unknown[];
+  /** Of WebAssembly. */
+  readonly bytes: number;
+  /** Where the slots of the table lead; without any there is no table. */
+  readonly late: readonly Destination[];
+  readonly table: WebAssembly.Table | undefined;
 }
 
 export interface Caps {
@@ -80,6 +97,7 @@ export class Translations {
   private readonly caps: Caps;
   private readonly decode: (record: number) => void;
   private readonly modules = new Set<TranslatedModule>();
+  private lateLinks!: LateLinks;
   private readonly byPlace = new Map<number, Translation[]>();
   private readonly byFrame = new Map<number, Set<Translation>>();
   private readonly lookup: RegionLookup;
@@ -112,6 +130,11 @@ export class Translations {
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: maxRegions + this.moduleRegions });
   }
 
+  /** `goOn` of the interpreter's module. */
+  connect(goOn: unknown): void {
+    this.lateLinks = new LateLinks(goOn);
+  }
+
   get usage(): { readonly regions: number; readonly bytes: number } {
     return { regions: this.regions, bytes: this.bytes };
   }
@@ -127,18 +150,25 @@ export class Translations {
     return (this.covered.get(frame)?.[index] ?? 0) > 0;
   }
 
-  /** Keeps a module: its functions, in the order of `regions`, and what it imports. False: it is larger than all that is allowed. */
-  add(functions: readonly unknown[], regions: readonly Region[], links: Iterable<Translation>, bytes: number, space: SoftSpace): boolean {
-    const module: TranslatedModule = { bytes, translations: [], imports: new Set(), importers: new Set(), used: this.epoch };
-    for (const { module: other } of links) {
+  /** Keeps a module, which imports other translations. False: it is larger than all that is allowed. */
+  add(
+    { functions, bytes, late, table }: MadeModule,
+    regions: readonly Region[],
+    imports: Iterable<Translation>,
+    space: SoftSpace,
+  ): boolean {
+    const module: TranslatedModule = { bytes, translations: [], imports: new Set(), importers: new Set(), links: [], used: this.epoch };
+    for (const { module: other } of imports) {
       module.imports.add(other);
       other.importers.add(module);
     }
     regions.forEach((region, i) => {
       const index = this.freeIndices.pop() ?? this.nextIndex++;
       this.table.set(index, functions[i]);
-      this.enlist(region, index, module, space);
+      this.enlist(region, index, functions[i], module, space);
     });
+    if (table)
+      module.links = this.lateLinks.open(table, late, ({ place, pc }) => this.byPlace.get(place)?.find(({ entry }) => entry === pc));
     this.modules.add(module);
     this.regions += regions.length;
     this.bytes += bytes;
@@ -152,12 +182,13 @@ export class Translations {
     return this.modules.has(module);
   }
 
-  private enlist(region: Region, index: number, module: TranslatedModule, space: SoftSpace): void {
+  private enlist(region: Region, index: number, made: unknown, module: TranslatedModule, space: SoftSpace): void {
     const { entry } = region;
     const pages = this.pagesOf(region, space);
     const frames = new Map(pages.map(({ page, frame }) => [page, frame]));
     const place = placeOf(frames, entry);
-    const translation: Translation = { entry, place, pages, index, runs: runsOf(region, frames), module };
+    const runs = runsOf(region, frames);
+    const translation: Translation = { entry, place, pages, index, function: made, links: new Set(), runs, module };
     module.translations.push(translation);
     const others = this.byPlace.get(place);
     if (others) others.push(translation);
@@ -169,6 +200,7 @@ export class Translations {
     }
     this.cover(translation, 1);
     this.mark(translation);
+    this.lateLinks.connect(translation);
   }
 
   /** The pages of a region in a space. */
@@ -263,6 +295,7 @@ export class Translations {
         if (kept.has(next)) continue;
         kept.add(next);
         waiting.push(...next.imports);
+        for (const { target } of next.links) if (target) waiting.push(target.module);
       }
     };
     keep(newest);
@@ -280,12 +313,14 @@ export class Translations {
     this.bytes -= module.bytes;
     for (const other of module.imports) other.importers.delete(module);
     for (const translation of module.translations) this.strike(translation);
+    this.lateLinks.close(module.links);
     for (const importer of module.importers) this.remove(importer);
   }
 
   private strike(translation: Translation): void {
     const { entry, place, pages, index } = translation;
     this.lookup.forget(entry);
+    this.lateLinks.disconnect(translation);
     this.table.set(index, null);
     this.freeIndices.push(index);
     this.cover(translation, -1);

@@ -68,6 +68,12 @@ export class ModuleBuilder {
     this.exportCount += 1;
   }
 
+  /** By its index. */
+  exportTable(field: string, index: number): void {
+    name(this.exports, field).u8(1).u32(index);
+    this.exportCount += 1;
+  }
+
   /** The function table of the module, for call_indirect; its index follows those of imported tables. */
   setTable(functions: readonly number[]): void {
     this.table = functions;
