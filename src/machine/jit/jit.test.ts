@@ -150,7 +150,7 @@ test('what is used stays, and what it may call', () => {
 });
 
 test('a caller that was translated first calls its callee directly, as long as there is one', () => {
-  const { run, translations, invalidate, space } = startFunctions({});
+  const { run, translations, invalidate, space } = startFunctions({ threshold: 1 });
   // Only the first page's caller calls the second page's callee.
   for (let round = 0; round < 3; round++) {
     expect(run(CODE + 28)).toBe(2);
