@@ -3,7 +3,7 @@
 import type { Decoder } from '../../isa/decoder.ts';
 import type { CodeCache } from '../interpreter/code_cache.ts';
 import { UNDECODED } from '../interpreter/forms.ts';
-import { PAGE_RECORDS } from '../layout.ts';
+import { PAGE_RECORDS, RECORD_BYTES } from '../layout.ts';
 import type { LinearRam } from '../ram.ts';
 import type { SoftSpace } from '../space.ts';
 import { compileRegions, IMPORT, LATE_LINKS } from './compile.ts';
@@ -56,7 +56,7 @@ const WARM_WEIGHT = 2;
 const MODULE_INSTRUCTIONS = 1500;
 
 /** Addresses that cannot be translated. */
-const HOPELESS = -1;
+const HOPELESS = 0xffff;
 
 export class Jit {
   readonly options: JitOptions;
@@ -66,7 +66,7 @@ export class Jit {
   private readonly instructions: Instructions;
   private imports: Record<string, unknown> = {};
   /** Samples by frame and index, halved at the end of an epoch; HOPELESS until the frame's contents change. */
-  private readonly heat = new Map<number, Map<number, number>>();
+  private readonly heat = new Map<number, Uint16Array>();
 
   /** Addresses on their way to the threshold, and their frames. */
   private readonly warm = new Map<number, number>();
@@ -122,16 +122,16 @@ export class Jit {
     const index = (low & 4095) >> 2;
     let heats = this.heat.get(frame);
     if (!heats) {
-      heats = new Map();
+      heats = new Uint16Array(PAGE_RECORDS);
       this.heat.set(frame, heats);
     }
-    const heat = heats.get(index) ?? 0;
+    const heat = heats[index]!;
     if (heat === HOPELESS) return;
-    heats.set(index, heat + 1);
+    if (heat + 1 < HOPELESS) heats[index] = heat + 1;
     const { threshold, eager } = this.options;
     if (heat + 1 === Math.ceil(threshold / WARM_WEIGHT)) this.warm.set((low >>> 0) + high * 2 ** 32, frame);
     if (eager) {
-      if (!this.translate(space, (low >>> 0) + high * 2 ** 32)) heats.set(index, HOPELESS);
+      if (!this.translate(space, (low >>> 0) + high * 2 ** 32)) heats[index] = HOPELESS;
       return;
     }
     if (heat + 1 < (this.translations.covers(frame, index) ? COVERED_WEIGHT * threshold : threshold)) return;
@@ -141,7 +141,7 @@ export class Jit {
     if (2 * heat < this.hottest || this.spent > FREE_TIME + this.options.share * (begin - this.started)) return;
     this.hottest = 0;
     const translated = this.translate(space, (low >>> 0) + high * 2 ** 32);
-    heats.set(index, translated ? 0 : HOPELESS);
+    heats[index] = translated ? 0 : HOPELESS;
     this.spent += this.now() - begin;
   }
 
@@ -206,13 +206,20 @@ export class Jit {
   private form(space: SoftSpace, entry: number): Region | undefined {
     const { u16, u32 } = this.ram.views;
     const { eager } = this.options;
+    // The page that was asked for last.
+    let [page, code, records] = [-1, -1, -1];
+    const turnTo = (wanted: number): void => {
+      page = wanted;
+      code = space.codeFrame(page) ?? -1;
+      records = (code < 0 ? undefined : this.cache.recordAt(code, 0)) ?? -1;
+    };
     // What was never executed is not worth translating.
     const fetch = (pc: number): number | undefined => {
-      const frame = space.codeFrame(Math.floor(pc / 4096));
-      if (frame === undefined) return undefined;
+      const wanted = Math.floor(pc / 4096);
+      if (wanted !== page) turnTo(wanted);
       const index = (pc & 4095) >> 2;
-      const record = this.cache.recordAt(frame, index);
-      return !eager && (record === undefined || u16[record >> 1] === UNDECODED) ? undefined : u32[frame * PAGE_RECORDS + index];
+      const executed = records >= 0 && u16[(records + index * RECORD_BYTES) >> 1] !== UNDECODED;
+      return executed || (eager && code >= 0) ? u32[code * PAGE_RECORDS + index] : undefined;
     };
     const guess = (pc: number): readonly number[] => {
       const frame = space.codeFrame(Math.floor(pc / 4096));
@@ -228,7 +235,7 @@ export class Jit {
 
   private heatOf(space: SoftSpace, pc: number): number {
     const frame = space.codeFrame(Math.floor(pc / 4096));
-    return (frame !== undefined && this.heat.get(frame)?.get((pc & 4095) >> 2)) || 0;
+    return (frame !== undefined && this.heat.get(frame)?.[(pc & 4095) >> 2]) || 0;
   }
 
   private add(regions: readonly Region[], known: ReadonlyMap<number, Translation>, space: SoftSpace): boolean {
@@ -255,11 +262,12 @@ export class Jit {
   /** What is executed seldom does not become worth translating in the course of a day. */
   private cool(): void {
     for (const [frame, heats] of this.heat) {
-      for (const [index, heat] of heats) {
-        if (heat > 1) heats.set(index, heat >> 1);
-        else if (heat !== HOPELESS) heats.delete(index);
-      }
-      if (heats.size === 0) this.heat.delete(frame);
+      let any = false;
+      heats.forEach((heat, index) => {
+        if (heat !== HOPELESS) heats[index] = heat >> 1;
+        any ||= heats[index] !== 0;
+      });
+      if (!any) this.heat.delete(frame);
     }
     this.warm.clear();
     this.jumpTargets.clear();
