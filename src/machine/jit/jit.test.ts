@@ -9,6 +9,7 @@ import {
   type Space,
   TRAP_FAULT,
   TRAP_FUEL,
+  TRAP_PC_ALIGNMENT,
   TRAP_SYSCALL,
 } from '../../platform/cpu.ts';
 import { REG_PC, REG_X } from '../../platform/registers.ts';
@@ -165,6 +166,25 @@ test('a caller that was translated first calls its callee directly, as long as t
   }
 });
 
+test('what is new stays, and what it calls, however far that leads', () => {
+  // At every fourth word: cbnz x0, .+8; svc; bl to another one, forward or to itself; svc
+  const one = (call: number): number[] => [0xb5000040, 0xd4000001, 0x94000000 | (call & 0x3ffffff), 0xd4000001];
+  const chain = Array.from({ length: 15 }, () => one(2)).flat();
+  // The last one calls the one before it; its second call is of the first one of the chain.
+  const newest = one(-6);
+  newest.splice(3, 1, 0x94000000 | (-67 & 0x3ffffff), 0xd4000001);
+  const { machine, space } = start([...chain, ...one(-2), ...newest], { threshold: 1, maxRegions: 16 });
+  const { cpu } = machine;
+  const { translations } = (cpu as Interpreter).jit;
+  for (let k = 0; k < 17; k++) {
+    cpu.registers[REG_PC] = CODE + 16 * k;
+    cpu.fuel = 100;
+    expect(cpu.run(space).kind).toBe(TRAP_SYSCALL);
+    expect([k, translations.find(space as SoftSpace, CODE + 16 * k) !== undefined]).toEqual([k, true]);
+  }
+  expect(translations.usage.regions).toBeLessThan(16);
+});
+
 /** Handlers, each of which ends by going to the next one of a list: add x0, x0, 1; add x0, x0, x0; eor x0, x0, x3; svc. */
 const HANDLERS = [0x91000400, 0x8b000000, 0xca030000, 0xd4000001];
 /** ldr x2, [x1], 8; br x2 */
@@ -229,5 +249,42 @@ test('a copied function: a fault, too little fuel, another return address, a jum
     // h returns to the system call at the beginning.
     expect(go(g, 9, CODE + 4)).toBe(TRAP_SYSCALL);
     expect([cpu.registers[REG_PC], cpu.registers[REG_X], cpu.fuel]).toEqual([CODE + 4, 0, 8]);
+  }
+});
+
+test('an address at which there is no instruction is no guess', () => {
+  // sub x4, x4, 1; cbnz x4, .-4; br x2
+  const words = [0xd1000484, 0xb5ffffe4, 0xd61f0040];
+  const { machine, space } = start(words, { eager: false, portion: 4, share: 1e9 });
+  const { cpu } = machine;
+  for (let round = 0; round < 400; round++) {
+    cpu.registers.set([CODE + 2, 0, 0, 0, 1 + (round % 8), 0], REG_X + 4);
+    cpu.registers[REG_PC] = CODE;
+    cpu.fuel = 100;
+    expect(cpu.run(space)).toMatchObject({ kind: TRAP_PC_ALIGNMENT, address: CODE + 2 });
+    expect(cpu.registers[REG_X + 8]).toBe(0);
+  }
+  expect((cpu as Interpreter).jit.translations.usage.regions).toBeGreaterThan(0);
+});
+
+test('the end of the address space', () => {
+  const { machine, space } = start([], { threshold: 0 });
+  const { cpu, ram } = machine;
+  const END = 2 ** 48;
+  space.map(END / 4096 - 1, ram.firstFrame, ACCESS_READ | ACCESS_EXEC);
+  // At its last words: bl .+8; b .+16; b .+8; nop
+  ram.views.u32.set([0x94000002, 0x14000004, 0x14000002, 0xd503201f], (ram.firstFrame + 1) * 1024 - 4);
+  for (const [at, to] of [
+    [-16, 0],
+    [-12, 4],
+    [-8, 0],
+    [-4, 0],
+  ] as const) {
+    for (let round = 0; round < 3; round++) {
+      cpu.registers[REG_PC] = END + at;
+      cpu.registers[REG_PC + 1] = 0xffff;
+      cpu.fuel = 100;
+      expect(cpu.run(space)).toMatchObject({ kind: TRAP_FAULT, address: END + to, access: ACCESS_EXEC });
+    }
   }
 });

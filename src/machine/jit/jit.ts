@@ -55,6 +55,9 @@ const WARM_WEIGHT = 2;
 /** … until these are so many instructions, more or less. */
 const MODULE_INSTRUCTIONS = 1500;
 
+/** What is warm is forgotten when it is so much. */
+const MOST_WARM = 1 << 14;
+
 /** Addresses that cannot be translated. */
 const HOPELESS = 0xffff;
 
@@ -115,10 +118,10 @@ export class Jit {
 
   /** The interpreter was seen at an address; `jump` is where it came from by a jump, or 0. */
   sample(space: SoftSpace, low: number, high: number, jump: number): void {
-    if (jump !== 0) this.jumped(space, jump, (low >>> 0) + high * 2 ** 32);
     const page = (low >>> 12) + high * 0x100000;
     const frame = space.codeFrame(page);
     if (frame === undefined || low & 3) return;
+    if (jump !== 0) this.jumped(space, jump, (low >>> 0) + high * 2 ** 32);
     const index = (low & 4095) >> 2;
     let heats = this.heat.get(frame);
     if (!heats) {
@@ -129,7 +132,10 @@ export class Jit {
     if (heat === HOPELESS) return;
     if (heat + 1 < HOPELESS) heats[index] = heat + 1;
     const { threshold, eager } = this.options;
-    if (heat + 1 === Math.ceil(threshold / WARM_WEIGHT)) this.warm.set((low >>> 0) + high * 2 ** 32, frame);
+    if (heat + 1 === Math.ceil(threshold / WARM_WEIGHT)) {
+      if (this.warm.size === MOST_WARM) this.warm.clear();
+      this.warm.set((low >>> 0) + high * 2 ** 32, frame);
+    }
     if (eager) {
       if (!this.translate(space, (low >>> 0) + high * 2 ** 32)) heats[index] = HOPELESS;
       return;

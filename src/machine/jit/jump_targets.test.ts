@@ -20,6 +20,14 @@ test('guesses are what was seen most, but not what was seen rarely', () => {
   expect(targets.guesses(3, 7)).toEqual([]);
 });
 
+test('a program of nothing but jumps does not make it grow', () => {
+  const targets = new JumpTargets();
+  for (let i = 0; i < 100_000; i++) targets.add(i >> 10, i & 1023, 0x1000);
+  const known = Array.from({ length: 100_000 }, (_, i) => targets.guesses(i >> 10, i & 1023).length);
+  expect(known.filter((count) => count > 0).length).toBeLessThanOrEqual(1 << 14);
+  expect(known.at(-1)).toBe(1);
+});
+
 const instructions = new Instructions(new Decoder(new InsnTable(arm64)));
 const CODE = 0x400000;
 /** add x0, x0, 1; br x2 */

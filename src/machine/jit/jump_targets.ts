@@ -4,6 +4,9 @@
 const MOST_TARGETS = 16;
 const MOST_GUESSES = 8;
 
+/** Jumps of which anything is kept; when there are more, what is known is given up. */
+const MOST_JUMPS = 1 << 14;
+
 /** A guess has at least this part of a jump's samples. */
 const LEAST_SHARE = 1 / 16;
 
@@ -13,9 +16,12 @@ type Seen = Map<number, number>;
 export class JumpTargets {
   /** By the jump's frame and the index of its word. */
   private readonly jumps = new Map<number, Map<number, Seen>>();
+  /** How many they are. */
+  private size = 0;
 
   /** Whether the target is new. */
   add(frame: number, index: number, target: number): boolean {
+    if (this.size === MOST_JUMPS) this.clear();
     let jumps = this.jumps.get(frame);
     if (jumps === undefined) {
       jumps = new Map();
@@ -25,6 +31,7 @@ export class JumpTargets {
     if (seen === undefined) {
       seen = new Map();
       jumps.set(index, seen);
+      this.size += 1;
     }
     const count = seen.get(target);
     if (count === undefined && seen.size === MOST_TARGETS) return false;
@@ -44,10 +51,12 @@ export class JumpTargets {
 
   /** The frame's contents have changed. */
   forget(frame: number): void {
+    this.size -= this.jumps.get(frame)?.size ?? 0;
     this.jumps.delete(frame);
   }
 
   clear(): void {
     this.jumps.clear();
+    this.size = 0;
   }
 }

@@ -13,6 +13,9 @@ const COPY = 2 ** 48;
 export const addressOf = (key: Key): number => key % COPY;
 export const isCopy = (key: Key): boolean => key >= COPY;
 
+/** Whether an instruction may go to where keys have no addresses: it is for the interpreter. */
+const leadsOut = (pc: number, offset: number): boolean => pc + offset < 0 || pc + Math.max(offset, 4) >= COPY;
+
 export interface Block {
   /** Address of the first instruction. */
   readonly pc: number;
@@ -171,7 +174,7 @@ class Former {
       if (word === undefined) return;
       const instruction = this.instructions.get(word);
       const spot = code.at(pc);
-      if (instruction === undefined || instruction.ending === 'stop') {
+      if (instruction === undefined || instruction.ending === 'stop' || leadsOut(pc, instruction.offset)) {
         spot.stops = true;
         return;
       }
@@ -221,7 +224,7 @@ class Former {
         seen.add(pc);
         pages.add(Math.floor(pc / 4096));
         const { ending, links, offset } = instruction ?? { ending: 'stop', links: false, offset: 0 };
-        if (ending === 'stop' || links || pc === own.entry || seen.size > MAX_COPIED) return { size: 0, pages };
+        if (ending === 'stop' || leadsOut(pc, offset) || links || pc === own.entry || seen.size > MAX_COPIED) return { size: 0, pages };
         if (ending === 'branchIf' || ending === 'branch') found.push(pc + offset);
         if (ending === 'branch' || ending === 'jump') break;
       }

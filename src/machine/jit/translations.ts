@@ -289,13 +289,17 @@ export class Translations {
   /** Forgets what was not used for the longest time, neither itself nor by what calls it. */
   private evict(newest: TranslatedModule): void {
     const kept = new Set<TranslatedModule>();
+    // First what it needs, as it goes with that; then what its slots lead to.
     const keep = (module: TranslatedModule): void => {
-      const waiting = [module];
-      for (let next = waiting.pop(); next; next = waiting.pop()) {
-        if (kept.has(next)) continue;
-        kept.add(next);
-        waiting.push(...next.imports);
-        for (const { target } of next.links) if (target) waiting.push(target.module);
+      const linked = [module];
+      for (const from of linked) {
+        const waiting = [from];
+        for (let next = waiting.pop(); next; next = waiting.pop()) {
+          if (kept.has(next)) continue;
+          kept.add(next);
+          waiting.push(...next.imports);
+          for (const { target } of next.links) if (target) linked.push(target.module);
+        }
       }
     };
     keep(newest);
