@@ -288,3 +288,17 @@ test('the end of the address space', () => {
     }
   }
 });
+
+test('a program that is everywhere does not make what is remembered of it grow', () => {
+  const { machine, space } = start([], { eager: false, threshold: 2, share: 0 });
+  const { jit } = machine.cpu as Interpreter;
+  const everywhere = Object.assign(Object.create(space), { codeFrame: (page: number) => page }) as SoftSpace;
+  const most = { frames: 0, warm: 0 };
+  for (let i = 0; i < 100_000; i++) {
+    jit.sample(everywhere, i * 4096, 0, 0);
+    const { frames, warm } = jit.sampled;
+    most.frames = Math.max(most.frames, frames);
+    most.warm = Math.max(most.warm, warm);
+  }
+  expect(most).toEqual({ frames: 1 << 14, warm: 1 << 14 });
+});

@@ -55,7 +55,8 @@ const WARM_WEIGHT = 2;
 /** … until these are so many instructions, more or less. */
 const MODULE_INSTRUCTIONS = 1500;
 
-/** What is warm is forgotten when it is so much. */
+/** Samples are forgotten when they are in so many frames, and what is warm when it is so much. */
+const MOST_FRAMES = 1 << 14;
 const MOST_WARM = 1 << 14;
 
 /** Addresses that cannot be translated. */
@@ -109,6 +110,11 @@ export class Jit {
     this.translations.connect(exports['goOn']);
   }
 
+  /** What is remembered of samples. */
+  get sampled(): { readonly frames: number; readonly warm: number } {
+    return { frames: this.heat.size, warm: this.warm.size };
+  }
+
   /** The next portion. They differ, so that samples do not keep step with the program. */
   portion(): number {
     if (this.options.eager) return 0;
@@ -125,6 +131,7 @@ export class Jit {
     const index = (low & 4095) >> 2;
     let heats = this.heat.get(frame);
     if (!heats) {
+      if (this.heat.size === MOST_FRAMES) this.heat.clear();
       heats = new Uint16Array(PAGE_RECORDS);
       this.heat.set(frame, heats);
     }
@@ -281,7 +288,7 @@ export class Jit {
 
   /** The contents of a frame have changed, or some words of it. */
   invalidate(frame: number): void {
-    // What is warm has samples.
+    // What is warm has samples, unless they were too many.
     if (this.heat.delete(frame)) for (const [pc, warm] of this.warm) if (warm === frame) this.warm.delete(pc);
     this.jumpTargets.forget(frame);
     this.translations.invalidate(frame);
