@@ -131,7 +131,7 @@ export class ReferenceWorld implements World, ReferenceMemory {
       const word = new DataView(this.memory.buffer).getUint32(code.frame * 4096 + (pc % 4096), true);
       const decoded = decoder.decode(word);
       const stopped = execute(this.state, decoded);
-      if (stopped) return trap(stopped.kind, Number(stopped.address), stopped.access, decoded ? stopped.syndrome : word);
+      if (stopped) return trap(stopped.kind, Number(stopped.address), stopped.access, decoded ? stopped.syndrome : word | 0);
       if (this.singleStep) return trap(TRAP_STEP, 0, 0);
       if (!this.takesFuel(decoded!.operation.template.row.name, pc)) continue;
       this.fuel -= 1;
