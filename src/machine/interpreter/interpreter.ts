@@ -135,8 +135,7 @@ export class Interpreter implements Cpu {
   /** The quantum's fuel is spent in portions; where the guest is after each of them is a sample of what it executes. */
   private runPortions(): void {
     const { eager, quantum } = this.jit.options;
-    this.ram.views.u8.fill(0, AT_JUMP, AT_JUMP + 8);
-    if (eager) this.sample();
+    if (eager) this.sample(0);
     for (;;) {
       const { i32 } = this.ram.views;
       const { fuel } = this;
@@ -151,13 +150,17 @@ export class Interpreter implements Cpu {
       this.runLoop();
       const views = this.ram.views.i32;
       if (views[AT_TRAP >> 2] !== TRAP_FUEL || views[AT_FUEL >> 2]! >= 0 || this.fuel < 0) return;
-      this.sample();
+      this.sample(this.jumped());
     }
   }
 
-  private sample(): void {
+  /** Where the guest jumped from; 0: it did not jump to where it is. */
+  private jumped(): number {
     const { u32 } = this.ram.views;
-    const jump = u32[AT_JUMP >> 2]! + u32[(AT_JUMP >> 2) + 1]! * 2 ** 32;
+    return u32[AT_JUMP >> 2]! + u32[(AT_JUMP >> 2) + 1]! * 2 ** 32;
+  }
+
+  private sample(jump: number): void {
     this.jit.sample(this.space!, this.registers[REG_PC]!, this.registers[REG_PC + 1]!, jump);
   }
 

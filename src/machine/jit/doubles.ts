@@ -3,6 +3,7 @@
 import { GENERAL, type Node, type Trace, VECTOR } from '../wasm/ir.ts';
 import { F64, I32_LOAD, i64 } from '../wasm/opcodes.ts';
 import type { Instruction } from './instruction.ts';
+import { bitsOf } from './register_set.ts';
 
 const SIGN = -(2n ** 63n);
 const MAGNITUDE = 2n ** 63n - 1n;
@@ -47,10 +48,7 @@ export function doublesOf(blocks: readonly Block[]): number {
   const balance = new Int32Array(32);
   let used = 0;
   const count = (registers: number, by: number): void => {
-    for (let rest = registers; rest !== 0; rest &= rest - 1) {
-      const register = 31 - Math.clz32(rest & -rest);
-      balance[register] = balance[register]! + by;
-    }
+    for (const register of bitsOf(registers)) balance[register]! += by;
   };
   for (const { instructions } of blocks) {
     for (const { doubles, others } of instructions) {
@@ -60,6 +58,6 @@ export function doublesOf(blocks: readonly Block[]): number {
     }
   }
   let result = 0;
-  for (let register = 0; register < 32; register++) if (used & (1 << register) && balance[register]! >= 0) result |= 1 << register;
+  for (const register of bitsOf(used)) if (balance[register]! >= 0) result |= 1 << register;
   return result;
 }

@@ -11,7 +11,7 @@ import { Instructions } from './instruction.ts';
 import { JumpTargets } from './jump_targets.ts';
 import type { Destination } from './late_links.ts';
 import { formRegion, MAX_INSTRUCTIONS, type Region, targetsOf } from './region.ts';
-import { type Caps, type Translation, Translations } from './translations.ts';
+import { type Caps, placeIn, type Translation, Translations } from './translations.ts';
 
 /** With caps on what is kept: when there is more, what was not used for the longest time is forgotten. */
 export interface JitOptions extends Caps {
@@ -259,8 +259,8 @@ export class Jit {
     });
     const sources = regions.map((region) => ({ region, pages: translations.pagesOf(region, space) }));
     const destination = (pc: number): Destination | undefined => {
-      const frame = space.codeFrame(Math.floor(pc / 4096));
-      return frame === undefined ? undefined : { place: frame * PAGE_RECORDS + ((pc & 4095) >> 2), pc };
+      const place = placeIn(space, pc);
+      return place === undefined ? undefined : { place, pc };
     };
     const { code, late } = compileRegions(sources, [...known.keys(), ...regions.map(({ entry }) => entry)], destination);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { [IMPORT]: imports });

@@ -11,6 +11,7 @@ import { doublesOf } from './doubles.ts';
 import { follows } from './flag_state.ts';
 import type { Flow, FlowBlock } from './flow.ts';
 import { atGeneral, atVector, type Instruction, type Registers, registerOf, ZERO } from './instruction.ts';
+import { bitsOf } from './register_set.ts';
 
 const NONE: Registers = { general: 0, vector: 0 };
 
@@ -169,10 +170,4 @@ function localOf(locals: Map<number, number>, register: number, make: () => numb
     locals.set(register, local);
   }
   return local;
-}
-
-function bitsOf(mask: number): number[] {
-  const bits: number[] = [];
-  for (let rest = mask; rest !== 0; rest &= rest - 1) bits.push(31 - Math.clz32(rest & -rest));
-  return bits;
 }

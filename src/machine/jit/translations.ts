@@ -141,8 +141,8 @@ export class Translations {
 
   /** The translation of an address in a space. */
   find(space: SoftSpace, pc: number): Translation | undefined {
-    const frame = space.codeFrame(Math.floor(pc / 4096));
-    return frame === undefined ? undefined : this.at(frame * PAGE_RECORDS + ((pc & 4095) >> 2), pc, space);
+    const place = placeIn(space, pc);
+    return place === undefined ? undefined : this.at(place, pc, space);
   }
 
   /** Whether an instruction is in a region. */
@@ -357,8 +357,13 @@ export class Translations {
   }
 }
 
-const placeOf = (frames: ReadonlyMap<number, number>, pc: number): number =>
-  frames.get(Math.floor(pc / 4096))! * PAGE_RECORDS + ((pc & 4095) >> 2);
+/** The place of an address in a space; undefined: there is no code. */
+export const placeIn = (space: SoftSpace, pc: number): number | undefined => place(space.codeFrame(Math.floor(pc / 4096)), pc);
+
+const placeOf = (frames: ReadonlyMap<number, number>, pc: number): number => place(frames.get(Math.floor(pc / 4096)), pc)!;
+
+const place = (frame: number | undefined, pc: number): number | undefined =>
+  frame === undefined ? undefined : frame * PAGE_RECORDS + ((pc & 4095) >> 2);
 
 function runsOf({ blocks }: Region, frames: ReadonlyMap<number, number>): Run[] {
   const runs: Run[] = [];

@@ -63,3 +63,11 @@ export const ixcClear = (f: FunctionBuilder): FunctionBuilder =>
 /** FPSR.IXC := 1. */
 export const setIxc = (f: FunctionBuilder): FunctionBuilder =>
   f.i32Const(0).i32Const(0).memory(I32_LOAD, AT_FPSR).i32Const(IXC).op(i32.or).memory(I32_STORE, AT_FPSR);
+
+/** head := x + y, lost := what rounding has taken from it (Knuth's two-sum). */
+export function twoSum(f: FunctionBuilder, x: number, y: number, head: number, lost: number): void {
+  const part = f.local(F64);
+  f.get(x).get(y).op(f64.add).tee(head).get(x).op(f64.sub).set(part);
+  f.get(x).get(head).get(part).op(f64.sub).op(f64.sub).get(y).get(part).op(f64.sub).op(f64.add).set(lost);
+  f.release(part);
+}

@@ -3,7 +3,7 @@
  * products and sums, as far as they can be sure of the result.
  */
 
-import { double, type FastFormat, single } from './float_format.ts';
+import { double, type FastFormat, single, twoSum } from './float_format.ts';
 import {
   carrier,
   exactProduct,
@@ -57,14 +57,6 @@ const fusedSingle: WriteInline = (f, [c, a, b], slow, otherwise) => {
   f.end();
   f.release(r);
 };
-
-/** head := x + y, lost := what rounding has taken from it (Knuth's two-sum). */
-function twoSum(f: FunctionBuilder, x: number, y: number, head: number, lost: number): void {
-  const part = f.local(F64);
-  f.get(x).get(y).op(f64.add).tee(head).get(x).op(f64.sub).set(part);
-  f.get(x).get(head).get(part).op(f64.sub).op(f64.sub).get(y).get(part).op(f64.sub).op(f64.add).set(lost);
-  f.release(part);
-}
 
 /** Gives the sum `head`, which has lost `lost`, of the product and the addend if both are exact, whatever FPSR is; else goes to `left`. */
 function exactly(

@@ -4,7 +4,19 @@
  * singles: the product is exact in a double, the sum is rounded to odd there and then once to single.
  */
 
-import { double, type FastFormat, type FastPath, giveIf, isNormal, ixcClear, operand, pattern, setIxc, single } from './float_format.ts';
+import {
+  double,
+  type FastFormat,
+  type FastPath,
+  giveIf,
+  isNormal,
+  ixcClear,
+  operand,
+  pattern,
+  setIxc,
+  single,
+  twoSum,
+} from './float_format.ts';
 import { twoProductError } from './float_product.ts';
 import type { FunctionBuilder } from './function.ts';
 import type { Helper } from './helpers.ts';
@@ -18,8 +30,8 @@ const sumToOdd: Helper = {
   reads: 0,
   writes: 0,
   build(f) {
-    const [sum, part, error, bits] = [f.local(F64), f.local(F64), f.local(F64), f.local(I64)];
-    twoSum(f, 0, 1, sum, part, error);
+    const [sum, error, bits] = [f.local(F64), f.local(F64), f.local(I64)];
+    twoSum(f, 0, 1, sum, error);
     f.get(sum).op(i64.reinterpret_f64).set(bits);
     f.get(error).f64Const(0).op(f64.ne).get(bits).i64Const(1).op(i64.and).op(i64.eqz).op(i32.and).if(F64);
     // Away from zero when sum and error have the same sign, else towards it.
@@ -29,12 +41,6 @@ const sumToOdd: Helper = {
     f.else().get(sum).end();
   },
 };
-
-/** sum := x + y, error := what rounding lost. */
-function twoSum(f: FunctionBuilder, x: number, y: number, sum: number, part: number, error: number): void {
-  f.get(x).get(y).op(f64.add).tee(sum).get(x).op(f64.sub).set(part);
-  f.get(x).get(sum).get(part).op(f64.sub).op(f64.sub).get(y).get(part).op(f64.sub).op(f64.add).set(error);
-}
 
 /** |local| between the bounds. */
 const within = (f: FunctionBuilder, local: number, low: number, high: number): FunctionBuilder =>
@@ -58,8 +64,7 @@ function give(f: FunctionBuilder, format: FastFormat, bits: number, inexact: () 
 
 const doubles: FastPath = (f, indexOf) => {
   const [c, a, b] = [f.local(F64), f.local(F64), f.local(F64)];
-  const [uh, ul, th, tl, vh, vl, z, part, error] = Array.from({ length: 9 }, () => f.local(F64)) as [
-    number,
+  const [uh, ul, th, tl, vh, vl, z, error] = Array.from({ length: 8 }, () => f.local(F64)) as [
     number,
     number,
     number,
@@ -84,16 +89,16 @@ const doubles: FastPath = (f, indexOf) => {
     .if();
   f.get(a).get(b).op(f64.mul).set(uh);
   f.get(a).get(b).get(uh).call(indexOf(twoProductError)).set(ul);
-  twoSum(f, c, ul, th, part, tl);
-  twoSum(f, uh, th, vh, part, vl);
+  twoSum(f, c, ul, th, tl);
+  twoSum(f, uh, th, vh, vl);
   f.get(tl).get(vl).call(indexOf(sumToOdd)).tee(z);
   f.get(vh).op(f64.add).tee(uh).op(i64.reinterpret_f64).set(bits);
   giveZero(f.get(uh), bits);
   // Inexact unless the tail is exact and adds to the head exactly.
   give(f, double, bits, () => {
-    twoSum(f, vh, z, th, part, error);
+    twoSum(f, vh, z, th, error);
     f.get(error).f64Const(0).op(f64.ne);
-    twoSum(f, tl, vl, th, part, error);
+    twoSum(f, tl, vl, th, error);
     f.get(error).f64Const(0).op(f64.ne).op(i32.or);
   });
   f.end();
@@ -105,7 +110,7 @@ const doubles: FastPath = (f, indexOf) => {
 };
 
 const singles: FastPath = (f, indexOf) => {
-  const [c, p, sum, part, error] = [f.local(F64), f.local(F64), f.local(F64), f.local(F64), f.local(F64)];
+  const [c, p, sum, error] = [f.local(F64), f.local(F64), f.local(F64), f.local(F64)];
   const bits = f.local(I64);
   operand(f, single, 0).op(f64.promote_f32).set(c);
   operand(f, single, 1).op(f64.promote_f32);
@@ -115,7 +120,7 @@ const singles: FastPath = (f, indexOf) => {
   giveZero(f.get(sum), bits);
   give(f, single, bits, () => {
     f.get(bits).op(i32.wrap_i64).op(f32.reinterpret_i32).op(f64.promote_f32).get(sum).op(f64.ne);
-    twoSum(f, p, c, sum, part, error);
+    twoSum(f, p, c, sum, error);
     f.get(error).f64Const(0).op(f64.ne).op(i32.or);
   });
 };
